@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The arm64 PTE word, 4K pages without LPA2: arch/arm64/include/asm/pgtable-hwdef.h, pgtable-prot.h and pgtable.h.
+
+Dirty  Writable | RDONLY  WRITE  DIRTY (sw)
+  0        0    |   1       0       0
+  0        1    |   1       1       0
+  1        0    |   1       0       1
+  1        1    |   0       1       x      dirty in hardware: WRITE and not RDONLY
+"""
+
+from typing import ClassVar
+
+from models.arch.word import HasVmFlags, PteWords
+from models.config import PAGE_SHIFT, Config
+
+VALID = 1 << 0
+TABLE_BIT = 1 << 1
+ATTRINDX = 7 << 2
+USER = 1 << 6
+RDONLY = 1 << 7
+SHARED = 3 << 8
+AF = 1 << 10
+NG = 1 << 11
+PRESENT_INVALID = NG  # only where VALID is clear
+GP = 1 << 50
+WRITE = 1 << 51  # PTE_DBM
+CONT = 1 << 52
+PXN = 1 << 53
+UXN = 1 << 54
+DIRTY = 1 << 55  # software
+SPECIAL = 1 << 56
+DEVMAP = 1 << 57  # until v6.16
+UFFD_WP = 1 << 58
+PO_IDX = 7 << 60
+
+
+class Arm64(PteWords):
+    arch = "arm64"
+    VALID = VALID
+    CONT = CONT
+    PFN_MASK = ((1 << 50) - 1) & ~((1 << PAGE_SHIFT) - 1)
+    PROT_USER = VALID | TABLE_BIT | USER | RDONLY | SHARED | NG | PXN | UXN
+    PROT_NONE = TABLE_BIT | RDONLY | SHARED | PRESENT_INVALID | PXN | UXN
+    PROT_MASK = VALID | TABLE_BIT | ATTRINDX | USER | SHARED | NG | GP | PXN | UXN | DEVMAP | PO_IDX
+    BIT_NAMES: ClassVar[dict[str, int]] = {
+        "ATTRINDX": ATTRINDX, "USER": USER, "SH": SHARED, "nG": NG, "GP": GP, "PXN": PXN, "UXN": UXN,
+        "DEVMAP": DEVMAP, "PO_IDX": PO_IDX, "TABLE": TABLE_BIT,
+    }  # fmt: skip
+    SWP_PFN_BITS = 36
+    SWP_EXCLUSIVE = 1 << 2
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.SOFT_DIRTY = 0  # arm64 has none
+        self.SWP_SOFT_DIRTY = 0
+        self.UFFD_WP = UFFD_WP if config.uffd_wp else 0
+        self.SWP_UFFD_WP = 1 << 3 if config.uffd_wp else 0
+
+    def pte_none(self, pte: int) -> bool:
+        return not pte
+
+    def pte_present(self, pte: int) -> bool:
+        return bool(pte & (VALID | PRESENT_INVALID))
+
+    def pte_protnone(self, pte: int) -> bool:
+        return pte & (VALID | PRESENT_INVALID | USER | UXN) == PRESENT_INVALID | UXN
+
+    def pte_valid_cont(self, pte: int) -> bool:
+        return pte & (VALID | CONT) == VALID | CONT
+
+    def pte_user_accessible_page(self, pte: int) -> bool:
+        return bool(pte & VALID) and (bool(pte & USER) or not pte & UXN)
+
+    def pte_write(self, pte: int) -> bool:
+        return bool(pte & WRITE)
+
+    def pte_hw_dirty(self, pte: int) -> bool:
+        return pte & (WRITE | RDONLY) == WRITE
+
+    def pte_dirty(self, pte: int) -> bool:
+        return bool(pte & DIRTY) or pte & (WRITE | RDONLY) == WRITE
+
+    def pte_young(self, pte: int) -> bool:
+        return bool(pte & AF)
+
+    def pte_special(self, pte: int) -> bool:
+        return bool(pte & SPECIAL)
+
+    def pte_mkdirty(self, pte: int) -> int:
+        pte |= DIRTY
+        if pte & WRITE:
+            pte &= ~RDONLY
+        return pte
+
+    def pte_mkclean(self, pte: int) -> int:
+        return (pte & ~DIRTY) | RDONLY
+
+    def pte_mkyoung(self, pte: int) -> int:
+        return pte | AF
+
+    def pte_mkold(self, pte: int) -> int:
+        return pte & ~AF
+
+    def pte_mkspecial(self, pte: int) -> int:
+        return pte | SPECIAL
+
+    def pte_mkwrite_novma(self, pte: int) -> int:
+        pte |= WRITE
+        if pte & DIRTY:
+            pte &= ~RDONLY
+        return pte
+
+    def pte_mkwrite(self, pte: int, vma: HasVmFlags) -> int:
+        return self.pte_mkwrite_novma(pte)
+
+    def pte_wrprotect(self, pte: int) -> int:
+        if pte & (WRITE | RDONLY) == WRITE:
+            pte |= DIRTY
+        return (pte & ~WRITE) | RDONLY
+
+    def pte_mkcont(self, pte: int) -> int:
+        # Sets CONT alone since commit ced841702ee7 (v6.13); before, it made the entry valid as well.
+        return pte | CONT
+
+    def pte_mknoncont(self, pte: int) -> int:
+        return pte & ~CONT
+
+    def pte_pfn(self, pte: int) -> int:
+        return (pte & self.PFN_MASK) >> PAGE_SHIFT
+
+    def pfn_pte(self, pfn: int, prot: int) -> int:
+        return ((pfn << PAGE_SHIFT) & self.PFN_MASK) | prot
+
+    def pte_pgprot(self, pte: int) -> int:
+        return pte & ~self.PFN_MASK
+
+    def pte_advance_pfn(self, pte: int, nr: int) -> int:
+        return self.pfn_pte(self.pte_pfn(pte) + nr, self.pte_pgprot(pte))
+
+    # Swap: type in bits 6-10, offset in bits 12-61.
+
+    def swp_entry_to_pte(self, type_: int, offset: int) -> int:
+        return (type_ << 6) | (offset << 12)
+
+    def _swp_type(self, pte: int) -> int:
+        return (pte >> 6) & 0x1F
+
+    def _swp_offset(self, pte: int) -> int:
+        return (pte >> 12) & ((1 << 50) - 1)
+
+    def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        """Entries left in the contpte block of `ptep`, itself included, where `pte` is valid and CONT."""
+        if pte & (VALID | CONT) != VALID | CONT:
+            return 1
+        return self.config.cont_ptes - (ptep & (self.config.cont_ptes - 1))

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every architecture's PTE word has: include/linux/pgtable.h, swapops.h and userfaultfd_k.h of v6.16.
+
+A PTE is a plain int in the architecture's real layout. Everything here is a pure function of its arguments
+and the config; what touches memory is in models/machine.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol
+
+from models.config import Config
+
+U64 = (1 << 64) - 1
+
+# Swap types (include/linux/swap.h). v6.15 made device-exclusive one type (commit c25465eb7630), so
+# MAX_SWAPFILES is 24 with every option on.
+MAX_SWAPFILES = 24
+SWP_HWPOISON = 24
+SWP_MIGRATION_READ = 25
+SWP_MIGRATION_READ_EXCLUSIVE = 26
+SWP_MIGRATION_WRITE = 27
+SWP_DEVICE_WRITE = 28
+SWP_DEVICE_READ = 29
+SWP_DEVICE_EXCLUSIVE = 30
+SWP_PTE_MARKER = 31
+
+PTE_MARKER_UFFD_WP = 1
+PTE_MARKER_POISONED = 2
+PTE_MARKER_GUARD = 4
+PTE_MARKER_MASK = 7
+
+
+class HasVmFlags(Protocol):
+    """The part of a VMA that pte_mkwrite() looks at."""
+
+    @property
+    def shadow_stack(self) -> bool: ...
+
+
+class PteWords(ABC):
+    """Predicates and setters of one architecture's PTE word, under their kernel names."""
+
+    arch: ClassVar[str]
+    VALID: ClassVar[int]  # the bit the MMU looks at
+    CONT: ClassVar[int]  # PTE_CONT; 0 where there is none
+    PFN_MASK: ClassVar[int]
+    PROT_USER: ClassVar[int]  # a valid user data mapping, read-only, old and clean
+    PROT_NONE: ClassVar[int]  # the same under PROT_NONE
+    PROT_MASK: ClassVar[int]  # bits that are uniform in a VMA: user, NX, pkey, cache
+    BIT_NAMES: ClassVar[dict[str, int]]  # the rest of the word, for people
+    SWP_PFN_BITS: ClassVar[int]  # MAX_PHYSMEM_BITS - PAGE_SHIFT
+    SWP_EXCLUSIVE: ClassVar[int]
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.SOFT_DIRTY = 0
+        self.SWP_SOFT_DIRTY = 0
+        self.UFFD_WP = 0
+        self.SWP_UFFD_WP = 0
+
+    # -- kinds of entry
+
+    @abstractmethod
+    def pte_none(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_present(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_protnone(self, pte: int) -> bool: ...
+
+    def pte_valid(self, pte: int) -> bool:
+        """Whether the MMU uses the entry (x86: _PAGE_PRESENT, arm64: PTE_VALID; both bit 0)."""
+        return bool(pte & self.VALID)
+
+    def is_swap_pte(self, pte: int) -> bool:
+        """True for every entry that is neither none nor present, whatever its swap type."""
+        return not self.pte_none(pte) and not self.pte_present(pte)
+
+    @abstractmethod
+    def pte_user_accessible_page(self, pte: int) -> bool: ...
+
+    # -- bits of a present entry
+
+    @abstractmethod
+    def pte_write(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_dirty(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_young(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_special(self, pte: int) -> bool: ...
+
+    @abstractmethod
+    def pte_mkdirty(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_mkclean(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_mkyoung(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_mkold(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_mkspecial(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_mkwrite(self, pte: int, vma: HasVmFlags) -> int: ...
+
+    @abstractmethod
+    def pte_mkwrite_novma(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_wrprotect(self, pte: int) -> int: ...
+
+    def pte_same(self, a: int, b: int) -> bool:
+        return a == b
+
+    def pte_cont(self, pte: int) -> bool:
+        return bool(pte & self.CONT)
+
+    def pte_soft_dirty(self, pte: int) -> bool:
+        return bool(pte & self.SOFT_DIRTY)
+
+    def pte_mksoft_dirty(self, pte: int) -> int:
+        """A no-op where the architecture or the config has no soft-dirty bit."""
+        return pte | self.SOFT_DIRTY
+
+    def pte_clear_soft_dirty(self, pte: int) -> int:
+        return pte & ~self.SOFT_DIRTY
+
+    def pte_uffd_wp(self, pte: int) -> bool:
+        return bool(pte & self.UFFD_WP)
+
+    def pte_mkuffd_wp(self, pte: int) -> int:
+        """Sets the bit and write-protects. Without HAVE_ARCH_USERFAULTFD_WP a stub that returns its input."""
+        return self.pte_wrprotect(pte | self.UFFD_WP) if self.UFFD_WP else pte
+
+    def pte_clear_uffd_wp(self, pte: int) -> int:
+        """Clears the bit only: write permission is not restored."""
+        return pte & ~self.UFFD_WP
+
+    # -- page frames
+
+    @abstractmethod
+    def pte_pfn(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pfn_pte(self, pfn: int, prot: int) -> int: ...
+
+    @abstractmethod
+    def pte_pgprot(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def pte_advance_pfn(self, pte: int, nr: int) -> int: ...
+
+    # -- swap entries
+
+    @abstractmethod
+    def swp_entry_to_pte(self, type_: int, offset: int) -> int: ...
+
+    @abstractmethod
+    def _swp_type(self, pte: int) -> int: ...
+
+    @abstractmethod
+    def _swp_offset(self, pte: int) -> int: ...
+
+    def pte_swp_clear_flags(self, pte: int) -> int:
+        """Without the exclusive, soft-dirty and uffd-wp flags: what pte_to_swp_entry() strips first."""
+        return pte & ~(self.SWP_EXCLUSIVE | self.SWP_SOFT_DIRTY | self.SWP_UFFD_WP)
+
+    def swp_type(self, pte: int) -> int:
+        """Swap type of a swap PTE: below MAX_SWAPFILES a swap file, else one of the SWP_* kinds."""
+        return self._swp_type(self.pte_swp_clear_flags(pte))
+
+    def swp_offset(self, pte: int) -> int:
+        """Swap slot, or what the SWP_* kinds keep there: a PFN with migration A and D above it, marker bits."""
+        return self._swp_offset(self.pte_swp_clear_flags(pte))
+
+    def pte_swp_exclusive(self, pte: int) -> bool:
+        return bool(pte & self.SWP_EXCLUSIVE)
+
+    def pte_swp_soft_dirty(self, pte: int) -> bool:
+        return bool(pte & self.SWP_SOFT_DIRTY)
+
+    def pte_swp_mksoft_dirty(self, pte: int) -> int:
+        return pte | self.SWP_SOFT_DIRTY
+
+    def pte_swp_uffd_wp(self, pte: int) -> bool:
+        return bool(pte & self.SWP_UFFD_WP)
+
+    def pte_swp_clear_uffd_wp(self, pte: int) -> int:
+        return pte & ~self.SWP_UFFD_WP
+
+    def pte_marker_uffd_wp(self, pte: int) -> bool:
+        """A marker with the UFFD_WP bit, whatever other marker bits it has. False for present entries."""
+        return (
+            self.config.pte_marker_uffd_wp
+            and self.is_swap_pte(pte)
+            and self.swp_type(pte) == SWP_PTE_MARKER
+            and bool(self.swp_offset(pte) & PTE_MARKER_UFFD_WP)
+        )
+
+    # -- hooks that some architectures override
+
+    def move_pte(self, pte: int, old_addr: int, new_addr: int) -> int:
+        """The identity everywhere but on sparc64, which flushes the D-cache here and never changes the value."""
+        return pte
+
+    def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        """How many entries from `ptep` on are known to be one batch: 1 but on arm64."""
+        return 1

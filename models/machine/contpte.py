@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""arm64's primitives: arch/arm64/include/asm/pgtable.h and arch/arm64/mm/contpte.c as of v6.16.
+
+A contpte block is cont_ptes entries, aligned in virtual and physical address, that all have CONT: the hardware
+may cache them as one translation and set accessed or dirty in any of them. To change one, the whole block is
+unfolded first. Names without "contpte" and with a leading underscore are the C's double-underscore versions.
+"""
+
+from models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Arm64
+from models.config import PAGE_SHIFT
+from models.machine.kernel import Kernel
+from models.scenario import Scenario
+
+# arch/arm64/mm/mmu.c:pgattr_change_is_safe(): what may change in a live entry without break-before-make.
+SAFE_TO_CHANGE = PXN | RDONLY | WRITE | NG | 1 << 63 | 0xF << 55
+
+
+class KernelArm64(Arm64, Kernel):
+    """arm64 with 4K pages, with or without CONFIG_ARM64_CONTPTE."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        Arm64.__init__(self, scenario.config)
+        Kernel.__init__(self, scenario)
+        self.CONT_PTES = scenario.config.cont_ptes
+        self.contpte = scenario.config.contpte
+
+    # -- below the contpte layer
+
+    def _set_ptes(self, ptep: int, pte: int, nr: int) -> None:
+        """__set_ptes()."""
+        self.page_table_check_ptes_set(ptep, pte, nr)
+        while True:
+            if self.config.debug_vm:
+                self._check_safe_pte_update(ptep, pte)
+            self.store(ptep, pte)
+            nr -= 1
+            if nr == 0:
+                break
+            ptep += 1
+            pte = self.pte_advance_pfn(pte, 1)
+
+    def _check_safe_pte_update(self, ptep: int, pte: int) -> None:
+        self.read_event = "R.debug_vm"
+        old_pte = self.read(ptep)
+        self.read_event = "R"
+        if not (old_pte & VALID and pte & VALID):
+            return
+        if not self.pte_young(pte):
+            self.warn("__check_safe_pte_update: racy access flag clearing")
+        if self.pte_write(old_pte) and not self.pte_dirty(pte):
+            self.warn("__check_safe_pte_update: racy dirty state clearing")
+        unsafe = (old_pte | pte) & CONT or (old_pte & ~pte) & NG or (old_pte ^ pte) & ~SAFE_TO_CHANGE
+        if unsafe:
+            self.warn("__check_safe_pte_update: unsafe attribute change")
+
+    # -- the contpte layer
+
+    def _contpte_align_down(self, ptep: int) -> int:
+        return ptep & -self.CONT_PTES
+
+    def _contpte_convert(self, ptep: int, pte: int) -> None:
+        """Rewrite the whole block of `ptep` as `pte` says: clear, flush (break-before-make), set.
+
+        Accessed and dirty of all entries go into all entries, folding and unfolding alike.
+        """
+        start_ptep = self._contpte_align_down(ptep)
+        pte = self.pfn_pte(self.pte_pfn(pte) & -self.CONT_PTES, self.pte_pgprot(pte))
+        self.events.append(("contpte_convert", start_ptep, int(bool(pte & CONT))))
+        for i in range(self.CONT_PTES):
+            ptent = self._ptep_get_and_clear(start_ptep + i)
+            if self.pte_dirty(ptent):
+                pte = self.pte_mkdirty(pte)
+            if self.pte_young(ptent):
+                pte = self.pte_mkyoung(pte)
+        start = self.va(start_ptep)
+        self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT))
+        self._set_ptes(start_ptep, pte, self.CONT_PTES)
+
+    def _contpte_try_unfold(self, ptep: int, pte: int) -> None:
+        if pte & (VALID | CONT) == VALID | CONT:
+            self.exercised.add("unfold")
+            self._contpte_convert(ptep, self.pte_mknoncont(pte))
+
+    def _contpte_try_unfold_partial(self, ptep: int, nr: int) -> None:
+        """Unfold the blocks at both ends of `nr` entries that the range covers only in part."""
+        if ptep != self._contpte_align_down(ptep) or nr < self.CONT_PTES:
+            self._contpte_try_unfold(ptep, self.read(ptep))
+        if ptep + nr != self._contpte_align_down(ptep + nr):
+            last_ptep = ptep + nr - 1
+            self._contpte_try_unfold(last_ptep, self.read(last_ptep))
+
+    def _contpte_try_fold(self, ptep: int, pte: int) -> None:
+        """Fold the block that `pte`, just set at `ptep`, may have completed: only its last entry makes the attempt."""
+        contmask = self.CONT_PTES - 1
+        if ptep & contmask != contmask or self.pte_pfn(pte) & contmask != contmask:
+            return
+        if not pte & VALID or pte & CONT or self.pte_special(pte):
+            return
+        folio = self._page_folio(self.pte_pfn(pte))
+        pfn = self.pte_pfn(pte) & -self.CONT_PTES
+        if pfn < folio.pfn or pfn + self.CONT_PTES > folio.end:
+            return
+        prot = self.pte_pgprot(self.pte_mkold(self.pte_mkclean(pte)))
+        expected_pte = self.pfn_pte(pfn, prot)
+        start_ptep = self._contpte_align_down(ptep)
+        for i in range(self.CONT_PTES):
+            subpte = self.pte_mkold(self.pte_mkclean(self.read(start_ptep + i)))
+            if not self.pte_same(subpte, expected_pte):
+                return
+            expected_pte = self.pte_advance_pfn(expected_pte, 1)
+        self.exercised.add("fold")
+        self._contpte_convert(ptep, self.pte_mkcont(pte))
+
+    def _contpte_ptep_get(self, ptep: int, orig_pte: int) -> int:
+        """`orig_pte` with accessed and dirty gathered from its whole block."""
+        start_ptep, end_ptep = self._contpte_align_down(ptep), self._contpte_align_down(ptep) + self.CONT_PTES
+        if self.config.contpte_get_stops_early:
+            return self._contpte_ptep_get_early(start_ptep, end_ptep, orig_pte)
+        for sub_ptep in range(start_ptep, end_ptep):
+            pte = self.read(sub_ptep)
+            if self.pte_dirty(pte):
+                orig_pte = self.pte_mkdirty(orig_pte)
+            if self.pte_young(pte):
+                orig_pte = self.pte_mkyoung(orig_pte)
+        return orig_pte
+
+    def _contpte_ptep_get_early(self, start_ptep: int, end_ptep: int, orig_pte: int) -> int:
+        """The same since commit 093ae7a033cf (v6.17): reads on only until both bits are found."""
+        for ptep in range(start_ptep, end_ptep):
+            pte = self.read(ptep)
+            if self.pte_dirty(pte):  # reads this entry again for young
+                young = any(self.pte_young(self.read(rest)) for rest in range(ptep, end_ptep))
+                return self.pte_mkyoung(self.pte_mkdirty(orig_pte)) if young else self.pte_mkdirty(orig_pte)
+            if self.pte_young(pte):
+                dirty = any(self.pte_dirty(self.read(rest)) for rest in range(ptep + 1, end_ptep))
+                return self.pte_mkdirty(self.pte_mkyoung(orig_pte)) if dirty else self.pte_mkyoung(orig_pte)
+        return orig_pte
+
+    def _contpte_set_ptes(self, ptep: int, pte: int, nr: int) -> None:
+        """More than one entry, none present before: split at block borders, whole aligned pieces get CONT.
+
+        Never reads, never flushes, never tries to fold.
+        """
+        if self.config.contpte_set_guards_invalid and not pte & VALID:
+            self._set_ptes(ptep, pte, nr)
+            return
+        end = ptep + nr
+        pfn, prot = self.pte_pfn(pte), self.pte_pgprot(pte)
+        while True:
+            next_ptep = min(self._contpte_align_down(ptep + self.CONT_PTES), end) if nr > 0 else end
+            pte = self.pfn_pte(pfn, prot)
+            if (ptep | next_ptep | pfn) & (self.CONT_PTES - 1) == 0:
+                pte = self.pte_mkcont(pte)
+            self._set_ptes(ptep, pte, next_ptep - ptep)
+            pfn += next_ptep - ptep
+            ptep = next_ptep
+            if ptep == end:
+                break
+
+    # -- the public primitives
+
+    def _get(self, ptep: int) -> int:
+        pte = self.read(ptep)
+        if self.contpte and pte & (VALID | CONT) == VALID | CONT:
+            return self._contpte_ptep_get(ptep, pte)
+        return pte
+
+    def ptep_get(self, ptep: int) -> int:
+        """The entry; for one of a contpte block with accessed and dirty of the whole block."""
+        self.events.append(("ptep_get", ptep))
+        return self._get(ptep)
+
+    def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        return super().pte_batch_hint(ptep, pte) if self.contpte else 1
+
+    def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
+        self.events.append(("ptep_get_and_clear", addr, ptep))
+        if self.contpte:
+            self._contpte_try_unfold(ptep, self.read(ptep))
+        return self._ptep_get_and_clear(ptep)
+
+    def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
+        """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
+        self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
+        if nr != 1:
+            self._check_clear(ptep, nr)
+        if self.contpte:
+            if nr == 1:
+                self._contpte_try_unfold(ptep, self.read(ptep))
+            else:
+                self._contpte_try_unfold_partial(ptep, nr)
+        return self._get_and_clear_full_ptes(ptep, nr)
+
+    def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
+        """A plain store of none, after unfolding: page_table_check is not told."""
+        self.events.append(("pte_clear", addr, ptep))
+        if self.contpte:
+            self._contpte_try_unfold(ptep, self.read(ptep))
+        self.store(ptep, 0)
+
+    def _set_single(self, ptep: int, pte: int) -> None:
+        if not self.contpte:
+            self._set_ptes(ptep, pte, 1)
+            return
+        pte = self.pte_mknoncont(pte)
+        self._contpte_try_unfold(ptep, self.read(ptep))
+        self._set_ptes(ptep, pte, 1)
+        self._contpte_try_fold(ptep, pte)
+
+    def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
+        """Install `pte` and its nr-1 successors; CONT in the argument is ignored and set where a block is whole."""
+        self.events.append(("set_ptes", addr, ptep, pte, nr))
+        if nr == 1:
+            self._set_single(ptep, pte)
+            return
+        self._check_set(ptep, pte, nr)
+        if self.contpte:
+            self._contpte_set_ptes(ptep, self.pte_mknoncont(pte), nr)
+        else:
+            self._set_ptes(ptep, pte, nr)
+
+    def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
+        """set_ptes(..., 1)."""
+        self.events.append(("set_pte_at", addr, ptep, pte))
+        self._set_single(ptep, pte)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Why a run ends before the variant returns. Raised by the machine, caught by run.py, never shown as tracebacks."""
+
+
+class EndOfRun(Exception):
+    """A run that cannot go on. `ending` is its stable name in outcomes."""
+
+    ending: str
+
+
+class TableOverrun(EndOfRun):
+    """An access outside both page tables. `ptep` is where."""
+
+    ending = "table-overrun"
+
+    def __init__(self, ptep: int) -> None:
+        self.ptep = ptep
+        super().__init__("an access outside the page table")
+
+
+class NoProgress(EndOfRun):
+    """More loop passes or events than any move of one page table needs."""
+
+    ending = "no-progress"

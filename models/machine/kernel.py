@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel as a variant sees it: every primitive and predicate under its kernel name.
+
+Kernel has the generic primitives of include/linux/pgtable.h, which x86_64 uses as they are; contpte.py has
+arm64's. A primitive's contract (kernel-doc of set_ptes() and get_and_clear_full_ptes()) is checked without
+leaving raw accesses in the log.
+"""
+
+from collections.abc import Callable, Iterator
+
+from models.arch.x86_64 import X86_64
+from models.machine.endings import TableOverrun
+from models.machine.folios import Folios
+from models.machine.locks import Locks
+from models.machine.page_table_check import PageTableCheck
+from models.scenario import Scenario, Vma
+
+EAGAIN = 11
+SINGLE_DEPTH_NESTING = 1
+
+
+class Kernel(Locks, Folios, PageTableCheck):
+    """The machine with the generic primitives; abstract in the PTE word."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.CONFIG_MEM_SOFT_DIRTY = scenario.config.mem_soft_dirty
+
+    # -- the language
+
+    def for_loop(self, condition: Callable[[], bool], step: Callable[[], None]) -> Iterator[None]:
+        """C's `for (; condition; step)`: `continue` steps and tests, `break` and `return` leave without a step."""
+        while condition():
+            self.tick()
+            yield
+            step()
+
+    def VM_WARN_ON_ONCE(self, condition: Callable[[], bool]) -> None:
+        """Evaluates its condition only with CONFIG_DEBUG_VM."""
+        if self.config.debug_vm:
+            self.read_event = "R.debug_vm"
+            hit = condition()
+            self.read_event = "R"
+            if hit:
+                self.warn("VM_WARN_ON_ONCE")
+
+    # -- the VMA
+
+    def vma_has_uffd_without_event_remap(self, vma: Vma) -> bool:
+        """include/linux/userfaultfd_k.h: a userfaultfd context of any mode without UFFD_FEATURE_EVENT_REMAP."""
+        return vma.uffd and not vma.uffd_event_remap
+
+    def pte_marker_uffd_wp(self, pte: int) -> bool:
+        marker = super().pte_marker_uffd_wp(pte)
+        if marker:
+            self.exercised.add("uffd-wp marker")
+        return marker
+
+    # -- clearing
+
+    def _ptep_get_and_clear(self, ptep: int) -> int:
+        pte = self.xchg0(ptep)
+        self.page_table_check_pte_clear(pte)
+        return pte
+
+    def _get_and_clear_full_ptes(self, ptep: int, nr: int) -> int:
+        """Clears `nr` entries in ascending order; dirty and young of all go into the first one's value."""
+        pte = self._ptep_get_and_clear(ptep)
+        while nr := nr - 1:  # 0 on entry wraps, as the unsigned counter of the C does
+            ptep += 1
+            tmp_pte = self._ptep_get_and_clear(ptep)
+            if self.pte_dirty(tmp_pte):
+                pte = self.pte_mkdirty(pte)
+            if self.pte_young(tmp_pte):
+                pte = self.pte_mkyoung(pte)
+        return pte
+
+    def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
+        self.events.append(("ptep_get_and_clear", addr, ptep))
+        return self._ptep_get_and_clear(ptep)
+
+    def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
+        """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
+        self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
+        if nr != 1:
+            self._check_clear(ptep, nr)
+        return self._get_and_clear_full_ptes(ptep, nr)
+
+    def _check_clear(self, ptep: int, nr: int) -> None:
+        self.exercised.add("batch")
+        first = self._peek(ptep)
+        folio = self.scenario.folio_of(self.pte_pfn(first)) if self.pte_present(first) else None
+        if nr < 1 or folio is None or self.pte_pfn(first) + nr > folio.end:
+            self.violate("get_and_clear_full_ptes() wants nr >= 1 present entries of one folio", ptep)
+        for i in range(1, nr):
+            pte = self._peek(ptep + i)
+            if not self.pte_present(pte) or self.pte_pfn(pte) != self.pte_pfn(first) + i:
+                self.violate("get_and_clear_full_ptes() wants consecutive pages", ptep + i)
+                break
+
+    def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
+        """A plain store of none: no exchange, and page_table_check is not told."""
+        self.events.append(("pte_clear", addr, ptep))
+        self.store(ptep, 0)
+
+    # -- setting
+
+    def _set_ptes(self, ptep: int, pte: int, nr: int) -> None:
+        self.page_table_check_ptes_set(ptep, pte, nr)
+        while True:
+            self.store(ptep, pte)
+            nr -= 1
+            if nr == 0:
+                break
+            ptep += 1
+            pte = self.pte_advance_pfn(pte, 1)
+
+    def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
+        """Install `pte` and its nr-1 successors: the PFN advances, every other bit is the first one's."""
+        self.events.append(("set_ptes", addr, ptep, pte, nr))
+        if nr != 1:
+            self._check_set(ptep, pte, nr)
+        self._set_ptes(ptep, pte, nr)
+
+    def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
+        """set_ptes(..., 1)."""
+        self.events.append(("set_pte_at", addr, ptep, pte))
+        self._set_ptes(ptep, pte, 1)
+
+    def _check_set(self, ptep: int, pte: int, nr: int) -> None:
+        self.exercised.add("batch")
+        if nr < 1 or not self.pte_present(pte):
+            self.violate("set_ptes() wants nr >= 1 and, for more than one, a present entry", ptep)
+        for i in range(nr):
+            if self.pte_present(self._peek(ptep + i)):
+                self.violate("set_ptes() of more than one wants targets that are not present", ptep + i)
+                break
+
+    def _peek(self, ptep: int) -> int:
+        """The entry without an access: for checks that are ours, not the kernel's."""
+        if not 0 <= ptep < len(self.memory) or (pte := self.memory[ptep]) is None:
+            raise TableOverrun(ptep)
+        return pte
+
+
+class KernelX86_64(X86_64, Kernel):
+    """x86_64: the generic primitives; ptep_get_and_clear() is an atomic exchange."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        X86_64.__init__(self, scenario.config)
+        Kernel.__init__(self, scenario)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Page-table locks, rmap locks, mapping of page tables, lazy MMU mode and the TLB flushes of mm/mremap.c.
+
+A lock is an int: 1 and 2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
+"""
+
+from models.config import PAGE_SHIFT
+from models.machine.state import Machine, Pmd
+from models.scenario import Vma
+
+I_MMAP = 3
+ANON_VMA = 4
+LOCK_NAMES = {1: "old page table", 2: "new page table", I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
+
+
+class Locks(Machine):
+    def _lock(self, name: str, lock: int) -> None:
+        self.events.append((name, lock))
+        if lock in self.held:
+            self.violate(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice", 0)
+        self.held.append(lock)
+
+    def _unlock(self, name: str, lock: int) -> None:
+        self.events.append((name, lock))
+        if lock not in self.held:
+            self.violate(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held", 0)
+            return
+        self.held.remove(lock)
+        if lock <= 2 and self.stale:
+            self.stale_at_unlock.update(map(self.va, self.stale))
+
+    # -- rmap locks
+
+    def take_rmap_locks(self, vma: Vma) -> None:
+        """mm/mremap.c:take_rmap_locks(): i_mmap (file), then anon_vma."""
+        if vma.vm_file:
+            self._lock("i_mmap_lock_write", I_MMAP)
+        if vma.anon_vma:
+            self._lock("anon_vma_lock_write", ANON_VMA)
+
+    def drop_rmap_locks(self, vma: Vma) -> None:
+        """mm/mremap.c:drop_rmap_locks(), in reverse."""
+        if vma.anon_vma:
+            self._unlock("anon_vma_unlock_write", ANON_VMA)
+        if vma.vm_file:
+            self._unlock("i_mmap_unlock_write", I_MMAP)
+
+    # -- page tables
+
+    def _map(self, pmd: Pmd, addr: int) -> int:
+        return pmd.ptep + ((addr - pmd.base) >> PAGE_SHIFT) if pmd.maps else 0
+
+    def pte_offset_map_lock(self, mm: int, pmd: Pmd, addr: int) -> tuple[int, int]:
+        """(ptep, ptl) with the lock held, or (0, 0) where the PMD holds no page table."""
+        ptep = self._map(pmd, addr)
+        self.events.append(("pte_offset_map_lock", addr, ptep))
+        if not ptep:
+            return 0, 0
+        self._lock("spin_lock", pmd.ptl)
+        return ptep, pmd.ptl
+
+    def pte_offset_map_rw_nolock(self, mm: int, pmd: Pmd, addr: int) -> tuple[int, int, int]:
+        """(ptep, pmdval, ptl) without the lock taken, or zeros where the PMD holds no page table."""
+        ptep = self._map(pmd, addr)
+        self.events.append(("pte_offset_map_rw_nolock", addr, ptep))
+        return (ptep, pmd.base | 1, pmd.ptl) if ptep else (0, 0, 0)
+
+    def pte_unmap(self, ptep: int) -> None:
+        self.events.append(("pte_unmap", ptep))
+
+    def pte_unmap_unlock(self, ptep: int, ptl: int) -> None:
+        self._unlock("spin_unlock", ptl)
+        self.pte_unmap(ptep)
+
+    def spin_lock(self, ptl: int) -> None:
+        self._lock("spin_lock", ptl)
+
+    def spin_lock_nested(self, ptl: int, subclass: int) -> None:
+        self._lock("spin_lock_nested", ptl)
+
+    def spin_unlock(self, ptl: int) -> None:
+        self._unlock("spin_unlock", ptl)
+
+    # -- lazy MMU mode and the TLB
+
+    def arch_enter_lazy_mmu_mode(self) -> None:
+        self.events.append(("arch_enter_lazy_mmu_mode",))
+        if self.lazy_mmu:
+            self.violate("lazy MMU mode is entered twice", 0)
+        self.lazy_mmu += 1
+
+    def arch_leave_lazy_mmu_mode(self) -> None:
+        self.events.append(("arch_leave_lazy_mmu_mode",))
+        if not self.lazy_mmu:
+            self.violate("lazy MMU mode is left but was not entered", 0)
+            return
+        self.lazy_mmu -= 1
+
+    def flush_tlb_batched_pending(self, mm: int) -> None:
+        """Reclaim's deferred flushes; none are pending in this model."""
+        self.events.append(("flush_tlb_batched_pending",))
+
+    def flush_tlb_range(self, vma: Vma, start: int, end: int) -> None:
+        """Invalidate [start, end) bytes of the mm on every CPU."""
+        self.events.append(("flush_tlb_range", start, end))
+        if self.lazy_mmu:
+            self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
+        self.invalidate(start, end)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The one place that mutates: the memory of a run, its event log, and what is recorded beside it.
+
+A ptep is an int that counts entries. With P = ptrs_per_pte the old table is at pteps P..2P-1 and the new one at
+3P..4P-1, so that block alignment holds, NULL is 0, and a walk off either table lands in an unmapped gap.
+
+Events are tuples of a name and integers, in order. Raw accesses (section 3 of the kernel's rules as modelled):
+R ptep value: a read; X ptep value: an atomic exchange with 0; S ptep value: a store; T start end: a TLB invalidation
+of a range of bytes. Reads that only a debug config makes are R.debug_vm and R.page_table_check.
+Every public primitive is an event under its kernel name with its arguments (mm and vma left out: there is one).
+"""
+
+from functools import lru_cache
+
+from models.arch.word import PteWords
+from models.config import PAGE_SHIFT
+from models.machine.endings import NoProgress, TableOverrun
+from models.scenario import Scenario
+
+Event = tuple[str | int, ...]
+
+
+@lru_cache(maxsize=32)
+def _empty_memory(p: int, one_table: bool) -> list[int | None]:
+    gap: list[int | None] = [None] * p
+    table: list[int | None] = [0] * p
+    return gap + table + gap + (gap if one_table else table) + gap
+
+
+class Pmd:
+    """A PMD entry: where its page table is. `maps` is false where pte_offset_map() finds no table."""
+
+    __slots__ = ("base", "maps", "ptep", "ptl")
+
+    def __init__(self, base: int, ptep: int, ptl: int, maps: bool) -> None:
+        self.base, self.ptep, self.ptl, self.maps = base, ptep, ptl, maps
+
+
+class Machine(PteWords):
+    """Memory, events and records of one run of `scenario`."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.vma = scenario.vma
+        p = self.table_size = scenario.config.ptrs_per_pte
+        one_table = scenario.one_table
+        memory = self.memory = _empty_memory(p, one_table).copy()
+        for index, value in scenario.old_table:
+            memory[p + index] = value
+        for index, value in scenario.new_table:
+            memory[3 * p + index] = value
+        new_ptl = 2 if scenario.split_ptlocks and not one_table else 1
+        self.old_pmd = Pmd(scenario.old_base, p, 1, scenario.old_maps)
+        self.new_pmd = Pmd(scenario.new_base, p if one_table else 3 * p, new_ptl, scenario.new_maps)
+
+        self.events: list[Event] = []
+        self.warnings: list[str] = []  # each once
+        self.violations: list[str] = []  # primitives' own contracts, in the order broken
+        self.exercised: set[str] = set()
+        self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
+        self.stale_at_unlock: set[int] = set()  # virtual addresses
+        self.held: list[int] = []  # locks, in the order taken
+        self.lazy_mmu = 0
+        self.read_event = "R"
+        self.event_limit = 4096 + 1024 * p
+
+    # -- addresses
+
+    def va(self, ptep: int) -> int:
+        """The virtual address that the entry at `ptep` translates."""
+        if ptep < 2 * self.table_size:
+            return self.old_pmd.base + ((ptep - self.table_size) << PAGE_SHIFT)
+        return self.new_pmd.base + ((ptep - 3 * self.table_size) << PAGE_SHIFT)
+
+    # -- raw accesses
+
+    def read(self, ptep: int) -> int:
+        """A plain `*ptep`. Raises TableOverrun."""
+        try:
+            pte = self.memory[ptep]
+        except IndexError:
+            pte = None
+        if pte is None or ptep < 0:
+            raise TableOverrun(ptep)
+        events = self.events
+        events.append((self.read_event, ptep, pte))
+        if len(events) > self.event_limit:
+            raise NoProgress(f"{self.event_limit} events")
+        return pte
+
+    def xchg0(self, ptep: int) -> int:
+        """Atomically read the entry and clear it, as hardware sees it."""
+        try:
+            pte = self.memory[ptep]
+        except IndexError:
+            pte = None
+        if pte is None or ptep < 0:
+            raise TableOverrun(ptep)
+        self.memory[ptep] = 0
+        self.events.append(("X", ptep, pte))
+        if pte & 1:
+            self.stale.add(ptep)
+        if len(self.held) < 2:
+            self._check_ptl(ptep)
+        return pte
+
+    def store(self, ptep: int, pte: int) -> None:
+        """A plain store of `pte`."""
+        try:
+            before = self.memory[ptep]
+        except IndexError:
+            before = None
+        if before is None or ptep < 0:
+            raise TableOverrun(ptep)
+        self.memory[ptep] = pte
+        events = self.events
+        events.append(("S", ptep, pte))
+        if before & 1 and before != pte:
+            self.stale.add(ptep)
+        if len(self.held) < 2:
+            self._check_ptl(ptep)
+        if len(events) > self.event_limit:
+            raise NoProgress(f"{self.event_limit} events")
+
+    def _check_ptl(self, ptep: int) -> None:
+        ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
+        if ptl not in self.held:
+            self.violate("an entry is changed without its page-table lock", ptep)
+
+    def invalidate(self, start: int, end: int) -> None:
+        """Drop cached translations of the bytes [start, end) on every CPU."""
+        self.events.append(("T", start, end))
+        if self.stale:
+            for pmd in (self.old_pmd, self.new_pmd):
+                first = pmd.ptep + ((max(start, pmd.base) - pmd.base) >> PAGE_SHIFT)
+                stop = pmd.ptep + min((end - pmd.base) >> PAGE_SHIFT, self.table_size)
+                self.stale.difference_update(range(first, stop))
+
+    # -- records
+
+    def warn(self, what: str) -> None:
+        """A WARN_ON_ONCE or a report of the kernel: recorded once, the run goes on."""
+        if what not in self.warnings:
+            self.warnings.append(what)
+            self.events.append(("warning", self.warnings.index(what)))
+
+    def violate(self, what: str, ptep: int) -> None:
+        """A primitive called against its own contract: recorded, the run goes on."""
+        if what not in self.violations:
+            self.violations.append(what)
+        self.events.append(("violation", self.violations.index(what), ptep))
+
+    def tick(self) -> None:
+        """One pass of a loop of the variant. Raises NoProgress when there were too many."""
+        self.event_limit -= 1
+        if self.event_limit < len(self.events):
+            raise NoProgress(f"{4096 + 1024 * self.table_size} loop passes and events")

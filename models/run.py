@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run: a fresh machine, one variant, an Outcome. However the variant behaves, no traceback leaves here."""
+
+import re
+import traceback
+
+from models.machine.contpte import KernelArm64
+from models.machine.endings import EndOfRun, TableOverrun
+from models.machine.kernel import Kernel, KernelX86_64
+from models.move_ptes.control import PagetableMoveControl
+from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, Installed, Outcome
+from models.scenario import Scenario
+from models.variants import Variant
+
+KERNELS: dict[str, type[KernelX86_64] | type[KernelArm64]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
+
+# clang's -ftrivial-auto-var-init=pattern fills 64-bit targets' integers with 0xAA.
+STACKS = {"zero": 0, "pattern": 0xAAAA_AAAA_AAAA_AAAA}
+
+_UNASSIGNED = re.compile(r"cannot access (?:local|free) variable '(\w+)'")
+
+
+def run(scenario: Scenario, variant: Variant) -> Outcome:
+    """Run `variant` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt and the like."""
+    k = KERNELS[scenario.arch](scenario)
+    returned, ended, why, variable = None, RETURNED, "", ""
+    try:
+        returned = _call(k, scenario, variant)
+    except TableOverrun as error:
+        ended, why = error.ending, f"{_where(k, error.ptep)}, {_line(error, variant)}"
+    except EndOfRun as error:
+        ended, why = error.ending, f"more than {error}, {_line(error, variant)}"
+    except NameError as error:
+        match = _UNASSIGNED.search(str(error))
+        ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")
+        why = f"{variable or error}, {_line(error, variant)}"
+    except (Exception, SystemExit) as error:  # whatever a candidate does is an outcome
+        ended, why = CRASH, f"{type(error).__name__}: {error}, {_line(error, variant)}"
+    installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable else ()
+    return _outcome(k, returned, ended, why, variable, installed)
+
+
+def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
+    pmc = PagetableMoveControl(
+        old=scenario.vma,
+        old_addr=scenario.old_addr,
+        new_addr=scenario.new_addr,
+        old_end=scenario.old_addr + scenario.extent,
+        need_rmap_locks=scenario.need_rmap_locks,
+    )
+    variant.on_loop(k.tick)
+    returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+    if type(returned) is not int:
+        raise TypeError(f"move_ptes() returned {returned!r}, expected an int")
+    return returned
+
+
+def _with_stacks(scenario: Scenario, variant: Variant, variable: str, at: int) -> tuple[Installed, ...]:
+    """Run again with `variable` initialised as a zero- and a pattern-initialised stack would; `at` events are alike."""
+    result = []
+    for stack, value in STACKS.items():
+        initialised = variant.with_local(variable, value)
+        if initialised is None:
+            return ()
+        events = run(scenario, initialised).events[at:]
+        ptep, pte = next(((int(e[2]), int(e[3])) for e in events if e[0] in ("set_ptes", "set_pte_at")), (0, 0))
+        result.append(Installed(stack, value, ptep, pte))
+    return tuple(result)
+
+
+def _outcome(
+    k: Kernel, returned: int | None, ended: str, why: str, variable: str, installed: tuple[Installed, ...]
+) -> Outcome:
+    p = k.table_size
+    one_table = k.old_pmd.ptep == k.new_pmd.ptep
+    return Outcome(
+        ended=ended,
+        old_table=tuple(k.memory[p : 2 * p]),  # type: ignore[arg-type]  # None only in the gaps
+        new_table=() if one_table else tuple(k.memory[3 * p : 4 * p]),  # type: ignore[arg-type]  # likewise
+        events=tuple(k.events),
+        returned=returned,
+        why=why,
+        variable=variable,
+        installed=installed,
+        warnings=tuple(k.warnings),
+        violations=tuple(k.violations),
+        bugs=tuple(k.bugs),
+        map_counts=tuple((pfn, *count) for pfn, count in sorted(k.map_counts.items()) if any(count)),  # type: ignore[misc]  # two counts
+        stale=tuple(sorted(k.stale_at_unlock)),
+        held=tuple(k.held),
+        lazy_mmu=k.lazy_mmu,
+        exercised=frozenset(k.exercised),
+    )
+
+
+def _where(k: Kernel, ptep: int) -> str:
+    """Where an overrun hit, in entries of the nearer table."""
+    p = k.table_size
+    name, base = ("old", p) if ptep < 5 * p // 2 or k.old_pmd.ptep == k.new_pmd.ptep else ("new", 3 * p)
+    return f"entry {ptep - base} of the {name} table, which has {p}"
+
+
+def _is_ours(error: BaseException, variant: Variant) -> bool:
+    """Whether `error` was raised by the variant's own code, not by a primitive it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return frames[-1].filename == variant.filename
+
+
+def _line(error: BaseException, variant: Variant) -> str:
+    """`FILE:LINE` of the variant where `error` passed through last."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == variant.filename]
+    return f"{variant.label}:{frames[-1].lineno}" if frames else variant.label

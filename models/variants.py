@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Variants by name, by file or as a callable, ready to run.
+
+A variant's loops get a call that counts their passes, so that one which never ends is stopped at the same pass on
+every machine; and it can be rebuilt with a local variable initialised, to see what an unassigned read would find.
+Both work on the parsed source: line numbers stay those of the file.
+"""
+
+import ast
+import copy
+import difflib
+import inspect
+import sys
+import textwrap
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+MovePtes = Callable[..., int]
+HOME = Path(__file__).parent / "move_ptes"
+NOT_VARIANTS = {"__init__", "control"}
+
+
+class VariantError(ValueError):
+    """What was named is no variant: says what, where, and what to try."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One version of move_ptes(). `filename` is what its frames carry in tracebacks, `label` how people know it."""
+
+    name: str
+    label: str
+    filename: str
+    function: MovePtes
+    tree: ast.Module | None = None  # as parsed; None where the source is not at hand
+    namespace: dict[str, Any] = field(default_factory=dict, repr=False)
+    seed: dict[str, Any] = field(default_factory=dict, repr=False)  # names its source was compiled among
+
+    def on_loop(self, tick: Callable[[], None]) -> None:
+        """Call `tick` on every pass of every loop from now on."""
+        self.namespace["__tick"] = tick
+
+    def with_local(self, variable: str, value: int) -> "Variant | None":
+        """The same with `variable` initialised in the function that assigns it; None without source."""
+        if self.tree is None:
+            return None
+        tree = ast.fix_missing_locations(_Initialise(variable, value).visit(copy.deepcopy(self.tree)))
+        return replace(self, **_compiled(tree, self.filename, self.seed))
+
+    @property
+    def summary(self) -> str:
+        """First line of the module's docstring."""
+        doc = (ast.get_docstring(self.tree) if self.tree else None) or ""
+        return doc.partition("\n")[0]
+
+
+def names() -> list[str]:
+    """The variants that come with the package, in reading order."""
+    found = [path.stem for path in sorted(HOME.glob("*.py")) if path.stem not in NOT_VARIANTS]
+    order = ["pre_patch", "v4", "refactor", "refactor_intended"]
+    return sorted(found, key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def load(which: "str | Path | MovePtes | Variant") -> Variant:
+    """A variant by name, the `.py` file at a path, or a callable. Raises VariantError."""
+    if isinstance(which, Variant):
+        return which
+    if callable(which):
+        return _from_callable(which)
+    if str(which) in names():
+        seed = {"__name__": f"models.move_ptes.{which}"}
+        return _from_file(HOME / f"{which}.py", str(which), f"models/move_ptes/{which}.py", seed)
+    path = Path(which)
+    if path.suffix == ".py" or path.exists():
+        return _from_file(path, str(which), str(which), {"__name__": f"pte_review_candidate_{path.stem}"})
+    near = difflib.get_close_matches(str(which), names(), n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"variants: {', '.join(names())}; or a .py file"
+    raise VariantError(f"no variant {str(which)!r}: {hint}")
+
+
+def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Variant:
+    try:
+        source = path.read_text(encoding="utf-8")
+        tree = ast.parse(source, str(path))
+    except OSError as error:
+        raise VariantError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except SyntaxError as error:
+        raise VariantError(f"{path}:{error.lineno}: does not parse: {error.msg}") from None
+    except ValueError as error:  # not UTF-8, or null bytes
+        raise VariantError(f"{path}: not Python source: {error}") from None
+    seed = {**seed, "__file__": str(path)}
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        compiled = _compiled(tree, str(path), seed)
+    except (Exception, SystemExit) as error:
+        line = _last_line(error, str(path))
+        raise VariantError(f"{path}{line}: does not import: {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.pop(0)
+    if not callable(compiled["function"]):
+        raise VariantError(f"{path}: defines no move_ptes(k, pmc, extent, old_pmd, new_pmd)")
+    _check_signature(compiled["function"], str(path))
+    return Variant(name=name, label=label, filename=str(path), tree=tree, seed=seed, **compiled)
+
+
+def _from_callable(function: MovePtes) -> Variant:
+    name = getattr(function, "__name__", type(function).__name__)
+    _check_signature(function, name)
+    plain = Variant(name=name, label=name, filename=_filename(function), function=function)
+    if not isinstance(function, types.FunctionType):
+        return plain
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, SyntaxError):  # typed at a prompt, or a lambda inside an expression
+        return plain
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
+        return plain
+    ast.increment_lineno(tree, first - 1)
+    seed = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+    compiled = _compiled(tree, plain.filename, seed, definition.name)
+    return replace(plain, tree=tree, seed=seed, **compiled)
+
+
+def _filename(function: MovePtes) -> str:
+    code = getattr(function, "__code__", None)
+    return str(code.co_filename) if code else "<callable>"
+
+
+def _check_signature(function: MovePtes, where: str) -> None:
+    try:
+        signature = inspect.signature(function)
+        signature.bind("k", "pmc", "extent", "old_pmd", "new_pmd")
+    except TypeError:
+        raise VariantError(f"{where}: move_ptes{signature} does not take (k, pmc, extent, old_pmd, new_pmd)") from None
+    except ValueError:  # a builtin without a signature
+        raise VariantError(f"{where}: move_ptes has no signature to check") from None
+
+
+def _compiled(tree: ast.Module, filename: str, seed: dict[str, Any], name: str = "move_ptes") -> dict[str, Any]:
+    """`function` and `namespace` of `tree`, its loops counted, compiled among the names of `seed`."""
+    instrumented = ast.fix_missing_locations(_CountPasses().visit(copy.deepcopy(tree)))
+    namespace = {**seed, "__tick": lambda: None}
+    exec(compile(instrumented, filename, "exec"), namespace)  # noqa: S102  # loading a variant is running its file
+    return {"function": namespace.get(name), "namespace": namespace}
+
+
+def _last_line(error: BaseException, filename: str) -> str:
+    at, line = error.__traceback__, ""
+    while at is not None:
+        if at.tb_frame.f_code.co_filename == filename:
+            line = f":{at.tb_lineno}"
+        at = at.tb_next
+    return line
+
+
+class _CountPasses(ast.NodeTransformer):
+    """Puts a call of __tick() at the top of every loop's body."""
+
+    def _visit_loop(self, node: ast.While | ast.For) -> ast.AST:
+        self.generic_visit(node)
+        tick = ast.Expr(ast.Call(ast.Name("__tick", ast.Load()), [], []))
+        node.body.insert(0, ast.copy_location(tick, node))
+        return node
+
+    visit_While = _visit_loop
+    visit_For = _visit_loop
+
+
+class _Initialise(ast.NodeTransformer):
+    """Puts `variable = value` at the top of the function that assigns `variable` itself."""
+
+    def __init__(self, variable: str, value: int) -> None:
+        self.variable, self.value = variable, value
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outer = any(isinstance(n, ast.Nonlocal) and self.variable in n.names for n in node.body)
+        if not outer and any(self._assigns(statement) for statement in node.body):
+            first = ast.Assign([ast.Name(self.variable, ast.Store())], ast.Constant(self.value))
+            node.body.insert(0, ast.copy_location(first, node.body[0]))
+            return node
+        return self.generic_visit(node)
+
+    def _assigns(self, statement: ast.stmt) -> bool:
+        if isinstance(statement, ast.FunctionDef):
+            return False
+        return any(
+            isinstance(n, ast.Name) and n.id == self.variable and isinstance(n.ctx, ast.Store)
+            for n in ast.walk(statement)
+        )
