@@ -38,6 +38,7 @@ class Outcome:
     installed: tuple[Installed, ...] = ()
     warnings: tuple[str, ...] = ()  # each once, in order
     violations: tuple[str, ...] = ()  # primitives' own contracts, each once
+    imbalances: tuple[str, ...] = ()  # locks and lazy MMU mode out of turn
     bugs: tuple[str, ...] = ()  # of page_table_check
     map_counts: tuple[tuple[int, int, int], ...] = ()  # PFN, anon and file map count
     stale: tuple[int, ...] = ()  # addresses still in a TLB when a page-table lock was dropped

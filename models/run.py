@@ -33,7 +33,7 @@ def run(scenario: Scenario, variant: Variant) -> Outcome:
     except NameError as error:
         match = _UNASSIGNED.search(str(error))
         ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")
-        why = f"{variable or error}, {_line(error, variant)}"
+        why = _line(error, variant) if variable else f"{type(error).__name__}: {error}, {_line(error, variant)}"
     except (Exception, SystemExit) as error:  # whatever a candidate does is an outcome
         ended, why = CRASH, f"{type(error).__name__}: {error}, {_line(error, variant)}"
     installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable else ()
@@ -84,6 +84,7 @@ def _outcome(
         installed=installed,
         warnings=tuple(k.warnings),
         violations=tuple(k.violations),
+        imbalances=tuple(k.imbalances),
         bugs=tuple(k.bugs),
         map_counts=tuple((pfn, *count) for pfn, count in sorted(k.map_counts.items()) if any(count)),  # type: ignore[misc]  # two counts
         stale=tuple(sorted(k.stale_at_unlock)),

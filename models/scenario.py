@@ -20,6 +20,17 @@ Ranges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio
 U64 = (1 << 64) - 1
 
 
+def ranges(numbers: set[int]) -> Ranges:
+    """The numbers as ascending (first, end) ranges."""
+    result: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if result and result[-1][1] == number:
+            result[-1] = (result[-1][0], number + 1)
+        else:
+            result.append((number, number + 1))
+    return tuple(result)
+
+
 @dataclass(frozen=True, slots=True)
 class Folio:
     """A folio of 1 << order pages from `pfn` on. `exclusive` and `shared` are ranges of its pages."""

@@ -38,6 +38,7 @@ class Variant:
     tree: ast.Module | None = None  # as parsed; None where the source is not at hand
     namespace: dict[str, Any] = field(default_factory=dict, repr=False)
     seed: dict[str, Any] = field(default_factory=dict, repr=False)  # names its source was compiled among
+    initialised: "dict[tuple[str, int], Variant]" = field(default_factory=dict, repr=False, compare=False)
 
     def on_loop(self, tick: Callable[[], None]) -> None:
         """Call `tick` on every pass of every loop from now on."""
@@ -47,8 +48,11 @@ class Variant:
         """The same with `variable` initialised in the function that assigns it; None without source."""
         if self.tree is None:
             return None
-        tree = ast.fix_missing_locations(_Initialise(variable, value).visit(copy.deepcopy(self.tree)))
-        return replace(self, **_compiled(tree, self.filename, self.seed))
+        if (variable, value) not in self.initialised:
+            tree = ast.fix_missing_locations(_Initialise(variable, value).visit(copy.deepcopy(self.tree)))
+            name = self.function.__name__
+            self.initialised[variable, value] = replace(self, **_compiled(tree, self.filename, self.seed, name))
+        return self.initialised[variable, value]
 
     @property
     def summary(self) -> str:

@@ -56,6 +56,10 @@ class Arm64(PteWords):
         self.UFFD_WP = UFFD_WP if config.uffd_wp else 0
         self.SWP_UFFD_WP = 1 << 3 if config.uffd_wp else 0
 
+    @property
+    def known_bits(self) -> int:
+        return self.PFN_MASK | self.PROT_MASK | RDONLY | AF | WRITE | CONT | DIRTY | SPECIAL | self.UFFD_WP
+
     def pte_none(self, pte: int) -> bool:
         return not pte
 

@@ -58,6 +58,11 @@ class PteWords(ABC):
         self.UFFD_WP = 0
         self.SWP_UFFD_WP = 0
 
+    @property
+    @abstractmethod
+    def known_bits(self) -> int:
+        """Bits of a present entry that have a meaning under this config."""
+
     # -- kinds of entry
 
     @abstractmethod

@@ -48,6 +48,20 @@ class X86_64(PteWords):
         self.UFFD_WP = UFFD_WP if config.uffd_wp else 0
         self.SWP_UFFD_WP = USER if config.uffd_wp else 0
 
+    @property
+    def known_bits(self) -> int:
+        return (
+            self.PFN_MASK
+            | self.PROT_MASK
+            | PRESENT
+            | RW
+            | ACCESSED
+            | DIRTY_BITS
+            | SPECIAL
+            | self.UFFD_WP
+            | self.SOFT_DIRTY
+        )
+
     def pte_none(self, pte: int) -> bool:
         return not pte & ~KNL_ERRATUM
 

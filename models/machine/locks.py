@@ -17,13 +17,13 @@ class Locks(Machine):
     def _lock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock in self.held:
-            self.violate(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice", 0)
+            self.imbalance(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice")
         self.held.append(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock not in self.held:
-            self.violate(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held", 0)
+            self.imbalance(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held")
             return
         self.held.remove(lock)
         if lock <= 2 and self.stale:
@@ -86,13 +86,13 @@ class Locks(Machine):
     def arch_enter_lazy_mmu_mode(self) -> None:
         self.events.append(("arch_enter_lazy_mmu_mode",))
         if self.lazy_mmu:
-            self.violate("lazy MMU mode is entered twice", 0)
+            self.imbalance("lazy MMU mode is entered twice")
         self.lazy_mmu += 1
 
     def arch_leave_lazy_mmu_mode(self) -> None:
         self.events.append(("arch_leave_lazy_mmu_mode",))
         if not self.lazy_mmu:
-            self.violate("lazy MMU mode is left but was not entered", 0)
+            self.imbalance("lazy MMU mode is left but was not entered")
             return
         self.lazy_mmu -= 1
 

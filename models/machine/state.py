@@ -56,13 +56,15 @@ class Machine(PteWords):
         self.events: list[Event] = []
         self.warnings: list[str] = []  # each once
         self.violations: list[str] = []  # primitives' own contracts, in the order broken
+        self.imbalances: list[str] = []  # locks and lazy MMU mode taken or dropped out of turn
         self.exercised: set[str] = set()
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
         self.stale_at_unlock: set[int] = set()  # virtual addresses
         self.held: list[int] = []  # locks, in the order taken
         self.lazy_mmu = 0
         self.read_event = "R"
-        self.event_limit = 4096 + 1024 * p
+        # Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
+        self.event_limit = self.passes_allowed = 16384 + 256 * scenario.nr + 4 * scenario.nr**2
 
     # -- addresses
 
@@ -85,7 +87,7 @@ class Machine(PteWords):
         events = self.events
         events.append((self.read_event, ptep, pte))
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.event_limit} events")
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")
         return pte
 
     def xchg0(self, ptep: int) -> int:
@@ -120,7 +122,7 @@ class Machine(PteWords):
         if len(self.held) < 2:
             self._check_ptl(ptep)
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.event_limit} events")
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")
 
     def _check_ptl(self, ptep: int) -> None:
         ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
@@ -150,8 +152,13 @@ class Machine(PteWords):
             self.violations.append(what)
         self.events.append(("violation", self.violations.index(what), ptep))
 
+    def imbalance(self, what: str) -> None:
+        """A lock or lazy MMU mode entered or left against the state it is in: recorded, the run goes on."""
+        self.imbalances.append(what)
+        self.events.append(("imbalance", len(self.imbalances) - 1))
+
     def tick(self) -> None:
         """One pass of a loop of the variant. Raises NoProgress when there were too many."""
         self.event_limit -= 1
         if self.event_limit < len(self.events):
-            raise NoProgress(f"{4096 + 1024 * self.table_size} loop passes and events")
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One thing that is wrong with one outcome."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`kind` at an entry of the old or new table (index there), or of the run as a whole: table "", entry -1.
+
+    Two versions share a finding when theirs are equal. `what` is the text of a warning or a broken contract;
+    a run's early end leaves it empty, since the line differs from version to version.
+    """
+
+    kind: str
+    table: str = ""
+    entry: int = -1
+    what: str = ""

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which tables a running kernel can hold: the rules by name, and what in a scenario breaks them.
+
+RULES are those that a hostile scenario may break on purpose. SHAPE is what no scenario breaks: an entry that
+contradicts the config, the VMA or the folios around it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.arch.arm64 import RDONLY, WRITE
+from models.arch.word import PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
+from models.arch.x86_64 import DIRTY, RW
+from models.entry import Identity, identity
+from models.machine.page_table_check import SWAP_CACHED_WRITABLE
+from models.scenario import Scenario
+
+RULES = {
+    "destination-occupied": "the new range holds an entry that is not none",
+    "page-mapped-twice": "a page or swap slot stands in two entries",
+    "write-without-exclusive": "a writable anon entry whose page is not AnonExclusive",
+    "write-with-uffd-wp": "a writable entry with uffd-wp",
+    "mixed-marker": "a PTE marker with more than one marker bit",
+    "dirty-read-only": "x86_64: Write=0 and Dirty=1 outside a shadow-stack VMA",
+    "stray-special": "a special entry that is neither the zero page nor in a PFNMAP or MIXEDMAP VMA",
+    "bad-pfn": "an entry whose page has no struct page",
+    "malformed-cont": "arm64: a valid CONT entry outside a whole, aligned, uniform block",
+    "mixed-protection": "entries of one VMA that differ in user, NX, pkey or cache bits",
+    "overlap": "old and new range overlap",
+}
+ONLY_ON = {"dirty-read-only": "x86_64", "malformed-cont": "arm64"}
+SHAPE = "shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One rule broken at one entry: `table` is old or new, `entry` its index there, -1 for the whole."""
+
+    rule: str
+    table: str
+    entry: int
+    what: str
+
+
+def breaches(scenario: Scenario) -> Iterator[Breach]:
+    """Everything about `scenario` that no running kernel would show, by rule."""
+    yield from _ranges(scenario)
+    yield from _folios(scenario)
+    yield from _entries(scenario)
+    yield from _protection(scenario)
+    if scenario.words.CONT:
+        yield from _cont(scenario)
+
+
+def broken_rules(scenario: Scenario) -> tuple[str, ...]:
+    """The names of the broken rules, SHAPE among them, sorted."""
+    return tuple(sorted({breach.rule for breach in breaches(scenario)}))
+
+
+def _ranges(scenario: Scenario) -> Iterator[Breach]:
+    if abs(scenario.old_addr - scenario.new_addr) < scenario.extent:
+        yield Breach("overlap", "new", scenario.new_index, RULES["overlap"])
+    destination = set(range(scenario.new_index, scenario.new_index + scenario.nr))
+    if scenario.one_table:
+        destination -= set(range(scenario.old_index, scenario.old_index + scenario.nr))
+    for index, pte in scenario.old_table if scenario.one_table else scenario.new_table:
+        if index in destination and not scenario.words.pte_none(pte):
+            yield Breach("destination-occupied", "new", index, RULES["destination-occupied"])
+
+
+def _folios(scenario: Scenario) -> Iterator[Breach]:
+    vma = scenario.vma
+    for folio in scenario.folios:
+        if folio.anon and folio.order == 1:
+            yield Breach(SHAPE, "old", -1, "anon folios have order 0 or at least 2")
+        if folio.anon and not vma.anon_vma:
+            yield Breach(SHAPE, "old", -1, "an anon folio in a VMA without anon_vma")
+        if not folio.anon and not vma.vm_file:
+            yield Breach(SHAPE, "old", -1, "a file folio in a VMA without a file")
+        if folio.exclusive and not folio.anon:
+            yield Breach(SHAPE, "old", -1, "AnonExclusive on a file folio")
+        if any(a < d and c < b for a, b in folio.exclusive for c, d in folio.shared):
+            yield Breach(SHAPE, "old", -1, "a page that is AnonExclusive and mapped by another process")
+    if vma.shadow_stack and (not scenario.config.shstk or vma.vm_file):
+        yield Breach(SHAPE, "old", -1, "a shadow-stack VMA needs config.shstk and has no file")
+
+
+def _entries(scenario: Scenario) -> Iterator[Breach]:
+    words = scenario.words
+    seen: set[Identity] = set()
+    starts: dict[int, int] = {}  # folio PFN: which PFN the old table's entry 0 would map
+    for table, entries in (("old", scenario.old_table), ("new", scenario.new_table)):
+        for index, pte in entries:
+            if words.pte_none(pte):
+                continue
+            for rule, what in _present(scenario, pte) if words.pte_present(pte) else _swap(scenario, pte):
+                yield Breach(rule, table, index, what)
+            only_once = _only_once(scenario, pte)
+            if only_once and only_once in seen:
+                yield Breach("page-mapped-twice", table, index, RULES["page-mapped-twice"])
+            elif table == "old" and words.pte_present(pte) and (folio := scenario.folio_of(words.pte_pfn(pte))):
+                start = words.pte_pfn(pte) - index
+                if starts.setdefault(folio.pfn, start) != start:
+                    yield Breach(SHAPE, table, index, "the pages of a folio are not in the order of their addresses")
+            seen.add(only_once)
+
+
+def _only_once(scenario: Scenario, pte: int) -> Identity:
+    """The identity that may stand in one entry only; () for specials and markers."""
+    words = scenario.words
+    if words.pte_present(pte):
+        return () if words.pte_special(pte) else identity(words, pte)
+    return () if words.swp_type(pte) == SWP_PTE_MARKER else identity(words, pte)
+
+
+def _present(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
+    words, vma, config = scenario.words, scenario.vma, scenario.config
+    pfn = words.pte_pfn(pte)
+    folio = scenario.folio_of(pfn)
+    if words.pte_special(pte):
+        if not (pfn == config.zero_pfn or vma.pfnmap or vma.mixedmap):
+            yield "stray-special", RULES["stray-special"]
+    elif pfn > config.highest_memmap_pfn:
+        yield "bad-pfn", RULES["bad-pfn"]
+    elif folio is None:
+        yield SHAPE, "a mapped page without a folio"
+    elif folio.anon and words.pte_write(pte) and not folio.is_exclusive(pfn):
+        yield "write-without-exclusive", RULES["write-without-exclusive"]
+    yield from _bits(scenario, pte)
+
+
+def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
+    words, vma = scenario.words, scenario.vma
+    if words.pte_uffd_wp(pte):
+        if not vma.uffd:
+            yield SHAPE, "uffd-wp in a VMA without a userfaultfd"
+        if words.pte_write(pte):
+            yield "write-with-uffd-wp", RULES["write-with-uffd-wp"]
+    if words.arch == "x86_64" and pte & (RW | DIRTY) == DIRTY and not vma.shadow_stack:
+        yield "dirty-read-only", RULES["dirty-read-only"]
+    if words.pte_write(pte) and not words.pte_valid(pte):
+        yield SHAPE, "PROT_NONE with write permission"
+    if words.pte_write(pte) and words.pte_special(pte) and words.pte_pfn(pte) == scenario.config.zero_pfn:
+        yield SHAPE, "a writable zero page"
+    if words.arch == "arm64" and not pte & (RDONLY | WRITE):
+        yield SHAPE, "an arm64 entry with neither WRITE nor RDONLY"
+    if pte & ~words.known_bits:
+        yield SHAPE, f"bits without a meaning under this config: {pte & ~words.known_bits:#x}"
+
+
+def _swap(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
+    words = scenario.words
+    type_, offset = words.swp_type(pte), words.swp_offset(pte)
+    flagged = words.swp_entry_to_pte(type_, offset) | (pte & ~words.pte_swp_clear_flags(pte))
+    if pte != flagged:
+        yield SHAPE, f"bits that are 0 in every swap entry: {pte ^ flagged:#x}"
+    uffd_wp = words.pte_swp_uffd_wp(pte)
+    if type_ == SWP_PTE_MARKER:
+        uffd_wp = uffd_wp or bool(offset & PTE_MARKER_UFFD_WP)
+        if offset & (offset - 1):
+            yield "mixed-marker", RULES["mixed-marker"]
+        if not 0 < offset < 8:
+            yield SHAPE, "a PTE marker without a marker bit, or with an unknown one"
+        if offset & PTE_MARKER_UFFD_WP and not scenario.config.pte_marker_uffd_wp:
+            yield SHAPE, "a UFFD_WP marker without CONFIG_PTE_MARKER_UFFD_WP"
+    if uffd_wp and not scenario.vma.uffd:
+        yield SHAPE, "uffd-wp in a VMA without a userfaultfd"
+    if words.pte_swp_uffd_wp(pte) and type_ in SWAP_CACHED_WRITABLE:
+        yield "write-with-uffd-wp", RULES["write-with-uffd-wp"]
+
+
+def _protection(scenario: Scenario) -> Iterator[Breach]:
+    """PROT_NONE may differ by entry (NUMA hints), so valid and PROT_NONE entries are each compared among themselves."""
+    words = scenario.words
+    first, end = scenario.old_index, scenario.old_index + scenario.nr
+    expected: dict[bool, int] = {}
+    for index, pte in scenario.old_table:
+        if first <= index < end and words.pte_present(pte):
+            bits = pte & words.PROT_MASK
+            if expected.setdefault(words.pte_valid(pte), bits) != bits:
+                yield Breach("mixed-protection", "old", index, RULES["mixed-protection"])
+
+
+def _cont(scenario: Scenario) -> Iterator[Breach]:
+    for table, entries in (("old", scenario.old_table), ("new", scenario.new_table)):
+        by_index = dict(entries)
+        blocks = sorted({i & -scenario.config.cont_ptes for i, pte in entries if pte & 1 and pte & scenario.words.CONT})
+        for block in blocks:
+            if not whole_cont_block(scenario, [by_index.get(block + i, 0) for i in range(scenario.config.cont_ptes)]):
+                yield Breach("malformed-cont", table, block, RULES["malformed-cont"])
+
+
+def whole_cont_block(scenario: Scenario, block: list[int]) -> bool:
+    """Whether an aligned block's entries are all valid CONT, consecutive from an aligned PFN, alike but for A/D."""
+    words = scenario.words
+    if not scenario.config.contpte:
+        return False
+    pfn = words.pte_pfn(block[0])
+    folio = scenario.folio_of(pfn)
+    if pfn % len(block) or folio is None or pfn + len(block) > folio.end or words.pte_special(block[0]):
+        return False
+    expected = words.pte_mkold(words.pte_mkclean(block[0]))
+    if not (expected & words.VALID and expected & words.CONT):
+        return False
+    return all(
+        words.pte_mkold(words.pte_mkclean(pte)) == words.pte_advance_pfn(expected, i) for i, pte in enumerate(block)
+    )

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a scenario runs on and in: the kernel config and the VMA."""
+
+from models.config import Config
+from models.scenario import Vma
+from strategies.choices import Choices
+
+CONT_PTES = (16, 16, 16, 16, 4, 4, 4, 8, 2, 32)  # 16 on 4K kernels; small ones find the same with fewer entries
+PTRS_PER_PTE = (512, 512, 512, 512, 512, 64, 128, 32)
+
+
+def draw_config(choices: Choices, arch: str) -> Config:
+    """A config that `arch` can be built with."""
+    x86 = arch == "x86_64"
+    uffd_wp = not choices.chance(5)
+    return Config(
+        mem_soft_dirty=x86 and choices.chance(50),
+        uffd_wp=uffd_wp,
+        pte_marker_uffd_wp=uffd_wp and not choices.chance(4),
+        debug_vm=choices.chance(12),
+        page_table_check=choices.chance(12),
+        page_table_check_skips_special=not choices.chance(25),
+        shstk=x86 and choices.chance(12),
+        contpte=not choices.chance(6),
+        contpte_get_stops_early=choices.chance(8),
+        contpte_set_guards_invalid=choices.chance(8),
+        cont_ptes=choices.pick(CONT_PTES),
+        ptrs_per_pte=choices.pick(PTRS_PER_PTE),
+    )
+
+
+def draw_vma(choices: Choices, config: Config) -> Vma:
+    """Anonymous memory mostly; shared and private files, PFN maps, shadow stacks; a userfaultfd on half of them."""
+    kind = choices.pick(("anon",) * 10 + ("shared-file",) * 3 + ("private-file",) * 2 + ("pfnmap", "mixedmap"))
+    shadow_stack = config.shstk and kind == "anon" and choices.chance(50)
+    uffd = choices.chance(50)
+    return Vma(
+        vm_file=kind != "anon",
+        anon_vma=kind in ("anon", "private-file"),
+        pfnmap=kind == "pfnmap",
+        mixedmap=kind == "mixedmap",
+        shadow_stack=shadow_stack,
+        uffd=uffd,
+        uffd_event_remap=uffd and choices.chance(30),
+    )

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whole scenarios: config, VMA and runs of entries put at an address, with a destination, legal or hostile."""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from models.arch import ARCHES, words
+from models.config import PAGE_SHIFT, PAGE_SIZE
+from models.legal import ONLY_ON, RULES
+from models.scenario import Entries, Scenario
+from strategies.choices import Choices
+from strategies.contpte import fold_blocks
+from strategies.hostile import HOSTILE_BYTES, break_rule
+from strategies.kernels import draw_config, draw_vma
+from strategies.runs import RUN_BYTES, Layout
+
+OLD_BASE = 0x7F00_0000_0000
+KERNEL_BYTES = 18
+PLACE_BYTES = 14
+RUNS = 5
+SCENARIO_BYTES = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
+# One draw a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one place to
+# another, which it does in five of six examples where it can: every scenario is a new one.
+_SCENARIO = st.binary(min_size=SCENARIO_BYTES, max_size=SCENARIO_BYTES)
+_HOSTILE = st.binary(min_size=SCENARIO_BYTES + HOSTILE_BYTES, max_size=SCENARIO_BYTES + HOSTILE_BYTES)
+
+
+def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> st.SearchStrategy[Scenario]:
+    """Scenarios of `arch` (one, several, or all). Legal, unless `hostile` names a rule of models.legal.RULES to break.
+
+    A rule that only one architecture has gives scenarios of that one. Raises ValueError for unknown names.
+    """
+    arches = list(ARCHES) if arch is None else [arch] if isinstance(arch, str) else list(arch)
+    for name in arches:
+        if name not in ARCHES:
+            raise ValueError(f"arch: expected one of {', '.join(ARCHES)}, got {name!r}")
+    if hostile is not None:
+        if hostile not in RULES:
+            raise ValueError(f"hostile: expected one of {', '.join(RULES)}, got {hostile!r}")
+        arches = [name for name in arches if ONLY_ON.get(hostile, name) == name]
+        if not arches:
+            raise ValueError(f"hostile: {hostile!r} can only be broken on {ONLY_ON[hostile]}")
+    return _scenarios(arches[0] if len(arches) == 1 else st.sampled_from(arches), hostile)
+
+
+@st.composite
+def _scenarios(draw: st.DrawFn, arch: str | st.SearchStrategy[str], hostile: str | None) -> Scenario:
+    name = arch if isinstance(arch, str) else draw(arch)
+    data = draw(_HOSTILE if hostile else _SCENARIO)
+    kernel = Choices(data[:KERNEL_BYTES])
+    place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
+    config = draw_config(kernel, name)
+    layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte - 1)
+    for at in range(KERNEL_BYTES + PLACE_BYTES, SCENARIO_BYTES, RUN_BYTES):
+        layout.add_run(Choices(data[at : at + RUN_BYTES]))
+    scenario = _placed(name, layout, place, kernel)
+    return break_rule(scenario, hostile, Choices(data[SCENARIO_BYTES:])) if hostile else scenario
+
+
+def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scenario:
+    """Choose which part of the layout moves, and where to."""
+    config, p = layout.words.config, layout.words.config.ptrs_per_pte
+    first, nr = _extent(layout, place)
+    old_table: Entries = tuple((layout.start + i, pte) for i, pte in enumerate(layout.entries) if pte)
+    new_base, new_index = _destination(layout, first, nr, place)
+    vma = layout.vma
+    if nr == p and new_index == 0 and not (vma.uffd and not vma.uffd_event_remap):
+        nr -= 1  # move_normal_pmd() would have moved the whole table
+    scenario = Scenario(
+        arch=arch,
+        old_addr=OLD_BASE + (first << PAGE_SHIFT),
+        new_addr=new_base + (new_index << PAGE_SHIFT),
+        extent=nr * PAGE_SIZE,
+        old_table=old_table,
+        folios=tuple(layout.folios),
+        vma=vma,
+        config=config,
+        need_rmap_locks=kernel.chance(15),
+        split_ptlocks=not kernel.chance(8),
+        old_maps=not kernel.chance(2),
+        new_maps=not kernel.chance(2),
+    )
+    return fold_blocks(scenario, place) if arch == "arm64" and config.contpte else scenario
+
+
+def _extent(layout: Layout, place: Choices) -> tuple[int, int]:
+    """(first entry index, entries) of the old range: the whole layout mostly, or a part that cuts runs at its ends."""
+    total = len(layout.entries)
+    lead = min(place.pick((0, 0, 0, 1, total // 2, place.wide(total))), total - 1)
+    tail = place.pick((0, 0, 0, 1, (total - lead) // 2, place.wide(total - lead)))
+    return layout.start + lead, max(total - lead - tail, 1)
+
+
+def _destination(layout: Layout, first: int, nr: int, place: Choices) -> tuple[int, int]:
+    """(address of the new table, entry index in it): congruent or not, and sometimes in the old table itself."""
+    p, block = layout.words.config.ptrs_per_pte, layout.words.config.cont_ptes
+    room = p - nr
+    offset = place.pick((first, first, first % block, first % block + block, 0, first + 1, place.wide(room + 1)))
+    new_index = min(offset, room)
+    if place.chance(12):
+        end = layout.start + len(layout.entries)
+        above = end + (new_index - end) % block if place.chance(60) else end
+        if above + nr <= p:
+            return OLD_BASE, above
+        if nr <= layout.start:
+            return OLD_BASE, layout.start - nr
+    return OLD_BASE + (p << PAGE_SHIFT) * (1 + place.below(3)), new_index
