@@ -17,12 +17,21 @@ SHOWN_ROWS = 24  # of a table; the rest is counted
 
 
 def picture(divergence: Divergence, base: str, candidate: str, sitting: Sitting) -> str:
-    """Headline, sentence, surroundings, tables, cause and reach of one divergence."""
+    """The whole picture of one divergence."""
+    where = f"{divergence.arch}, scenario {divergence.examples_to_find}"
+    return headed(divergence, base, candidate, where, body(divergence, base, candidate, sitting))
+
+
+def headed(divergence: Divergence, base: str, candidate: str, where: str, text: str) -> str:
+    """`text` under the headline of a divergence found at `where`."""
+    head = [f"{divergence.kind} ({divergence.severity})", *_wrapped(f"{base} -> {candidate}, {where}")]
+    return "\n".join(head) + "\n\n" + text
+
+
+def body(divergence: Divergence, base: str, candidate: str, sitting: Sitting) -> str:
+    """Sentence, surroundings, tables, cause and reach: the same text where two architectures show the same."""
     scenario = divergence.scenario
-    head = f"{divergence.kind} ({divergence.severity})  {base} -> {candidate}  {divergence.arch}"
     parts = [
-        head,
-        "",
         *_wrapped(divergence.summary),
         "",
         *_surroundings(scenario),

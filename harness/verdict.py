@@ -4,7 +4,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.kinds import SEVERITY, rank
+from harness.kinds import rank
+from models.arch import ARCHES
 from models.codec import from_json, to_json
 from models.scenario import Scenario
 
@@ -89,15 +90,29 @@ def divergence_to_json(divergence: Divergence) -> dict[str, Any]:
     return data
 
 
-def divergence_from_json(data: Any, path: str) -> Divergence:
-    """Raises SchemaError naming the field."""
-    return from_json(Divergence, data, path)
+def verdict_from_json(data: dict[str, Any]) -> Verdict:
+    """The verdict that to_json() gave `data` for. Raises SchemaError naming the field."""
+    return Verdict(
+        base=data["base"],
+        candidate=data["candidate"],
+        contract=data["contract"],
+        verdict=data["verdict"],
+        examples=data["examples"],
+        seconds=data["seconds"],
+        seed=data["seed"],
+        allowed=data["allowed"],
+        exercised=data["exercised"],
+        changed=data["changed"],
+        shared=tuple((shared["kind"], shared["examples"]) for shared in data["shared"]),
+        divergences=tuple(
+            from_json(Divergence, item, f"verdict.divergences[{i}]") for i, item in enumerate(data["divergences"])
+        ),
+        arches=tuple(data["arches"]),
+        hostile=data["hostile"],
+        why=data["why"],
+    )
 
 
-def sort_key(divergence: Divergence) -> tuple[int, str, str]:
+def sort_key(divergence: Divergence) -> tuple[int, int, str]:
     """Most severe first, then by architecture and version."""
-    return rank(divergence.kind), divergence.arch, divergence.by
-
-
-def severity(kind: str) -> str:
-    return SEVERITY[kind]
+    return rank(divergence.kind), list(ARCHES).index(divergence.arch), divergence.by

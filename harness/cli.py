@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line. Exit status: 0 nothing forbidden, 1 diverges, 2 wrong call or file, 3 inconclusive."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from harness import counterexample as saved
+from harness import recording
+from harness.check import DEFAULT_EXAMPLES, check
+from harness.contracts import CONTRACTS
+from harness.errors import UsageError, unknown
+from harness.picture import picture
+from harness.progress import ProgressBar
+from harness.report import (
+    NOT_MODELLED,
+    known_note,
+    matrix,
+    pictures,
+    recording_lines,
+    row,
+    verdict_lines,
+    wrapped,
+)
+from harness.thread import review_thread
+from harness.verdict import DIVERGES, INCONCLUSIVE
+from models.arch import ARCHES
+from models.legal import ONLY_ON, RULES
+from models.variants import VariantError, load, names
+
+OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
+STATUS = {DIVERGES: FOUND, INCONCLUSIVE: UNDECIDED}
+
+max_examples_option = click.option(
+    "--max-examples", type=int, default=DEFAULT_EXAMPLES, show_default=True, help="Scenarios for each architecture."
+)
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same scenarios.")
+arch_option = click.option("--arch", metavar="ARCH", help=f"{' or '.join(ARCHES)}; all without it.")
+json_option = click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the verdict to FILE.")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@max_examples_option
+@seed_option
+@arch_option
+@click.version_option(package_name="pte-review")
+@click.pass_context
+def cli(context: click.Context, max_examples: int, seed: int, arch: str | None) -> None:
+    """Run versions of the kernel's move_ptes() side by side on generated page tables.
+
+    Without a command: review the thread "mm: Optimize mremap() by PTE batching", v4.
+    """
+    if context.invoked_subcommand is None:
+        context.exit(_thread(max_examples, seed, arch))
+
+
+def _thread(max_examples: int, seed: int, arch: str | None) -> int:
+    started = time.perf_counter()
+    click.echo("pte-review of [PATCH v4 2/2] mm: Optimize mremap() by PTE batching")
+    click.echo(wrapped(f"{max_examples:,} scenarios for each architecture and kind of table; {NOT_MODELLED}") + "\n")
+    with ProgressBar() as reporter:
+        rows = review_thread(arch=arch, contract="folio-ad", max_examples=max_examples, seed=seed, reporter=reporter)
+    click.echo(matrix(row([verdict], known_note(known, verdict)) for known, verdict in rows))
+    click.echo("The smallest case of each kind, in the first pair that shows it:\n")
+    shown: set[str] = set()
+    for _, verdict in rows:
+        fresh = tuple(d for d in verdict.divergences if d.kind not in shown)
+        shown |= set(verdict.kinds)
+        for text in pictures(replace(verdict, divergences=fresh), load(verdict.base), load(verdict.candidate)):
+            click.echo(text)
+    unexpected = [known for known, verdict in rows if not known.agrees(verdict)]
+    seconds = time.perf_counter() - started
+    click.echo(f"{len(rows)} verdicts, {len(rows) - len(unexpected)} as known; {seconds:.0f} s, seed {seed}")
+    click.echo("One pair, with every picture: pte-review check BASE CANDIDATE")
+    return FOUND if unexpected else OK
+
+
+@cli.command("check")
+@click.argument("base")
+@click.argument("candidate")
+@arch_option
+@click.option("--contract", metavar="NAME", default="folio-ad", show_default=True, help=f"{' or '.join(CONTRACTS)}.")
+@click.option("--hostile", metavar="RULE", help="Break this rule of legal tables; `pte-review list` has them.")
+@max_examples_option
+@seed_option
+@json_option
+@click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
+def check_command(
+    base: str,
+    candidate: str,
+    arch: str | None,
+    contract: str,
+    hostile: str | None,
+    max_examples: int,
+    seed: int,
+    json_file: Path | None,
+    save_dir: Path | None,
+) -> int:
+    """Review one pair. CANDIDATE (and BASE): a variant's name, or a .py file that defines move_ptes."""
+    _writable(json_file, save_dir)
+    with ProgressBar() as reporter:
+        verdict = check(
+            base,
+            candidate,
+            arch=arch,
+            contract=contract,
+            hostile=hostile,
+            max_examples=max_examples,
+            seed=seed,
+            reporter=reporter,
+        )
+    click.echo(verdict_lines(verdict))
+    for text in pictures(verdict, load(base), load(candidate)):
+        click.echo(text)
+    if json_file is not None:
+        json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
+    if save_dir is not None:
+        for path in saved.save(verdict, save_dir):
+            click.echo(f"saved {path}; again: pte-review replay {path}")
+    return STATUS.get(verdict.verdict, OK)
+
+
+def _writable(json_file: Path | None, save_dir: Path | None) -> None:
+    """Fail before the work, not after it."""
+    if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
+        raise UsageError(f"--json {json_file}: expected a file in a folder that exists")
+    if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
+        raise UsageError(f"--save {save_dir}: expected a folder")
+
+
+@cli.command("replay")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--base", help="Run against this version instead.")
+@click.option("--candidate", help="Run this version instead.")
+@click.option("--snippet", is_flag=True, help="Print a test to paste instead of running.")
+def replay_command(files: tuple[Path, ...], base: str | None, candidate: str | None, snippet: bool) -> int:
+    """Run counterexamples again on the pair they name, recordings (.jsonl, .jsonl.gz) through pre_patch."""
+    loaded = [(path, recording.read(path) if recording.is_recording(path) else saved.read(path)) for path in files]
+    status = OK
+    for path, content in loaded:
+        if isinstance(content, list):
+            status = max(status, _replay_recording(path, content, candidate or "pre_patch"))
+        elif snippet:
+            click.echo(saved.snippet(content))
+        else:
+            status = max(status, _replay(path, content, base, candidate))
+    return status
+
+
+def _replay(path: Path, content: saved.Counterexample, base: str | None, candidate: str | None) -> int:
+    again = saved.replay(content, base, candidate)
+    if not again.divergences:
+        click.echo(f"{path}: FIXED: {again.base.name} and {again.candidate.name} do not diverge on it")
+        return OK
+    kinds = ", ".join(d.kind for d in again.divergences)
+    click.echo(f"{path}: STILL DIVERGES: {kinds}\n")
+    for divergence in again.divergences:
+        click.echo(picture(divergence, again.base.name, again.candidate.name, again.sitting))
+    return FOUND
+
+
+def _replay_recording(path: Path, records: list[recording.Record], which: str) -> int:
+    variant = load(which)
+    found = [m for number, record in enumerate(records, 1) for m in recording.mismatches(number, record, variant)]
+    click.echo(recording_lines(path.name, variant.name, records, found))
+    return FOUND if found else OK
+
+
+@cli.command("list")
+def list_command() -> int:
+    """Variants, architectures, contracts, hostile rules."""
+    sections = {
+        "variants": {name: load(name).summary for name in names()},
+        "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
+        "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},
+        "hostile rules": {
+            name: f"{what.removeprefix(ONLY_ON.get(name, '') + ': ')}"
+            + (f" ({ONLY_ON[name]})" if name in ONLY_ON else "")
+            for name, what in RULES.items()
+        },
+    }
+    for title, entries in sections.items():
+        click.echo(f"{title}:")
+        for name, what in entries.items():
+            click.echo(wrapped(f"{name:<24}{what}", "  "))
+        click.echo()
+    click.echo(NOT_MODELLED)
+    return OK
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: every error of the caller is one line on stderr and exit status 2."""
+    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        status = cli.main(arguments, prog_name="pte-review", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        message = error.format_message()
+    except click.UsageError as error:
+        message = _usage(error, arguments)
+    except (UsageError, VariantError) as error:
+        message = str(error)
+    except OSError as error:
+        message = f"{error.filename or 'output'}: {error.strerror or error}"
+    except click.Abort:
+        click.echo("pte-review: interrupted", err=True)
+        return 130
+    else:
+        return status if isinstance(status, int) else OK
+    click.echo(f"pte-review: {' '.join(message.split())}", err=True)
+    return WRONG
+
+
+def _usage(error: click.UsageError, arguments: list[str]) -> str:
+    if arguments and error.message.startswith("No such command"):
+        return str(unknown("command", arguments[0], cli.commands))
+    return error.format_message()
+
+
+if __name__ == "__main__":
+    main()

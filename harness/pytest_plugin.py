@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`pytest --base A --candidate FILE.py` reviews a pair, `pytest --replay FILE` runs counterexamples again.
+
+Also the fixture `record_verdict` for tests that assert verdicts themselves, and the verdict matrix in the summary.
+Everything of pte-review is imported where it is used: the plugin is loaded by every pytest run of its environment.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.verdict import Verdict
+
+PROPERTY = "pte-review"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("pte-review", "review a version of a kernel function on generated page tables")
+    group.addoption("--base", default="pre_patch", help="variant or .py file to compare with (default: pre_patch)")
+    group.addoption("--candidate", help="variant or .py file to review; runs only that review")
+    group.addoption("--arch", help="one architecture instead of all")
+    group.addoption("--contract", default="folio-ad", help="folio-ad (default) or exact")
+    group.addoption("--hostile", help="break this rule of legal tables")
+    group.addoption("--max-examples", type=int, default=1000, help="scenarios for each architecture (default: 1000)")
+    group.addoption("--review-seed", type=int, default=0, help="seed of the review (default: 0)")
+    group.addoption("--replay", action="append", default=[], metavar="FILE", help="counterexample to run again")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _asked(config):
+        return
+    from harness.check import MOST_EXAMPLES, check_count, chosen_arches
+    from harness.contracts import CONTRACTS
+    from harness.counterexample import read
+    from harness.errors import UsageError, unknown
+    from models.variants import VariantError, load
+
+    try:  # before anything runs
+        chosen_arches(config.option.arch, config.option.hostile)
+        check_count("examples", config.option.max_examples, MOST_EXAMPLES)
+        if config.option.contract not in CONTRACTS:
+            raise unknown("contract", config.option.contract, CONTRACTS)
+        load(config.option.base)
+        if config.option.candidate:
+            load(config.option.candidate)
+        for path in config.option.replay:
+            read(Path(path))
+    except (UsageError, VariantError) as error:
+        raise pytest.UsageError(f"pte-review: {error}") from None
+
+
+def _asked(config: pytest.Config) -> bool:
+    return bool(config.option.candidate or config.option.replay)
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """A review is all that runs when one is asked for: no test files are collected."""
+    return True if _asked(config) else None
+
+
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not _asked(config):
+        return
+    from harness.check import chosen_arches
+
+    items.clear()
+    if config.option.candidate:
+        name = Path(config.option.candidate).name
+        items.extend(
+            ReviewItem.from_parent(session, name=f"review[{name}-{arch}]", arch=arch)
+            for arch in chosen_arches(config.option.arch, config.option.hostile)
+        )
+    items.extend(
+        ReplayItem.from_parent(session, name=f"replay[{path}]", path_to_file=Path(path))
+        for path in config.option.replay
+    )
+
+
+class DivergesError(Exception):
+    """A review that failed: its text is what is shown, in place of a traceback."""
+
+
+class _Item(pytest.Item):
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, DivergesError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.config.rootpath, None, self.name
+
+
+class ReviewItem(_Item):
+    """One candidate on one architecture."""
+
+    def __init__(self, *, arch: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.arch = arch
+
+    def runtest(self) -> None:
+        from harness.check import check
+        from harness.report import pictures, verdict_lines
+        from harness.verdict import NO_DIFFERENCE
+        from models.variants import load
+
+        option = self.config.option
+        verdict = check(
+            option.base,
+            option.candidate,
+            arch=self.arch,
+            contract=option.contract,
+            hostile=option.hostile,
+            max_examples=option.max_examples,
+            seed=option.review_seed,
+        )
+        self.user_properties.append((PROPERTY, verdict.to_json()))
+        if verdict.verdict != NO_DIFFERENCE:
+            shown = pictures(verdict, load(option.base), load(option.candidate))
+            raise DivergesError("\n".join([verdict_lines(verdict), *shown]))
+
+
+class ReplayItem(_Item):
+    """One counterexample, run again."""
+
+    def __init__(self, *, path_to_file: Path, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.path_to_file = path_to_file
+
+    def runtest(self) -> None:
+        from harness.counterexample import read, replay
+        from harness.picture import picture
+
+        candidate = self.config.option.candidate
+        again = replay(read(self.path_to_file), candidate=candidate)
+        if again.divergences:
+            shown = [picture(d, again.base.name, again.candidate.name, again.sitting) for d in again.divergences]
+            raise DivergesError("\n".join([f"{self.path_to_file}: still diverges\n", *shown]))
+
+
+@pytest.fixture
+def record_verdict(request: pytest.FixtureRequest) -> Callable[["Verdict"], "Verdict"]:
+    """Puts a Verdict into the matrix of the terminal summary, and returns it."""
+
+    def record(verdict: "Verdict") -> "Verdict":
+        request.node.user_properties.append((PROPERTY, verdict.to_json()))
+        return verdict
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The verdict matrix, also of workers' reports."""
+    found = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
+    if found:
+        from harness.report import matrix, rows_from_json
+
+        terminalreporter.section("verdicts of pte-review")
+        terminalreporter.write(matrix(rows_from_json(found)))
