@@ -10,6 +10,7 @@ from typing import Protocol
 
 from harness.cause import cause
 from harness.contracts import CONTRACTS, Contract
+from harness.difference import difference
 from harness.errors import UsageError, unknown
 from harness.explore import Key, Seen, Tally, explore, key_of
 from harness.judge import Diverging, Sitting, sit
@@ -220,5 +221,6 @@ def describe(
         summary=summary(scenario, guilty.name, other.name, outcome, finding),
         cause="" if finding.kind in ENDINGS and finding.kind != "table-overrun" else cause(scenario, outcome, finding),
         reach=reach(scenario),
+        difference=difference(scenario, sitting.base, sitting.candidate),
         scenario=scenario,
     )

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from harness.expected import Expected, gathered, without_ad
+from harness.expected import Expected, gathered, gathered_range, without_ad
 from harness.finding import Finding
 from models.arch.word import PteWords
 from models.entry import Identity, identity
@@ -15,10 +15,9 @@ def table_findings(x: Expected, outcome: Outcome) -> list[Finding]:
     """Every breach of the relation in the tables that `outcome` left. Fast where there is none."""
     old, new = outcome.old_table, outcome.new_table or outcome.old_table
     found: list[Finding] = []
-    moved = slice(x.new_index, x.new_index + x.nr)
-    left = old[x.old_index : x.old_index + x.nr]
-    if new[moved] != x.want or any(left):
-        found += _ranges(x, old, new)
+    got = gathered_range(x.words, new, x.new_index, x.nr)
+    if got != x.want or any(old[x.old_index : x.old_index + x.nr]):
+        found += _ranges(x, old, got)
     if not _outside_untouched(x, outcome):
         found += _outside(x, outcome)
     if x.words.CONT:
@@ -29,18 +28,18 @@ def table_findings(x: Expected, outcome: Outcome) -> list[Finding]:
 # -- the ranges
 
 
-def _ranges(x: Expected, old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[Finding]:
-    after = {identity(x.words, new[x.new_index + i]) for i in range(x.nr)}
-    stayed = {identity(x.words, old[x.old_index + i]) for i in range(x.nr)}
+def _ranges(x: Expected, old: tuple[int, ...], moved: list[int]) -> Iterator[Finding]:
+    left = old[x.old_index : x.old_index + x.nr]
+    anywhere: set[Identity] | None = None
     overlap = x.scenario.one_table and abs(x.old_index - x.new_index) < x.nr
-    for i in range(x.nr):
-        got, want = gathered(x.words, new, x.new_index + i), x.want[i]
+    for i, (got, want, stays) in enumerate(zip(moved, x.want, left, strict=True)):
         if got != want:
-            for kind in _new_kinds(x, i, got, want, after | stayed):
+            if anywhere is None:
+                anywhere = {identity(x.words, pte) for pte in (*moved, *left)}
+            for kind in _new_kinds(x, i, got, want, anywhere):
                 yield Finding(kind, "new", x.new_index + i)
-        left = old[x.old_index + i]
-        if left and not (overlap and x.new_index <= x.old_index + i < x.new_index + x.nr):
-            for kind in _old_kinds(x, i, left, got):
+        if stays and not (overlap and x.new_index <= x.old_index + i < x.new_index + x.nr):
+            for kind in _old_kinds(x, i, stays, got):
                 yield Finding(kind, "old", x.old_index + i)
 
 

@@ -18,18 +18,34 @@ from models.scenario import Entries, Scenario
 
 
 def gathered(words: PteWords, table: Sequence[int], index: int) -> int:
-    """E(): the entry at `index` without CONT, accessed and dirty of its contpte block merged in."""
-    pte = table[index]
-    if not words.CONT & pte:
-        return pte
+    """E() of the entry at `index`."""
+    return gathered_range(words, table, index, 1)[0]
+
+
+def gathered_range(words: PteWords, table: Sequence[int], first: int, nr: int) -> list[int]:
+    """E() of `nr` entries from `first` on: without CONT, accessed and dirty of their contpte blocks merged in.
+
+    An arm64 entry that is dirty in hardware comes without the software bit, which says no more.
+    """
+    if not words.CONT:
+        return list(table[first : first + nr])
     block = words.config.cont_ptes
-    if words.pte_valid(pte) and words.config.contpte:
-        for other in table[index & -block : (index & -block) + block]:
-            if words.pte_dirty(other):
-                pte = words.pte_mkdirty(pte)
-            if words.pte_young(other):
-                pte = words.pte_mkyoung(pte)
-    return pte & ~words.CONT
+    live = words.CONT | words.VALID if words.config.contpte else 0
+    known: dict[int, tuple[bool, bool]] = {}
+    result = []
+    for index in range(first, first + nr):
+        pte = table[index]
+        if live and pte & live == live and not (words.pte_young(pte) and words.pte_dirty(pte)):
+            at = index & -block
+            if at not in known:
+                others = table[at : at + block]
+                known[at] = any(map(words.pte_young, others)), any(map(words.pte_dirty, others))
+            young, dirty = known[at]
+            pte = words.pte_mkyoung(pte) if young else pte
+            pte = words.pte_mkdirty(pte) if dirty else pte
+        pte &= ~words.CONT
+        result.append(pte & ~ARM64_DIRTY if pte & (WRITE | RDONLY | 1) == WRITE | 1 else pte)
+    return result
 
 
 def without_ad(words: PteWords, pte: int) -> int:
@@ -58,8 +74,8 @@ class Expected:
         self.nr, self.old_index, self.new_index = scenario.nr, scenario.old_index, scenario.new_index
         self.returned = 0 if scenario.old_maps and scenario.new_maps else -EAGAIN
         self.need_clear_uffd_wp = scenario.vma.uffd and not scenario.vma.uffd_event_remap
-        self.source = [gathered(words, self.old_before, self.old_index + i) for i in range(self.nr)]
-        self.want = tuple(map(self._wanted, self.source, range(self.nr)))
+        self.source = gathered_range(words, self.old_before, self.old_index, self.nr)
+        self.want = list(map(self._wanted, self.source, range(self.nr)))
 
     def _wanted(self, pte: int, i: int) -> int:
         words = self.words

@@ -65,6 +65,17 @@ SAYS = {
     "young-lost": "loses the accessed bit of {slot}",
 }
 
+# The same for what concerns the whole run: {what} is the text of the finding.
+RUN_SAYS = {
+    "stale-tlb": "drops a page-table lock while a translation may still be cached, {what}",
+    "page-table-check": "trips page_table_check: {what}",
+    "lock-leak": "does not balance its locks: {what}",
+    "primitive-contract": "breaks a primitive's contract: {what}",
+    "return-value": "returns {what}",
+    "warning-missing": "does not report what {other} reports: {what}",
+    "warning-extra": "reports what {other} does not: {what}",
+}
+
 
 def rank(kind: str) -> int:
     """Sort key: the most severe first, in the order of the table above."""

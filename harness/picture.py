@@ -13,6 +13,7 @@ from models.outcome import RETURNED, Outcome
 from models.scenario import Folio, Scenario
 
 WIDTH = 75
+SHOWN_BITS = 6
 SHOWN_ROWS = 24  # of a table; the rest is counted
 
 
@@ -38,10 +39,23 @@ def body(divergence: Divergence, base: str, candidate: str, sitting: Sitting) ->
         "",
         *_tables(scenario, base, candidate, sitting),
         "",
+        *_differences(divergence),
         *([*_labelled("by", divergence.cause)] if divergence.cause else []),
         *_labelled("reach", divergence.reach),
     ]
     return "\n".join(line.rstrip() for line in parts) + "\n"
+
+
+def _differences(divergence: Divergence) -> list[str]:
+    """Bits of an entry that is the same one in both; where it is another entry the table above says more."""
+    other = {path.partition(".")[0] for path, _, _ in divergence.difference if path.endswith(".kind")}
+    shown = [
+        f"{path} {base} -> {candidate}"
+        for path, base, candidate in divergence.difference
+        if "-" not in (base, candidate) and path.partition(".")[0] not in other and "[" in path
+    ]
+    rest = [f"and {len(shown) - SHOWN_BITS} more"] if len(shown) > SHOWN_BITS else []
+    return _labelled("bits", ", ".join(shown[:SHOWN_BITS] + rest)) if shown else []
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

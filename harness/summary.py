@@ -4,7 +4,7 @@
 from harness.cause import ptep_of, slot
 from harness.expected import Expected
 from harness.finding import Finding
-from harness.kinds import SAYS
+from harness.kinds import RUN_SAYS, SAYS
 from models.entry import identity, show
 from models.outcome import Outcome
 from models.scenario import Scenario
@@ -22,10 +22,8 @@ def summary(scenario: Scenario, version: str, other: str, outcome: Outcome, find
         return f"{version} does not come to an end: {outcome.why}."
     if kind == "crash":
         return f"{version} raises {outcome.why}."
-    if kind == "warning-missing":
-        return f"{version} does not report what {other} does: {finding.what}."
     if finding.entry < 0:
-        return f"{version}: {finding.what}."
+        return f"{version} {RUN_SAYS[kind].format(what=finding.what, other=other)}."
     return f"{version} {SAYS[kind].format(**_words(scenario, outcome, finding))}."
 
 

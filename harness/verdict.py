@@ -4,6 +4,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.difference import Difference
 from harness.kinds import rank
 from models.arch import ARCHES
 from models.codec import from_json, to_json
@@ -36,6 +37,7 @@ class Divergence:
     summary: str  # one sentence
     cause: str  # the primitive call that did it, with its values
     reach: str  # how far a running kernel can get there
+    difference: Difference  # what of the two final states differs, decoded: path, BASE's value, CANDIDATE's
     scenario: Scenario
 
 

@@ -139,7 +139,7 @@ class Arm64(PteWords):
         return pte & ~self.PFN_MASK
 
     def pte_advance_pfn(self, pte: int, nr: int) -> int:
-        return self.pfn_pte(self.pte_pfn(pte) + nr, self.pte_pgprot(pte))
+        return (pte & ~self.PFN_MASK) | ((pte + (nr << PAGE_SHIFT)) & self.PFN_MASK)
 
     # Swap: type in bits 6-10, offset in bits 12-61.
 

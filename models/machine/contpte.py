@@ -28,10 +28,12 @@ class KernelArm64(Arm64, Kernel):
 
     def _set_ptes(self, ptep: int, pte: int, nr: int) -> None:
         """__set_ptes()."""
+        if not self.config.debug_vm:
+            super()._set_ptes(ptep, pte, nr)
+            return
         self.page_table_check_ptes_set(ptep, pte, nr)
         while True:
-            if self.config.debug_vm:
-                self._check_safe_pte_update(ptep, pte)
+            self._check_safe_pte_update(ptep, pte)
             self.store(ptep, pte)
             nr -= 1
             if nr == 0:
@@ -66,12 +68,11 @@ class KernelArm64(Arm64, Kernel):
         start_ptep = self._contpte_align_down(ptep)
         pte = self.pfn_pte(self.pte_pfn(pte) & -self.CONT_PTES, self.pte_pgprot(pte))
         self.events.append(("contpte_convert", start_ptep, int(bool(pte & CONT))))
-        for i in range(self.CONT_PTES):
-            ptent = self._ptep_get_and_clear(start_ptep + i)
-            if self.pte_dirty(ptent):
-                pte = self.pte_mkdirty(pte)
-            if self.pte_young(ptent):
-                pte = self.pte_mkyoung(pte)
+        ptents = self.xchg0_block(start_ptep, self.CONT_PTES)
+        if self.page_table_check:
+            for ptent in ptents:
+                self.page_table_check_pte_clear(ptent)
+        pte = self._gather_ad(pte, ptents)
         start = self.va(start_ptep)
         self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT))
         self._set_ptes(start_ptep, pte, self.CONT_PTES)
@@ -103,11 +104,11 @@ class KernelArm64(Arm64, Kernel):
         prot = self.pte_pgprot(self.pte_mkold(self.pte_mkclean(pte)))
         expected_pte = self.pfn_pte(pfn, prot)
         start_ptep = self._contpte_align_down(ptep)
-        for i in range(self.CONT_PTES):
-            subpte = self.pte_mkold(self.pte_mkclean(self.read(start_ptep + i)))
-            if not self.pte_same(subpte, expected_pte):
+        for i, subpte in enumerate(self._block(start_ptep, self.CONT_PTES)):
+            if not self.pte_same(self.pte_mkold(self.pte_mkclean(subpte)), self.pte_advance_pfn(expected_pte, i)):
+                self.read_block(start_ptep, i + 1)
                 return
-            expected_pte = self.pte_advance_pfn(expected_pte, 1)
+        self.read_block(start_ptep, self.CONT_PTES)
         self.exercised.add("fold")
         self._contpte_convert(ptep, self.pte_mkcont(pte))
 
@@ -116,13 +117,7 @@ class KernelArm64(Arm64, Kernel):
         start_ptep, end_ptep = self._contpte_align_down(ptep), self._contpte_align_down(ptep) + self.CONT_PTES
         if self.config.contpte_get_stops_early:
             return self._contpte_ptep_get_early(start_ptep, end_ptep, orig_pte)
-        for sub_ptep in range(start_ptep, end_ptep):
-            pte = self.read(sub_ptep)
-            if self.pte_dirty(pte):
-                orig_pte = self.pte_mkdirty(orig_pte)
-            if self.pte_young(pte):
-                orig_pte = self.pte_mkyoung(orig_pte)
-        return orig_pte
+        return self._gather_ad(orig_pte, self.read_block(start_ptep, self.CONT_PTES))
 
     def _contpte_ptep_get_early(self, start_ptep: int, end_ptep: int, orig_pte: int) -> int:
         """The same since commit 093ae7a033cf (v6.17): reads on only until both bits are found."""

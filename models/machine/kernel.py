@@ -65,6 +65,9 @@ class Kernel(Locks, Folios, PageTableCheck):
 
     def _get_and_clear_full_ptes(self, ptep: int, nr: int) -> int:
         """Clears `nr` entries in ascending order; dirty and young of all go into the first one's value."""
+        if 1 < nr <= self.table_size and not self.page_table_check:
+            pte, *others = self.xchg0_block(ptep, nr)
+            return self._gather_ad(pte, others)
         pte = self._ptep_get_and_clear(ptep)
         while nr := nr - 1:  # 0 on entry wraps, as the unsigned counter of the C does
             ptep += 1
@@ -73,6 +76,14 @@ class Kernel(Locks, Folios, PageTableCheck):
                 pte = self.pte_mkdirty(pte)
             if self.pte_young(tmp_pte):
                 pte = self.pte_mkyoung(pte)
+        return pte
+
+    def _gather_ad(self, pte: int, others: list[int]) -> int:
+        """`pte` made dirty and young if any of `others` is."""
+        if any(map(self.pte_dirty, others)):
+            pte = self.pte_mkdirty(pte)
+        if any(map(self.pte_young, others)):
+            pte = self.pte_mkyoung(pte)
         return pte
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
@@ -107,6 +118,9 @@ class Kernel(Locks, Folios, PageTableCheck):
 
     def _set_ptes(self, ptep: int, pte: int, nr: int) -> None:
         self.page_table_check_ptes_set(ptep, pte, nr)
+        if 1 < nr <= self.table_size:
+            self.store_block(ptep, [self.pte_advance_pfn(pte, i) for i in range(nr)])
+            return
         while True:
             self.store(ptep, pte)
             nr -= 1

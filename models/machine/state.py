@@ -124,6 +124,48 @@ class Machine(PteWords):
         if len(events) > self.event_limit:
             raise NoProgress(f"{self.passes_allowed} loop passes and events")
 
+    def _block(self, ptep: int, nr: int) -> list[int]:
+        """`nr` entries without an access. Raises TableOverrun at the first that is in no table."""
+        block = self.memory[ptep : ptep + nr] if ptep >= 0 else []
+        if len(block) != nr or None in block:
+            raise TableOverrun(ptep + (block.index(None) if None in block else len(block)))
+        return block  # type: ignore[return-value]  # no None in it
+
+    def read_block(self, ptep: int, nr: int) -> list[int]:
+        """`nr` reads in ascending order, as read() does each."""
+        block, events = self._block(ptep, nr), self.events
+        name = self.read_event
+        events.extend([(name, ptep + i, pte) for i, pte in enumerate(block)])
+        if len(events) > self.event_limit:
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+        return block
+
+    def xchg0_block(self, ptep: int, nr: int) -> list[int]:
+        """`nr` exchanges with 0 in ascending order, as xchg0() does each."""
+        block = self._block(ptep, nr)
+        self.memory[ptep : ptep + nr] = [0] * nr
+        self.events.extend([("X", ptep + i, pte) for i, pte in enumerate(block)])
+        self.stale.update([ptep + i for i, pte in enumerate(block) if pte & 1])
+        if len(self.held) < 2:
+            for i in range(nr):
+                self._check_ptl(ptep + i)
+        return block
+
+    def store_block(self, ptep: int, ptes: list[int]) -> None:
+        """Stores in ascending order, as store() does each."""
+        before = self._block(ptep, len(ptes))
+        self.memory[ptep : ptep + len(ptes)] = ptes
+        events = self.events
+        events.extend([("S", ptep + i, pte) for i, pte in enumerate(ptes)])
+        if any(before):
+            changed = [ptep + i for i, pte in enumerate(before) if pte & 1 and pte != ptes[i]]
+            self.stale.update(changed)
+        if len(self.held) < 2:
+            for i in range(len(ptes)):
+                self._check_ptl(ptep + i)
+        if len(events) > self.event_limit:
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+
     def _check_ptl(self, ptep: int) -> None:
         ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
         if ptl not in self.held:
