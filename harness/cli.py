@@ -2,6 +2,7 @@
 """The command line. Exit status: 0 nothing forbidden, 1 diverges, 2 wrong call or file, 3 inconclusive."""
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import click
 from harness import counterexample as saved
 from harness import recording
 from harness.check import DEFAULT_EXAMPLES, check
-from harness.contracts import CONTRACTS
+from harness.contracts import CLAUSES, CONTRACTS
 from harness.errors import UsageError, unknown
 from harness.picture import picture
 from harness.progress import ProgressBar
@@ -117,11 +118,17 @@ def check_command(
     click.echo(verdict_lines(verdict))
     for text in pictures(verdict, load(base), load(candidate)):
         click.echo(text)
+    if verdict.verdict == DIVERGES:
+        again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
+        for option, value in (("--arch", arch), ("--hostile", hostile)):
+            again += [option, value] if value else []
+        again += ["--contract", contract] if contract != "folio-ad" else []
+        click.echo(f"again: {shlex.join(again)}")
     if json_file is not None:
         json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
     if save_dir is not None:
         for path in saved.save(verdict, save_dir):
-            click.echo(f"saved {path}; again: pte-review replay {path}")
+            click.echo(f"saved {path}; again: pte-review replay {path}; as a test: with --snippet")
     return STATUS.get(verdict.verdict, OK)
 
 
@@ -189,6 +196,10 @@ def list_command() -> int:
         for name, what in entries.items():
             click.echo(wrapped(f"{name:<24}{what}", "  "))
         click.echo()
+    click.echo("what the contracts say, part by part (exact | folio-ad), and who said so:")
+    for clause in CLAUSES:
+        click.echo(wrapped(f"{clause.part:<24}{clause.exact} | {clause.folio_ad}; {clause.source}", "  "))
+    click.echo()
     click.echo(NOT_MODELLED)
     return OK
 

@@ -141,8 +141,6 @@ def assert_no_divergence(scenario: Scenario, base: Which, candidate: Which, cont
 
 def snippet(counterexample: Counterexample) -> str:
     """A test to paste: the scenario as a permanent @example beside generated ones."""
-    scenario = json.dumps(counterexample.divergence.scenario.to_json())
-    literal = re.sub(r"\btrue\b", "True", re.sub(r"\bfalse\b", "False", scenario))
     name = re.sub(r"\W", "_", f"{counterexample.divergence.kind}_{counterexample.divergence.arch}")
     return f'''from hypothesis import example, given
 
@@ -151,7 +149,7 @@ from models.scenario import scenario_from_json
 from strategies import scenarios
 
 
-@example(scenario_from_json({literal}))
+@example({counterexample.divergence.scenario!r})
 @given(scenarios("{counterexample.divergence.arch}"))
 def test_{name}(scenario):
     assert_no_divergence(scenario, "{counterexample.base}", "{counterexample.candidate}", "{counterexample.contract}")

@@ -75,7 +75,7 @@ ORDINARY_VMA = Vma()
 ORDINARY_CONFIG = Config()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """One call of move_ptes(): addresses and extent in bytes."""
 
@@ -144,8 +144,17 @@ class Scenario:
         return None
 
     def to_json(self) -> dict[str, Any]:
+        """The JSON object; fields that hold their default are left out."""
         data: dict[str, Any] = to_json(self)
         return data
+
+    def __repr__(self) -> str:
+        """Code that makes it again, as short as the scenario is simple."""
+        return f"scenario_from_json({self.to_json()!r})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For Hypothesis and IPython, which print a dataclass field by field otherwise."""
+        printer.text(repr(self))
 
 
 def scenario_from_json(data: Any, path: str = "scenario") -> Scenario:

@@ -35,6 +35,8 @@ PO_IDX = 7 << 60
 
 
 class Arm64(PteWords):
+    """4K pages without LPA2, with or without contpte; no soft-dirty."""
+
     arch = "arm64"
     VALID = VALID
     CONT = CONT

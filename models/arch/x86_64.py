@@ -28,6 +28,8 @@ KNL_ERRATUM = DIRTY | ACCESSED  # hardware may set these in an entry that is non
 
 
 class X86_64(PteWords):
+    """4-level paging, 4K pages; contpte is not there, a batch hint is always 1."""
+
     arch = "x86_64"
     VALID = PRESENT
     CONT = 0
