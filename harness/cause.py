@@ -20,6 +20,8 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "pte_clear": ("addr", "ptep"),
     "set_pte_at": ("addr", "ptep", "pte"),
     "set_ptes": ("addr", "ptep", "pte", "nr"),
+    "folio_pte_batch_flags": ("folio", "addr", "ptep", "pte", "max_nr", "flags", "returns"),
+    "pte_batch_hint": ("ptep", "pte"),
     "folio_pte_batch": ("folio", "addr", "ptep", "pte", "max_nr", "flags", "returns"),
 }
 

@@ -165,8 +165,12 @@ class KernelArm64(Arm64, Kernel):
         self.events.append(("ptep_get", ptep))
         return self._get(ptep)
 
+    def _hint(self, ptep: int, pte: int) -> int:
+        return Arm64.pte_batch_hint(self, ptep, pte) if self.contpte else 1
+
     def pte_batch_hint(self, ptep: int, pte: int) -> int:
-        return super().pte_batch_hint(ptep, pte) if self.contpte else 1
+        self.events.append(("pte_batch_hint", ptep, pte))
+        return self._hint(ptep, pte)
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
         self.events.append(("ptep_get_and_clear", addr, ptep))

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Folios behind entries: mm/memory.c:vm_normal_folio() and mm/internal.h:folio_pte_batch() as of v4 of the series."""
+"""Folios behind entries: mm/memory.c:vm_normal_folio(), and folio_pte_batch() of mm/internal.h and mm/util.c.
+
+One algorithm under two interfaces: flags said what to ignore until v6.16, and what to respect since.
+"""
 
 from models.machine.state import Machine
 from models.scenario import Folio, Vma
 
+# Until v6.16: what a batch ignores beside young and write, which it always ignores.
 FPB_IGNORE_DIRTY = 1 << 0
 FPB_IGNORE_SOFT_DIRTY = 1 << 1
+
+# Since v6.17 (<20250702104926.212243-1-david@redhat.com>): what a batch respects, or merges into the caller's PTE.
+FPB_RESPECT_DIRTY = 1 << 0
+FPB_RESPECT_SOFT_DIRTY = 1 << 1
+FPB_RESPECT_WRITE = 1 << 2
+FPB_MERGE_WRITE = 1 << 3
+FPB_MERGE_YOUNG_DIRTY = 1 << 4
 
 
 class Folios(Machine):
@@ -36,39 +47,72 @@ class Folios(Machine):
     def folio_nr_pages(self, folio: Folio) -> int:
         return 1 << folio.order
 
-    def _pte_batch_clear_ignored(self, pte: int, flags: int) -> int:
-        """mm/internal.h:__pte_batch_clear_ignored(): young and write are ignored whatever the flags say."""
-        if flags & FPB_IGNORE_DIRTY:
-            pte = self.pte_mkclean(pte)
-        if flags & FPB_IGNORE_SOFT_DIRTY:
-            pte = self.pte_clear_soft_dirty(pte)
-        return self.pte_wrprotect(self.pte_mkold(pte))
-
     def folio_pte_batch(self, folio: Folio, addr: int, start_ptep: int, pte: int, max_nr: int, flags: int) -> int:
-        """How many entries from `start_ptep` on map consecutive pages of `folio` alike: 1..max_nr entries.
+        """Until v6.16: how many entries from `start_ptep` on map consecutive pages of `folio` alike, 1..max_nr.
 
         `pte` is what ptep_get() returned for the first. The out-pointers of the C are always NULL in mremap.
         """
-        at = len(self.events)
-        self.events.append(("folio_pte_batch", folio.pfn, addr, start_ptep, pte, max_nr, flags))
+        respect = FPB_RESPECT_DIRTY * (not flags & FPB_IGNORE_DIRTY)
+        respect |= FPB_RESPECT_SOFT_DIRTY * (not flags & FPB_IGNORE_SOFT_DIRTY)
+        return self._batch(("folio_pte_batch", folio.pfn, addr, start_ptep, pte, max_nr, flags), folio, respect)[0]
+
+    def folio_pte_batch_flags(
+        self, folio: Folio, vma: Vma | None, ptep: int, pte: int, max_nr: int, flags: int
+    ) -> tuple[int, int]:
+        """Since v6.17: (entries, the caller's `pte` with what FPB_MERGE_* flags merged into it)."""
+        return self._batch(("folio_pte_batch_flags", folio.pfn, 0, ptep, pte, max_nr, flags), folio, flags)
+
+    def _batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio, flags: int) -> tuple[int, int]:
+        """The algorithm of both, with the flags of v6.17."""
+        _, _, _, start_ptep, pte, max_nr, _ = event
+        at, first = len(self.events), pte
+        self.events.append(event)
         pfn = self.pte_pfn(pte)
         if not self.pte_present(pte) or not folio.order or max_nr < 1 or not folio.pfn <= pfn < folio.end:
             self.violate("folio_pte_batch() wants a present entry of a large folio and max_nr >= 1", start_ptep)
         max_nr = min(max_nr, folio.end - pfn)
-        nr = self.pte_batch_hint(start_ptep, pte)
-        expected_pte = self._pte_batch_clear_ignored(self.pte_advance_pfn(pte, nr), flags)
+        nr = self._hint(start_ptep, pte)
+        expected_pte = self._batch_norm(self.pte_advance_pfn(pte, nr), flags)
         ptep = start_ptep + nr
         while nr < max_nr:
-            pte = self._pte_batch_clear_ignored(self.ptep_get(ptep), flags)
+            entry = self.ptep_get(ptep)
+            pte = self._batch_norm(entry, flags)
             if not self.pte_same(pte, expected_pte):
                 break
-            cur_nr = self.pte_batch_hint(ptep, pte)
+            if flags & FPB_MERGE_WRITE and self.pte_write(entry):
+                first = self.pte_mkwrite(first, self.vma)
+            if flags & FPB_MERGE_YOUNG_DIRTY:
+                first = self.pte_mkyoung(first) if self.pte_young(entry) else first
+                first = self.pte_mkdirty(first) if self.pte_dirty(entry) else first
+            cur_nr = self._hint(ptep, pte)
             expected_pte = self.pte_advance_pfn(expected_pte, cur_nr)
             ptep += cur_nr
             nr += cur_nr
         nr = min(nr, max_nr)
-        self.events[at] = (*self.events[at], nr)
-        return nr
+        self.events[at] = (*event, nr)
+        return nr, first
+
+    def _batch_norm(self, pte: int, flags: int) -> int:
+        """__pte_batch_clear_ignored(): the entry without what does not end a batch. Young is always ignored.
+
+        Clean comes before write-protect: on x86_64 it erases the dirty bit that tells a shadow-stack entry from a
+        read-only one, so that a batch which respects write but not dirty takes both for the same.
+        """
+        if not flags & FPB_RESPECT_DIRTY:
+            pte = self.pte_mkclean(pte)
+        if not flags & FPB_RESPECT_SOFT_DIRTY:
+            pte = self.pte_clear_soft_dirty(pte)
+        if not flags & FPB_RESPECT_WRITE:
+            pte = self.pte_wrprotect(pte)
+        return self.pte_mkold(pte)
+
+    def _hint(self, ptep: int, pte: int) -> int:
+        """pte_batch_hint() as the batch scan itself uses it, without an event."""
+        return super().pte_batch_hint(ptep, pte)
+
+    def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        self.events.append(("pte_batch_hint", ptep, pte))
+        return self._hint(ptep, pte)
 
     def ptep_get(self, ptep: int) -> int:
         """include/linux/pgtable.h:ptep_get()."""
