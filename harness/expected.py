@@ -80,7 +80,10 @@ class Expected:
     def _wanted(self, pte: int, i: int) -> int:
         words = self.words
         if words.pte_none(pte):
-            return gathered(words, self.new_before, self.new_index + i)
+            slot = self.new_index + i
+            if self.scenario.one_table and self.old_index <= slot < self.old_index + self.nr:
+                return 0  # overlapping ranges: what stood there moved away
+            return gathered(words, self.new_before, slot)
         if words.pte_present(pte):
             pte = words.pte_mksoft_dirty(pte)
             return words.pte_clear_uffd_wp(pte) if self.need_clear_uffd_wp else pte
