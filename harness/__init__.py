@@ -1,7 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Variants side by side: judged, minimised, saved, replayed, reported. `harness.check()` is the way in."""
+"""Variants side by side: judged, minimised, saved, replayed, reported. `harness.check()` is the way in.
 
-from harness.check import check
-from harness.verdict import Divergence, Verdict
+What it offers is loaded when it is first used: the pytest plugin is part of every test run of its environment.
+"""
 
-__all__ = ["Divergence", "Verdict", "check"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.files.counterexample import assert_no_divergence
+    from harness.review import check
+    from harness.verdict import Divergence, Verdict
+
+__all__ = ["Divergence", "Verdict", "assert_no_divergence", "check"]
+
+HOMES = {
+    "Divergence": "harness.verdict",
+    "Verdict": "harness.verdict",
+    "assert_no_divergence": "harness.files.counterexample",
+    "check": "harness.review",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)

@@ -2,8 +2,10 @@
 """The command line. Exit status: 0 nothing forbidden, 1 diverges, 2 wrong call or file, 3 inconclusive."""
 
 import json
+import os
 import shlex
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,14 +13,13 @@ from pathlib import Path
 
 import click
 
-from harness import counterexample as saved
-from harness import recording
-from harness.check import DEFAULT_EXAMPLES, check
-from harness.contracts import CLAUSES, CONTRACTS
 from harness.errors import UsageError, unknown
-from harness.picture import picture
-from harness.progress import ProgressBar
-from harness.report import (
+from harness.files import counterexample as saved
+from harness.files import recording
+from harness.judging.contracts import CLAUSES, CONTRACTS
+from harness.reports.picture import picture
+from harness.reports.progress import ProgressBar
+from harness.reports.report import (
     NOT_MODELLED,
     known_note,
     matrix,
@@ -28,6 +29,7 @@ from harness.report import (
     verdict_lines,
     wrapped,
 )
+from harness.review import DEFAULT_EXAMPLES, check
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
 from models.arch import ARCHES
@@ -200,12 +202,14 @@ def list_command() -> int:
     for clause in CLAUSES:
         click.echo(wrapped(f"{clause.part:<24}{clause.exact} | {clause.folio_ad}; {clause.source}", "  "))
     click.echo()
-    click.echo(NOT_MODELLED)
+    click.echo(wrapped(NOT_MODELLED))
     return OK
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: every error of the caller is one line on stderr and exit status 2."""
+    # Hypothesis keeps a folder of its own wherever it is run; the caller's is not the place for it.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "pte-review-hypothesis"))
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -32,10 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not _asked(config):
         return
-    from harness.check import MOST_EXAMPLES, check_count, chosen_arches
-    from harness.contracts import CONTRACTS
-    from harness.counterexample import read
     from harness.errors import UsageError, unknown
+    from harness.files.counterexample import read
+    from harness.judging.contracts import CONTRACTS
+    from harness.review import MOST_EXAMPLES, check_count, chosen_arches
     from models.variants import VariantError, load
 
     try:  # before anything runs
@@ -64,7 +64,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     if not _asked(config):
         return
-    from harness.check import chosen_arches
+    from harness.review import chosen_arches
 
     items.clear()
     if config.option.candidate:
@@ -101,8 +101,8 @@ class ReviewItem(_Item):
         self.arch = arch
 
     def runtest(self) -> None:
-        from harness.check import check
-        from harness.report import pictures, verdict_lines
+        from harness.reports.report import pictures, verdict_lines
+        from harness.review import check
         from harness.verdict import NO_DIFFERENCE
         from models.variants import load
 
@@ -130,8 +130,8 @@ class ReplayItem(_Item):
         self.path_to_file = path_to_file
 
     def runtest(self) -> None:
-        from harness.counterexample import read, replay
-        from harness.picture import picture
+        from harness.files.counterexample import read, replay
+        from harness.reports.picture import picture
 
         candidate = self.config.option.candidate
         again = replay(read(self.path_to_file), candidate=candidate)
@@ -162,7 +162,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == PROPERTY
     ]
     if found:
-        from harness.report import matrix, rows_from_json
+        from harness.reports.report import matrix, rows_from_json
 
         terminalreporter.section("verdicts of pte-review")
         terminalreporter.write(matrix(rows_from_json(found)))

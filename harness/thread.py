@@ -7,7 +7,7 @@ the default length, `may` needs a config or a table that short reviews do not al
 
 from dataclasses import dataclass
 
-from harness.check import Reporter, review
+from harness.review import Reporter, review
 from harness.verdict import DIVERGES, NO_DIFFERENCE, Verdict
 
 OCCUPIED = "destination-occupied"

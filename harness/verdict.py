@@ -4,8 +4,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.difference import Difference
-from harness.kinds import rank
+from harness.judging.kinds import rank
+from harness.reports.difference import Difference
 from models.arch import ARCHES
 from models.codec import from_json, to_json
 from models.scenario import Scenario

@@ -44,12 +44,11 @@ class Outcome:
     stale: tuple[int, ...] = ()  # addresses still in a TLB when a page-table lock was dropped
     held: tuple[int, ...] = ()  # locks
     lazy_mmu: int = 0
-    exercised: frozenset[str] = frozenset()  # which special paths ran
+    exercised: tuple[str, ...] = ()  # which special paths ran, sorted
 
     def to_json(self) -> dict[str, Any]:
+        """The JSON object; fields that hold their default are left out."""
         data: dict[str, Any] = to_json(self)
-        if self.exercised:
-            data["exercised"] = sorted(self.exercised)
         return data
 
 

@@ -20,8 +20,11 @@ STACKS = {"zero": 0, "pattern": 0xAAAA_AAAA_AAAA_AAAA}
 _UNASSIGNED = re.compile(r"cannot access (?:local|free) variable '(\w+)'")
 
 
-def run(scenario: Scenario, variant: Variant) -> Outcome:
-    """Run `variant` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt and the like."""
+def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome:
+    """Run `variant` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
+
+    After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
+    """
     k = KERNELS[scenario.arch](scenario)
     returned, ended, why, variable = None, RETURNED, "", ""
     try:
@@ -33,10 +36,12 @@ def run(scenario: Scenario, variant: Variant) -> Outcome:
     except NameError as error:
         match = _UNASSIGNED.search(str(error))
         ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")
-        why = _line(error, variant) if variable else f"{type(error).__name__}: {error}, {_line(error, variant)}"
-    except (Exception, SystemExit) as error:  # whatever a candidate does is an outcome
-        ended, why = CRASH, f"{type(error).__name__}: {error}, {_line(error, variant)}"
-    installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable else ()
+        why = _line(error, variant) if variable else _crash(error, variant)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a candidate does is an outcome
+        ended, why = CRASH, _crash(error, variant)
+    installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable and stacks else ()
     return _outcome(k, returned, ended, why, variable, installed)
 
 
@@ -62,7 +67,7 @@ def _with_stacks(scenario: Scenario, variant: Variant, variable: str, at: int) -
         initialised = variant.with_local(variable, value)
         if initialised is None:
             return ()
-        events = run(scenario, initialised).events[at:]
+        events = run(scenario, initialised, stacks=False).events[at:]
         ptep, pte = next(((int(e[2]), int(e[3])) for e in events if e[0] in ("set_ptes", "set_pte_at")), (0, 0))
         result.append(Installed(stack, value, ptep, pte))
     return tuple(result)
@@ -90,7 +95,7 @@ def _outcome(
         stale=tuple(sorted(k.stale_at_unlock)),
         held=tuple(k.held),
         lazy_mmu=k.lazy_mmu,
-        exercised=frozenset(k.exercised),
+        exercised=tuple(sorted(k.exercised)),
     )
 
 
@@ -105,6 +110,11 @@ def _is_ours(error: BaseException, variant: Variant) -> bool:
     """Whether `error` was raised by the variant's own code, not by a primitive it called."""
     frames = traceback.extract_tb(error.__traceback__)
     return frames[-1].filename == variant.filename
+
+
+def _crash(error: BaseException, variant: Variant) -> str:
+    """Exception and line, on one line whatever the message holds."""
+    return f"{' '.join(f'{type(error).__name__}: {error}'.split())}, {_line(error, variant)}"
 
 
 def _line(error: BaseException, variant: Variant) -> str:

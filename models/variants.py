@@ -20,6 +20,7 @@ from typing import Any
 
 MovePtes = Callable[..., int]
 HOME = Path(__file__).parent / "move_ptes"
+TICK = "pte_review_tick__"  # no leading underscores: they are mangled inside a class
 NOT_VARIANTS = {"__init__", "control"}
 
 
@@ -27,7 +28,7 @@ class VariantError(ValueError):
     """What was named is no variant: says what, where, and what to try."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variant:
     """One version of move_ptes(). `filename` is what its frames carry in tracebacks, `label` how people know it."""
 
@@ -42,7 +43,7 @@ class Variant:
 
     def on_loop(self, tick: Callable[[], None]) -> None:
         """Call `tick` on every pass of every loop from now on."""
-        self.namespace["__tick"] = tick
+        self.namespace[TICK] = tick
 
     def with_local(self, variable: str, value: int) -> "Variant | None":
         """The same with `variable` initialised in the function that assigns it; None without source."""
@@ -101,7 +102,8 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Varia
         compiled = _compiled(tree, str(path), seed)
     except (Exception, SystemExit) as error:
         line = _last_line(error, str(path))
-        raise VariantError(f"{path}{line}: does not import: {type(error).__name__}: {error}") from None
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise VariantError(f"{path}{line}: does not import: {what}") from None
     finally:
         sys.path.pop(0)
     if not callable(compiled["function"]):
@@ -131,7 +133,8 @@ def _from_callable(function: MovePtes) -> Variant:
 
 
 def _filename(function: MovePtes) -> str:
-    code = getattr(function, "__code__", None)
+    called = vars(type(function)).get("__call__")  # of an object that can be called
+    code = getattr(function, "__code__", None) or getattr(called, "__code__", None)
     return str(code.co_filename) if code else "<callable>"
 
 
@@ -148,7 +151,7 @@ def _check_signature(function: MovePtes, where: str) -> None:
 def _compiled(tree: ast.Module, filename: str, seed: dict[str, Any], name: str = "move_ptes") -> dict[str, Any]:
     """`function` and `namespace` of `tree`, its loops counted, compiled among the names of `seed`."""
     instrumented = ast.fix_missing_locations(_CountPasses().visit(copy.deepcopy(tree)))
-    namespace = {**seed, "__tick": lambda: None}
+    namespace = {**seed, TICK: lambda: None}
     exec(compile(instrumented, filename, "exec"), namespace)  # noqa: S102  # loading a variant is running its file
     return {"function": namespace.get(name), "namespace": namespace}
 
@@ -163,11 +166,11 @@ def _last_line(error: BaseException, filename: str) -> str:
 
 
 class _CountPasses(ast.NodeTransformer):
-    """Puts a call of __tick() at the top of every loop's body."""
+    """Puts a call of TICK at the top of every loop's body."""
 
     def _visit_loop(self, node: ast.While | ast.For) -> ast.AST:
         self.generic_visit(node)
-        tick = ast.Expr(ast.Call(ast.Name("__tick", ast.Load()), [], []))
+        tick = ast.Expr(ast.Call(ast.Name(TICK, ast.Load()), [], []))
         node.body.insert(0, ast.copy_location(tick, node))
         return node
 

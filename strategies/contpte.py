@@ -12,7 +12,7 @@ def fold_blocks(scenario: Scenario, choices: Choices) -> Scenario:
     """CONT on most blocks that may have it, and on PROT_NONE blocks that had it before mprotect()."""
     words, block = scenario.words, scenario.config.cont_ptes
     table = dict(scenario.old_table)
-    skipped = choices.below(256) | choices.below(256) << 8  # 0 is the simplest: the kernel folds whatever it can
+    skipped = choices.wide(1 << 16) & choices.wide(1 << 16)  # 0 is the simplest: the kernel folds whatever it can
     for at in sorted({index & -block for index in table}):
         skip, skipped = skipped & 1, skipped >> 1
         entries = [table.get(at + i, 0) for i in range(block)]

@@ -12,9 +12,9 @@ from models.arch.word import (
 from models.arch.x86_64 import DIRTY
 from models.config import PAGE_SHIFT, PAGE_SIZE
 from models.scenario import Entries, Folio, Scenario
+from strategies.bits import Bits, word
 from strategies.choices import Choices
 from strategies.contpte import unfold_broken
-from strategies.runs import Bits, word
 
 HOSTILE_BYTES = 6
 STRAY_PFN = 0x3_0000  # above what layouts hand out
@@ -77,9 +77,9 @@ def _uffd(scenario: Scenario) -> Scenario:
 
 
 def _destination_occupied(scenario: Scenario, choices: Choices) -> Scenario:
-    """An entry in the new range; half of the time opposite a UFFD_WP marker that the move drops."""
+    """An entry in the new range; more often than not opposite a UFFD_WP marker that the move drops."""
     slot = _slot(scenario, choices)
-    if choices.chance(50) and scenario.config.uffd_wp and not scenario.vma.uffd:
+    if choices.chance(60) and scenario.config.uffd_wp:
         scenario = _uffd(scenario)
         scenario = _old(scenario, slot, _marker(scenario, PTE_MARKER_UFFD_WP))
     occupant = choices.pick(("swap", "page", "marker"))

@@ -13,7 +13,8 @@ from strategies.choices import Choices
 from strategies.contpte import fold_blocks
 from strategies.hostile import HOSTILE_BYTES, break_rule
 from strategies.kernels import draw_config, draw_vma
-from strategies.runs import RUN_BYTES, Layout
+from strategies.layout import Layout
+from strategies.runs import RUN_BYTES, add_run
 
 OLD_BASE = 0x7F00_0000_0000
 KERNEL_BYTES = 18
@@ -51,9 +52,13 @@ def _scenarios(draw: st.DrawFn, arch: str | st.SearchStrategy[str], hostile: str
     kernel = Choices(data[:KERNEL_BYTES])
     place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
     config = draw_config(kernel, name)
-    layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte - 1)
+    layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte)
     for at in range(KERNEL_BYTES + PLACE_BYTES, SCENARIO_BYTES, RUN_BYTES):
-        layout.add_run(Choices(data[at : at + RUN_BYTES]))
+        run = Choices(data[at : at + RUN_BYTES])
+        if run.chance(72):
+            add_run(layout, run)
+    if not layout.entries:
+        add_run(layout, Choices(b""))
     scenario = _placed(name, layout, place, kernel)
     return break_rule(scenario, hostile, Choices(data[SCENARIO_BYTES:])) if hostile else scenario
 
@@ -85,11 +90,14 @@ def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scena
 
 
 def _extent(layout: Layout, place: Choices) -> tuple[int, int]:
-    """(first entry index, entries) of the old range: the whole layout mostly, or a part that cuts runs at its ends."""
-    total = len(layout.entries)
-    lead = min(place.pick((0, 0, 0, 1, total // 2, place.wide(total))), total - 1)
-    tail = place.pick((0, 0, 0, 1, (total - lead) // 2, place.wide(total - lead)))
-    return layout.start + lead, max(total - lead - tail, 1)
+    """(first entry index, entries) of the old range: the layout, a part that cuts runs at its ends, a whole table."""
+    if place.chance(3):
+        return 0, layout.words.config.ptrs_per_pte
+    total, half_block = len(layout.entries), layout.cont_ptes // 2
+    lead = min(place.pick((0, 0, 0, 0, 0, 0, 1, half_block, half_block, total // 2, place.wide(total))), total - 1)
+    left = total - lead
+    tail = place.pick((0, 0, 0, 0, 0, 1, left - 3 * half_block, left - 3 * half_block, left // 2, place.wide(left)))
+    return layout.start + lead, min(max(left - tail, 1), left)
 
 
 def _destination(layout: Layout, first: int, nr: int, place: Choices) -> tuple[int, int]:

@@ -40,6 +40,7 @@ class Arm64(PteWords):
     arch = "arm64"
     VALID = VALID
     CONT = CONT
+    DEVMAP = DEVMAP
     PFN_MASK = ((1 << 50) - 1) & ~((1 << PAGE_SHIFT) - 1)
     PROT_USER = VALID | TABLE_BIT | USER | RDONLY | SHARED | NG | PXN | UXN
     PROT_NONE = TABLE_BIT | RDONLY | SHARED | PRESENT_INVALID | PXN | UXN

@@ -43,6 +43,7 @@ class PteWords(ABC):
     arch: ClassVar[str]
     VALID: ClassVar[int]  # the bit the MMU looks at
     CONT: ClassVar[int]  # PTE_CONT; 0 where there is none
+    DEVMAP: ClassVar[int]  # until v6.16
     PFN_MASK: ClassVar[int]
     PROT_USER: ClassVar[int]  # a valid user data mapping, read-only, old and clean
     PROT_NONE: ClassVar[int]  # the same under PROT_NONE

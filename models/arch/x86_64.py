@@ -33,6 +33,7 @@ class X86_64(PteWords):
     arch = "x86_64"
     VALID = PRESENT
     CONT = 0
+    DEVMAP = DEVMAP
     PFN_MASK = ((1 << 52) - 1) & ~((1 << PAGE_SHIFT) - 1)
     PROT_USER = PRESENT | USER | NX
     PROT_NONE = PROTNONE  # PAGE_NONE; user and NX go with it

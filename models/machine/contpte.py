@@ -60,7 +60,7 @@ class KernelArm64(Arm64, Kernel):
     def _contpte_align_down(self, ptep: int) -> int:
         return ptep & -self.CONT_PTES
 
-    def _contpte_convert(self, ptep: int, pte: int) -> None:
+    def _contpte_convert(self, addr: int, ptep: int, pte: int) -> None:
         """Rewrite the whole block of `ptep` as `pte` says: clear, flush (break-before-make), set.
 
         Accessed and dirty of all entries go into all entries, folding and unfolding alike.
@@ -73,27 +73,27 @@ class KernelArm64(Arm64, Kernel):
             for ptent in ptents:
                 self.page_table_check_pte_clear(ptent)
         pte = self._gather_ad(pte, ptents)
-        start = self.va(start_ptep)
+        start = addr & -(self.CONT_PTES << PAGE_SHIFT)
         self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT))
         self._set_ptes(start_ptep, pte, self.CONT_PTES)
 
-    def _contpte_try_unfold(self, ptep: int, pte: int) -> None:
+    def _contpte_try_unfold(self, addr: int, ptep: int, pte: int) -> None:
         if pte & (VALID | CONT) == VALID | CONT:
             self.exercised.add("unfold")
-            self._contpte_convert(ptep, self.pte_mknoncont(pte))
+            self._contpte_convert(addr, ptep, self.pte_mknoncont(pte))
 
-    def _contpte_try_unfold_partial(self, ptep: int, nr: int) -> None:
+    def _contpte_try_unfold_partial(self, addr: int, ptep: int, nr: int) -> None:
         """Unfold the blocks at both ends of `nr` entries that the range covers only in part."""
         if ptep != self._contpte_align_down(ptep) or nr < self.CONT_PTES:
-            self._contpte_try_unfold(ptep, self.read(ptep))
+            self._contpte_try_unfold(addr, ptep, self.read(ptep))
         if ptep + nr != self._contpte_align_down(ptep + nr):
             last_ptep = ptep + nr - 1
-            self._contpte_try_unfold(last_ptep, self.read(last_ptep))
+            self._contpte_try_unfold(addr + ((nr - 1) << PAGE_SHIFT), last_ptep, self.read(last_ptep))
 
-    def _contpte_try_fold(self, ptep: int, pte: int) -> None:
+    def _contpte_try_fold(self, addr: int, ptep: int, pte: int) -> None:
         """Fold the block that `pte`, just set at `ptep`, may have completed: only its last entry makes the attempt."""
         contmask = self.CONT_PTES - 1
-        if ptep & contmask != contmask or self.pte_pfn(pte) & contmask != contmask:
+        if (addr >> PAGE_SHIFT) & contmask != contmask or self.pte_pfn(pte) & contmask != contmask:
             return
         if not pte & VALID or pte & CONT or self.pte_special(pte):
             return
@@ -110,7 +110,7 @@ class KernelArm64(Arm64, Kernel):
                 return
         self.read_block(start_ptep, self.CONT_PTES)
         self.exercised.add("fold")
-        self._contpte_convert(ptep, self.pte_mkcont(pte))
+        self._contpte_convert(addr, ptep, self.pte_mkcont(pte))
 
     def _contpte_ptep_get(self, ptep: int, orig_pte: int) -> int:
         """`orig_pte` with accessed and dirty gathered from its whole block."""
@@ -131,7 +131,7 @@ class KernelArm64(Arm64, Kernel):
                 return self.pte_mkdirty(self.pte_mkyoung(orig_pte)) if dirty else self.pte_mkyoung(orig_pte)
         return orig_pte
 
-    def _contpte_set_ptes(self, ptep: int, pte: int, nr: int) -> None:
+    def _contpte_set_ptes(self, addr: int, ptep: int, pte: int, nr: int) -> None:
         """More than one entry, none present before: split at block borders, whole aligned pieces get CONT.
 
         Never reads, never flushes, never tries to fold.
@@ -139,17 +139,18 @@ class KernelArm64(Arm64, Kernel):
         if self.config.contpte_set_guards_invalid and not pte & VALID:
             self._set_ptes(ptep, pte, nr)
             return
-        end = ptep + nr
+        page, end = addr >> PAGE_SHIFT, (addr >> PAGE_SHIFT) + nr
         pfn, prot = self.pte_pfn(pte), self.pte_pgprot(pte)
         while True:
-            next_ptep = min(self._contpte_align_down(ptep + self.CONT_PTES), end) if nr > 0 else end
+            next_page = min((page & -self.CONT_PTES) + self.CONT_PTES, end) if nr > 0 else end
             pte = self.pfn_pte(pfn, prot)
-            if (ptep | next_ptep | pfn) & (self.CONT_PTES - 1) == 0:
+            if (page | next_page | pfn) & (self.CONT_PTES - 1) == 0:
                 pte = self.pte_mkcont(pte)
-            self._set_ptes(ptep, pte, next_ptep - ptep)
-            pfn += next_ptep - ptep
-            ptep = next_ptep
-            if ptep == end:
+            self._set_ptes(ptep, pte, next_page - page)
+            pfn += next_page - page
+            ptep += next_page - page
+            page = next_page
+            if page == end:
                 break
 
     # -- the public primitives
@@ -175,7 +176,7 @@ class KernelArm64(Arm64, Kernel):
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
         self.events.append(("ptep_get_and_clear", addr, ptep))
         if self.contpte:
-            self._contpte_try_unfold(ptep, self.read(ptep))
+            self._contpte_try_unfold(addr, ptep, self.read(ptep))
         return self._ptep_get_and_clear(ptep)
 
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
@@ -185,40 +186,40 @@ class KernelArm64(Arm64, Kernel):
             self._check_clear(ptep, nr)
         if self.contpte:
             if nr == 1:
-                self._contpte_try_unfold(ptep, self.read(ptep))
+                self._contpte_try_unfold(addr, ptep, self.read(ptep))
             else:
-                self._contpte_try_unfold_partial(ptep, nr)
+                self._contpte_try_unfold_partial(addr, ptep, nr)
         return self._get_and_clear_full_ptes(ptep, nr)
 
     def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
         """A plain store of none, after unfolding: page_table_check is not told."""
         self.events.append(("pte_clear", addr, ptep))
         if self.contpte:
-            self._contpte_try_unfold(ptep, self.read(ptep))
+            self._contpte_try_unfold(addr, ptep, self.read(ptep))
         self.store(ptep, 0)
 
-    def _set_single(self, ptep: int, pte: int) -> None:
+    def _set_single(self, addr: int, ptep: int, pte: int) -> None:
         if not self.contpte:
             self._set_ptes(ptep, pte, 1)
             return
         pte = self.pte_mknoncont(pte)
-        self._contpte_try_unfold(ptep, self.read(ptep))
+        self._contpte_try_unfold(addr, ptep, self.read(ptep))
         self._set_ptes(ptep, pte, 1)
-        self._contpte_try_fold(ptep, pte)
+        self._contpte_try_fold(addr, ptep, pte)
 
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors; CONT in the argument is ignored and set where a block is whole."""
         self.events.append(("set_ptes", addr, ptep, pte, nr))
         if nr == 1:
-            self._set_single(ptep, pte)
+            self._set_single(addr, ptep, pte)
             return
         self._check_set(ptep, pte, nr)
         if self.contpte:
-            self._contpte_set_ptes(ptep, self.pte_mknoncont(pte), nr)
+            self._contpte_set_ptes(addr, ptep, self.pte_mknoncont(pte), nr)
         else:
             self._set_ptes(ptep, pte, nr)
 
     def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
         """set_ptes(..., 1)."""
         self.events.append(("set_pte_at", addr, ptep, pte))
-        self._set_single(ptep, pte)
+        self._set_single(addr, ptep, pte)

@@ -28,7 +28,7 @@ class Folios(Machine):
         pfn = self.pte_pfn(pte)
         self.events.append(("vm_normal_folio", addr, pte))
         if self.pte_special(pte):
-            if not (vma.pfnmap or vma.mixedmap or pfn == self.config.zero_pfn):
+            if not (vma.pfnmap or vma.mixedmap or pfn == self.config.zero_pfn or pte & self.DEVMAP):
                 self.warn("print_bad_pte: special entry in an ordinary VMA")
             return None
         if pfn > self.config.highest_memmap_pfn:

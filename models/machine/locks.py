@@ -19,6 +19,7 @@ class Locks(Machine):
         if lock in self.held:
             self.imbalance(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice")
         self.held.append(lock)
+        self.ptls_free.discard(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
@@ -26,6 +27,8 @@ class Locks(Machine):
             self.imbalance(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held")
             return
         self.held.remove(lock)
+        if lock in (self.old_pmd.ptl, self.new_pmd.ptl) and lock not in self.held:
+            self.ptls_free.add(lock)
         if lock <= 2 and self.stale:
             self.stale_at_unlock.update(map(self.va, self.stale))
 

@@ -61,6 +61,7 @@ class Machine(PteWords):
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
         self.stale_at_unlock: set[int] = set()  # virtual addresses
         self.held: list[int] = []  # locks, in the order taken
+        self.ptls_free = {1, new_ptl}  # page-table locks that are not held
         self.lazy_mmu = 0
         self.read_event = "R"
         # Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
@@ -99,10 +100,13 @@ class Machine(PteWords):
         if pte is None or ptep < 0:
             raise TableOverrun(ptep)
         self.memory[ptep] = 0
-        self.events.append(("X", ptep, pte))
+        events = self.events
+        events.append(("X", ptep, pte))
+        if len(events) > self.event_limit:
+            raise NoProgress(f"{self.passes_allowed} loop passes and events")
         if pte & 1:
             self.stale.add(ptep)
-        if len(self.held) < 2:
+        if self.ptls_free:
             self._check_ptl(ptep)
         return pte
 
@@ -114,12 +118,14 @@ class Machine(PteWords):
             before = None
         if before is None or ptep < 0:
             raise TableOverrun(ptep)
+        if pte >> 64:
+            raise ValueError(f"{pte:#x} is no 64-bit entry")
         self.memory[ptep] = pte
         events = self.events
         events.append(("S", ptep, pte))
         if before & 1 and before != pte:
             self.stale.add(ptep)
-        if len(self.held) < 2:
+        if self.ptls_free:
             self._check_ptl(ptep)
         if len(events) > self.event_limit:
             raise NoProgress(f"{self.passes_allowed} loop passes and events")
@@ -146,7 +152,7 @@ class Machine(PteWords):
         self.memory[ptep : ptep + nr] = [0] * nr
         self.events.extend([("X", ptep + i, pte) for i, pte in enumerate(block)])
         self.stale.update([ptep + i for i, pte in enumerate(block) if pte & 1])
-        if len(self.held) < 2:
+        if self.ptls_free:
             for i in range(nr):
                 self._check_ptl(ptep + i)
         return block
@@ -154,13 +160,15 @@ class Machine(PteWords):
     def store_block(self, ptep: int, ptes: list[int]) -> None:
         """Stores in ascending order, as store() does each."""
         before = self._block(ptep, len(ptes))
+        if any(pte >> 64 for pte in ptes):
+            raise ValueError("an entry of more than 64 bits")
         self.memory[ptep : ptep + len(ptes)] = ptes
         events = self.events
         events.extend([("S", ptep + i, pte) for i, pte in enumerate(ptes)])
         if any(before):
             changed = [ptep + i for i, pte in enumerate(before) if pte & 1 and pte != ptes[i]]
             self.stale.update(changed)
-        if len(self.held) < 2:
+        if self.ptls_free:
             for i in range(len(ptes)):
                 self._check_ptl(ptep + i)
         if len(events) > self.event_limit:
@@ -168,7 +176,7 @@ class Machine(PteWords):
 
     def _check_ptl(self, ptep: int) -> None:
         ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
-        if ptl not in self.held:
+        if ptl in self.ptls_free:
             self.violate("an entry is changed without its page-table lock", ptep)
 
     def invalidate(self, start: int, end: int) -> None:

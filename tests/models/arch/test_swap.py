@@ -42,14 +42,13 @@ def test_layout(arch, type_, offset, pte):
 
 @pytest.mark.parametrize("arch", ARCHES)
 @settings(derandomize=True, max_examples=80)
-@given(type_=st.integers(0, 31), offset=st.integers(1, (1 << 50) - 1), flags=st.sets(st.sampled_from(["E", "F"])))
+@given(type_=st.integers(0, 31), offset=st.integers(1, (1 << 40) - 1), flags=st.sets(st.sampled_from(["E", "F"])))
 def test_flags_never_influence_the_kind(arch, type_, offset, flags):
     w = words(arch, CONFIGS[arch])
     pte = swap(arch, type_, offset, " ".join(flags))
     assert not pte & MUST_BE_ZERO[arch]
     assert (w.swp_type(pte), w.swp_offset(pte)) == (type_, offset)
-    if pte:  # 1.1: true for every kind
-        assert w.is_swap_pte(pte) or w.pte_none(pte)
+    assert w.is_swap_pte(pte)  # 1.1: true for every kind
 
 
 def test_types_of_v6_16():

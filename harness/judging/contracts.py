@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which differences two versions may have, by name, bit by bit, and what else they are compared in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.judging.expected import Expected, gathered
+from harness.judging.finding import Finding
+from models.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    name: str
+    accessed_dirty_free: bool  # inside a large folio
+    summary: str
+
+
+CONTRACTS = {
+    "folio-ad": Contract("folio-ad", True, "accessed and dirty may spread inside a large folio; what the list accepts"),
+    "exact": Contract("exact", False, "final states are the same but for CONT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What both contracts say about one part of an outcome, and who said so."""
+
+    part: str
+    exact: str
+    folio_ad: str
+    source: str
+
+
+CLAUSES = (
+    Clause("kind, PFN, swap payload", "same", "same", "mremap(2)"),
+    Clause("write", "same", "same", '04d1c9d60c6e ("mm/mremap: honour writable bit in mremap pte batching"), v6.18'),
+    Clause("uffd-wp", "same", "same", "0cef0bb836e3, CVE-2025-21696"),
+    Clause("soft-dirty", "same", "same", "set on everything that moved"),
+    Clause(
+        "accessed, dirty",
+        "same",
+        "not lost; gained only from an entry of the same large folio",
+        "Dev Jain and David Hildenbrand, v3 of the series, May 2025; get_and_clear_full_ptes() merges them",
+    ),
+    Clause("CONT", "free", "free", "private to arm64's contpte layer; a broken block is a kind of its own"),
+    Clause("other bits", "same", "same", "no predicate reads them, and no move changes them"),
+    Clause("run", "same", "same", "return value, warnings, page_table_check, TLB, locks, how it ended"),
+    Clause("events, costs", "free", "free", "versions are meant to differ in those"),
+)
+
+
+def compare(contract: Contract, x: Expected, base: Outcome, candidate: Outcome) -> tuple[list[Finding], dict[str, int]]:
+    """How `candidate` differs from `base` beyond their own rules, and how often in ways that are allowed."""
+    found = list(_warnings(base, candidate))
+    allowed: dict[str, int] = {}
+    if base.old_table != candidate.old_table or base.new_table != candidate.new_table:
+        tables = [("old", base.old_table, candidate.old_table), ("new", base.new_table, candidate.new_table)]
+        for table, ours, theirs in tables:
+            for index, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+                if a == b:
+                    continue
+                if (a ^ b) & x.words.CONT and x.words.pte_present(a) and x.words.pte_present(b):
+                    allowed["cont"] = allowed.get("cont", 0) + 1
+                kinds = _ad_kinds(x, gathered(x.words, ours, index), gathered(x.words, theirs, index))
+                for kind in kinds:
+                    if contract.accessed_dirty_free:
+                        allowed[kind] = allowed.get(kind, 0) + 1
+                    else:
+                        found.append(Finding(kind, table, index))
+    elif base.map_counts != candidate.map_counts:
+        found.append(Finding("page-table-check", what="map counts differ although the tables are the same"))
+    return found, allowed
+
+
+def _ad_kinds(x: Expected, base: int, candidate: int) -> Iterator[str]:
+    """Accessed and dirty of the same entry, relative to BASE."""
+    words = x.words
+    if not (
+        words.pte_present(base) and words.pte_present(candidate) and words.pte_pfn(base) == words.pte_pfn(candidate)
+    ):
+        return
+    for name, is_set in (("young", words.pte_young), ("dirty", words.pte_dirty)):
+        if is_set(base) != is_set(candidate):
+            yield f"{name}-gained" if is_set(candidate) else f"{name}-lost"
+
+
+def _warnings(base: Outcome, candidate: Outcome) -> Iterator[Finding]:
+    for what in base.warnings:
+        if what not in candidate.warnings:
+            yield Finding("warning-missing", what=what)
+    for what in candidate.warnings:
+        if what not in base.warnings:
+            yield Finding("warning-extra", what=what)

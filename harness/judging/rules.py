@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Everything that is wrong with one outcome, without a partner to compare it with."""
+
+from collections.abc import Iterator
+
+from harness.judging.entries import table_findings
+from harness.judging.expected import Expected
+from harness.judging.finding import Finding
+from models.config import PAGE_SHIFT
+from models.machine.locks import LOCK_NAMES
+from models.outcome import RETURNED, Outcome
+
+
+def findings(x: Expected, outcome: Outcome) -> list[Finding]:
+    """The rules that `outcome` breaks. A run that ended early is judged only for how it ended."""
+    if outcome.ended != RETURNED:
+        return [Finding(outcome.ended, what=outcome.variable)]
+    found = list(_run(x, outcome))
+    if outcome.returned == 0 and x.returned == 0:
+        found += table_findings(x, outcome)
+    elif outcome.old_table != x.old_before or (outcome.new_table and outcome.new_table != x.new_before):
+        found.append(Finding("return-value", what="-EAGAIN after entries were changed"))
+    return found
+
+
+def _run(x: Expected, outcome: Outcome) -> Iterator[Finding]:
+    if outcome.returned != x.returned:
+        yield Finding("return-value", what=f"{outcome.returned} instead of {x.returned}")
+    for lock in outcome.held:
+        yield Finding("lock-leak", what=f"returns with the {LOCK_NAMES.get(lock, lock)} lock held")
+    if outcome.lazy_mmu:
+        yield Finding("lock-leak", what="returns in lazy MMU mode")
+    for what in outcome.imbalances:
+        yield Finding("lock-leak", what=what)
+    for what in outcome.violations:
+        yield Finding("primitive-contract", what=what)
+    for what in outcome.bugs:
+        yield Finding("page-table-check", what=what)
+    for address in outcome.stale:
+        yield _stale(x, address)
+
+
+def _stale(x: Expected, address: int) -> Finding:
+    scenario = x.scenario
+    for table, base in (("old", scenario.old_base), ("new", scenario.new_base)):
+        if base <= address < base + scenario.pmd_size:
+            return Finding("stale-tlb", table, (address - base) >> PAGE_SHIFT)
+    return Finding("stale-tlb", what=f"at {address:#x}")

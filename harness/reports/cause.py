@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The event that caused a finding: which primitive call, on which entry, with what values."""
+
+from harness.judging.finding import Finding
+from models.entry import show
+from models.machine.state import Event
+from models.outcome import Outcome
+from models.scenario import Scenario
+
+# Events below or beside the calls of primitives.
+RAW = {
+    "R", "X", "S", "T", "R.debug_vm", "R.page_table_check",
+    "warning", "violation", "imbalance", "contpte_convert", "page_table_check BUG",
+}  # fmt: skip
+
+# What the integers of an event are, for those that are not plain numbers.
+SIGNATURES: dict[str, tuple[str, ...]] = {
+    "ptep_get_and_clear": ("addr", "ptep"),
+    "get_and_clear_full_ptes": ("addr", "ptep", "nr", "full"),
+    "pte_clear": ("addr", "ptep"),
+    "set_pte_at": ("addr", "ptep", "pte"),
+    "set_ptes": ("addr", "ptep", "pte", "nr"),
+    "folio_pte_batch_flags": ("folio", "addr", "ptep", "pte", "max_nr", "flags", "returns"),
+    "pte_batch_hint": ("ptep", "pte"),
+    "folio_pte_batch": ("folio", "addr", "ptep", "pte", "max_nr", "flags", "returns"),
+}
+
+
+def slot(scenario: Scenario, ptep: int) -> str:
+    """`old[3]` or `new[3]`: a ptep as people say it, counted from the start of the range it lies in."""
+    p = scenario.config.ptrs_per_pte
+    if scenario.one_table:
+        index = ptep - p
+        if scenario.new_index <= index < scenario.new_index + scenario.nr:
+            return f"new[{index - scenario.new_index}]"
+        return f"old[{index - scenario.old_index}]"
+    return f"old[{ptep - p - scenario.old_index}]" if ptep < 2 * p else f"new[{ptep - 3 * p - scenario.new_index}]"
+
+
+def ptep_of(scenario: Scenario, table: str, entry: int) -> int:
+    """The ptep of entry index `entry` of a table, as Machine numbers it."""
+    p = scenario.config.ptrs_per_pte
+    return p + entry if table == "old" or scenario.one_table else 3 * p + entry
+
+
+def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
+    """The primitive call that last wrote the entry of `finding`, or the last call of a run that went wrong."""
+    events = outcome.events
+    at = len(events) - 1
+    if finding.entry >= 0:
+        ptep = ptep_of(scenario, finding.table, finding.entry)
+        writes = [i for i, e in enumerate(events) if e[0] in ("S", "X") and e[1] == ptep]
+        if not writes:
+            return f"{slot(scenario, ptep)} is never written"
+        at = writes[-1]
+    elif marks := [i for i, e in enumerate(events) if _marks(e, outcome, finding)]:
+        at = marks[0]
+    while at >= 0 and events[at][0] in RAW:
+        at -= 1
+    return call(scenario, events[at]) if at >= 0 else "before any primitive"
+
+
+def _marks(event: Event, outcome: Outcome, finding: Finding) -> bool:
+    """Whether `event` is where the warning, violation, imbalance or BUG of `finding` was recorded."""
+    for name, texts in (
+        ("warning", outcome.warnings),
+        ("violation", outcome.violations),
+        ("imbalance", outcome.imbalances),
+    ):
+        if event[0] == name and finding.what in texts:
+            return event[1] == texts.index(finding.what)
+    return event[0] == "page_table_check BUG" and f"pfn {event[1]:#x}" in finding.what
+
+
+def call(scenario: Scenario, event: Event) -> str:
+    """An event as a call: `set_ptes(new[0], pfn=0x100 W, nr=2)`. Addresses go with the entry and are left out."""
+    name, values = str(event[0]), event[1:]
+    shown = []
+    for what, value in zip(SIGNATURES.get(name, ()), values, strict=False):
+        number = int(value)
+        if what == "ptep":
+            shown.append(slot(scenario, number))
+        elif what == "pte":
+            shown.append(show(scenario.words, number))
+        elif what not in ("addr", "full"):
+            shown.append(f"{what}={number:#x}" if what == "folio" else f"{what}={number}")
+    if name not in SIGNATURES:
+        shown = [f"{int(value):#x}" for value in values]
+    return f"{name}({', '.join(shown)})"

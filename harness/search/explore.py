@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios by the thousand through any number of variants; what diverges is collected by kind, not raised.
+
+Hypothesis only generates here: a failing example would end its run and hide the other kinds. A scenario is one byte
+string of a fixed size, which keeps it out of reach of the constants that Hypothesis collects from whatever modules
+are loaded: a seed gives the same scenarios in every process.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+
+from harness.judging.contracts import Contract
+from harness.judging.expected import Expected
+from harness.judging.finding import Finding
+from harness.judging.judge import Diverging, judge
+from harness.judging.rules import findings
+from models.config import Config
+from models.machine.state import Event
+from models.outcome import Outcome
+from models.run import run
+from models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario, Vma
+from models.variants import Variant
+from strategies import scenarios
+
+Key = tuple[str, str, bool]
+Progress = Callable[[int], None]  # scenarios done so far
+
+
+@dataclass
+class Seen:
+    """A kind of divergence while exploring: where it was first seen, and the smallest scenario so far."""
+
+    first: int  # the how-many-th scenario, from 1
+    scenario: Scenario
+    diverging: Diverging
+
+
+@dataclass
+class Tally:
+    """What exploring one pair on one architecture found."""
+
+    examples: int = 0
+    seen: dict[Key, Seen] = field(default_factory=dict)
+    shared: dict[Finding, int] = field(default_factory=dict)  # by kind: entry and table left out
+    allowed: dict[str, int] = field(default_factory=dict)
+    exercised: dict[str, int] = field(default_factory=dict)  # scenarios in which the candidate ran a path
+    changed: int = 0  # scenarios in which the two versions wrote to memory differently
+
+
+def explore(
+    arch: str,
+    pairs: Sequence[tuple[Variant, Variant]],
+    contract: Contract,
+    hostile: str | None,
+    max_examples: int,
+    seed_value: int,
+    progress: Progress | None = None,
+) -> list[Tally]:
+    """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order."""
+    tallies = [Tally() for _ in pairs]
+    variants = {id(v): v for pair in pairs for v in pair}
+    done = 0
+
+    @seed(seed_value)
+    @settings(
+        max_examples=max_examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(arch, hostile))
+    def one(scenario: Scenario) -> None:
+        nonlocal done
+        done += 1
+        x = Expected(scenario)
+        outcomes = {key: run(scenario, variant) for key, variant in variants.items()}
+        wrong = {key: findings(x, outcome) for key, outcome in outcomes.items()}
+        for (base, candidate), tally in zip(pairs, tallies, strict=True):
+            ours, theirs = outcomes[id(base)], outcomes[id(candidate)]
+            judgement = judge(contract, x, ours, wrong[id(base)], theirs, wrong[id(candidate)])
+            _count(tally, ours, theirs)
+            for diverging in judgement.diverging:
+                _see(tally, scenario, diverging)
+            for finding in {Finding(f.kind) for f in judgement.shared}:
+                tally.shared[finding] = tally.shared.get(finding, 0) + 1
+            for kind, count in judgement.allowed:
+                tally.allowed[kind] = tally.allowed.get(kind, 0) + count
+        if progress is not None:
+            progress(done)
+
+    one()
+    return tallies
+
+
+def _see(tally: Tally, scenario: Scenario, diverging: Diverging) -> None:
+    key = key_of(scenario, diverging)
+    seen = tally.seen.get(key)
+    if seen is None:
+        tally.seen[key] = Seen(tally.examples, scenario, diverging)
+    elif size(scenario) < size(seen.scenario):
+        seen.scenario, seen.diverging = scenario, diverging
+
+
+def _count(tally: Tally, base: Outcome, candidate: Outcome) -> None:
+    tally.examples += 1
+    for path in candidate.exercised:
+        tally.exercised[path] = tally.exercised.get(path, 0) + 1
+    if writes(base.events) != writes(candidate.events):
+        tally.changed += 1
+
+
+def writes(events: Sequence[Event]) -> list[Event]:
+    """What a run did to memory and TLB, in order: two versions that agree in this did the same thing."""
+    return [event for event in events if event[0] in ("X", "S", "T")]
+
+
+def key_of(scenario: Scenario, diverging: Diverging) -> Key:
+    """What is collected and minimised as one: kind, whose it is, and whether it is about a shadow stack's write bit.
+
+    Shadow-stack entries say "writable" with other bits, and lose it in a way of their own.
+    """
+    kind = diverging.finding.kind
+    return kind, diverging.by, scenario.vma.shadow_stack and kind in ("write-gained", "write-lost")
+
+
+def size(scenario: Scenario) -> tuple[int, int, int]:
+    """How much there is to read in a scenario: entries, slots, options that are not the default."""
+    config = sum(getattr(scenario.config, f.name) != getattr(ORDINARY_CONFIG, f.name) for f in fields(Config))
+    vma = sum(getattr(scenario.vma, f.name) != getattr(ORDINARY_VMA, f.name) for f in fields(Vma))
+    return len(scenario.old_table) + len(scenario.new_table), scenario.nr, config + vma

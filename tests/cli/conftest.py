@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line as a user runs it: in an empty folder, as a process of its own, or in this one where many run."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.cli import main
+
+SIGNATURE = "def move_ptes(k, pmc, extent, old_pmd, new_pmd):\n"
+
+
+class Done(NamedTuple):
+    """A finished command."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty folder that every test here works in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def process() -> Run:
+    """`pte-review` in a process of its own."""
+
+    def run(*arguments: str) -> Done:
+        command = [sys.executable, "-m", "harness.cli", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The same call in this process."""
+
+    def run(*arguments: str) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def port(folder: Path) -> Callable[[str], str]:
+    """Writes port.py: the body of move_ptes(), or a whole file if it has a `def move_ptes`."""
+
+    def write(text: str) -> str:
+        body = "".join(f"    {line}\n" for line in text.splitlines())
+        (folder / "port.py").write_text(text if "move_ptes" in text else SIGNATURE + body, encoding="utf-8")
+        return "port.py"
+
+    return write

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Outcomes by hand: what pre_patch leaves on a scenario, with entries or fields replaced, and what is found in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.judging.contracts import CONTRACTS
+from harness.judging.expected import Expected
+from harness.judging.finding import Finding
+from harness.judging.judge import Judgement, judge
+from harness.judging.rules import findings
+from models.outcome import Outcome
+from models.scenario import Folio, Scenario, Vma
+from tests.models.build import move, page, pages, scenario, swap
+
+FOLIO = 0x100  # PFN of the order-2 folio that most of these tests move
+CLEARS = Vma(uffd=True)  # a userfaultfd without UFFD_FEATURE_EVENT_REMAP
+KEEPS = Vma(uffd=True, uffd_event_remap=True)
+UFFD_MARKER, POISONED_MARKER, GUARD_MARKER = 1, 2, 4
+MARKER = 31
+
+At = tuple[str, str, int]  # kind, table, entry
+
+
+def moving(arch: str, flags: Iterable[str], **options: Any) -> Scenario:
+    """A move of consecutive pages of one order-2 folio, all exclusive, one string of flags each."""
+    old = pages(arch, 0, FOLIO, flags)
+    options.setdefault("folios", (Folio(FOLIO, 2, True, ((0, 4),)),))
+    return scenario(arch, old, at=(0, 0, len(old)), **options)
+
+
+def marker(arch: str, which: int) -> int:
+    return swap(arch, MARKER, which)
+
+
+def left(
+    s: Scenario, new: Mapping[int, int] | None = None, old: Mapping[int, int] | None = None, **fields: Any
+) -> Outcome:
+    """The outcome of pre_patch on `s`, but for these raw entries by index and these fields."""
+    outcome = move("pre_patch", s)
+    tables = {}
+    for name, changed in (("old_table", old), ("new_table", new)):
+        table = list(getattr(outcome, name))
+        for index, pte in (changed or {}).items():
+            table[index] = pte
+        tables[name] = tuple(table)
+    return replace(outcome, **tables, **fields)
+
+
+def found(s: Scenario, outcome: Outcome) -> list[At]:
+    """What is wrong with `outcome` by its own rules, in order."""
+    return [at(finding) for finding in findings(Expected(s), outcome)]
+
+
+def at(finding: Finding) -> At:
+    return finding.kind, finding.table, finding.entry
+
+
+def judged(s: Scenario, base: Outcome, candidate: Outcome, contract: str = "folio-ad") -> Judgement:
+    x = Expected(s)
+    return judge(CONTRACTS[contract], x, base, findings(x, base), candidate, findings(x, candidate))
+
+
+def diverging(s: Scenario, base: Outcome, candidate: Outcome, contract: str = "folio-ad") -> list[tuple[str, At]]:
+    """(by, kind and place) of each divergence of a pair."""
+    return [(d.by, at(d.finding)) for d in judged(s, base, candidate, contract).diverging]
+
+
+__all__ = [
+    "CLEARS", "FOLIO", "GUARD_MARKER", "KEEPS", "MARKER", "POISONED_MARKER", "UFFD_MARKER", "at", "diverging",
+    "found", "judged", "left", "marker", "move", "moving", "page", "pages", "scenario", "swap",
+]  # fmt: skip

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The counterexample that everything about files is tried on: write-gained, two entries of one order-2 folio."""
+
+import json
+from typing import Any
+
+from harness.files.counterexample import Counterexample, divergences_on, dumps
+from harness.judging.contracts import CONTRACTS
+from models.scenario import Folio, Scenario
+from models.variants import load
+from tests.harness.outcomes import FOLIO, moving
+
+
+def smear(arch: str = "x86_64") -> Scenario:
+    return moving(arch, ["W", ""], folios=(Folio(FOLIO, 2, True, ((0, 1),)),))
+
+
+def counterexample(arch: str = "x86_64", base: str = "pre_patch", candidate: str = "v4") -> Counterexample:
+    _, (divergence,) = divergences_on(smear(arch), load(base), load(candidate), CONTRACTS["folio-ad"])
+    return Counterexample(base, candidate, "folio-ad", divergence)
+
+
+def data(arch: str = "x86_64") -> dict[str, Any]:
+    """The file's object."""
+    parsed: dict[str, Any] = json.loads(dumps(counterexample(arch)))
+    return parsed
+
+
+def with_field(path: str, value: Any, arch: str = "x86_64") -> dict[str, Any]:
+    """The file's object with one field, `a.b.0.c`, set; or taken out where `value` is None."""
+    result = data(arch)
+    at: Any = result
+    *parents, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
+    for part in parents:
+        at = at[part] if isinstance(part, int) else at.setdefault(part, {})
+    if value is None:
+        del at[last]
+    else:
+        at[last] = value
+    return result

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Exploring: when each kind was first seen, and the smallest scenario that showed it, checked against a list of all."""
+
+import pytest
+
+from harness.judging.contracts import CONTRACTS
+from harness.judging.judge import sit
+from harness.review import check
+from harness.search.explore import explore, key_of, size
+from models.move_ptes import v4
+from models.scenario import Scenario
+from models.variants import load
+from tests.models.build import ARCHES
+
+EXAMPLES = 60
+FOLIO_AD = CONTRACTS["folio-ad"]
+
+
+class Spy:
+    """v4, which notes the scenarios it is run on."""
+
+    __name__ = "spy"
+
+    def __init__(self) -> None:
+        self.seen: list[Scenario] = []
+
+    def __call__(self, k, pmc, extent, old_pmd, new_pmd):
+        self.seen.append(k.scenario)
+        return v4.move_ptes(k, pmc, extent, old_pmd, new_pmd)
+
+
+def by_hand(scenarios: list[Scenario]) -> dict[tuple[str, str, bool], list[int]]:
+    """The key of each divergence: which scenarios, from 1, show it."""
+    shown: dict[tuple[str, str, bool], list[int]] = {}
+    for number, scenario in enumerate(scenarios, 1):
+        sitting = sit(scenario, load("pre_patch"), load("v4"), FOLIO_AD)
+        for key in {key_of(scenario, d) for d in sitting.judgement.diverging}:
+            shown.setdefault(key, []).append(number)
+    return shown
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_first_and_smallest(arch):
+    spy = Spy()
+    (tally,) = explore(arch, [(load("pre_patch"), load(spy))], FOLIO_AD, None, EXAMPLES, 1)
+    assert (len(spy.seen), tally.examples) == (EXAMPLES, EXAMPLES)
+    expected = by_hand(spy.seen)
+    assert len(expected) >= 2
+    assert {key: seen.first for key, seen in tally.seen.items()} == {key: shown[0] for key, shown in expected.items()}
+    smallest = {key: min(size(spy.seen[n - 1]) for n in shown) for key, shown in expected.items()}
+    assert {key: size(seen.scenario) for key, seen in tally.seen.items()} == smallest
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_examples_to_find(arch):
+    spy = Spy()
+    divergences = check("pre_patch", spy, arch=arch, max_examples=EXAMPLES, seed=1).divergences
+    expected = by_hand(spy.seen[:EXAMPLES])
+    for d in divergences:
+        key = d.kind, d.by, d.scenario.vma.shadow_stack and d.kind in ("write-gained", "write-lost")
+        assert d.examples_to_find == expected[key][0]

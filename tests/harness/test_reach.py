@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How far a scenario is reachable: by the recipe of kernel-semantics 10, under a config, or from a broken rule only."""
+
+import pytest
+
+from harness.reports.reach import reach
+from models.scenario import Folio, Scenario, Vma
+from tests.harness.outcomes import CLEARS, FOLIO, KEEPS, MARKER, moving, page, pages, scenario, swap
+from tests.models.build import ARCHES, OLD, x86
+
+BY = "by system calls in one VMA: "
+FILE = {"vma": Vma(vm_file=True, anon_vma=False), "folios": (Folio(FOLIO, 2, False),)}
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize(
+    ("flags", "options", "recipes"),
+    [  # rows R1 to R17 of the table
+        (["", ""], {}, ["map, touch, mremap"]),
+        (["W", ""], {}, ["MADV_DONTFORK on the rest, fork, MADV_DOFORK, mremap (R1)", "(R2, v6.15)"]),
+        (["W", ""], FILE, ["MAP_SHARED file with large folios, some pages written (R5)"]),
+        (["D", ""], {}, ["MADV_FREE, then one page written (R7)"]),
+        (["A", ""], {}, ["page ageing, then one page touched (R8)"]),
+        (["U", ""], {"vma": KEEPS}, ["UFFDIO_WRITEPROTECT of a part (R9)"]),
+        (["N", ""], {}, ["mprotect(PROT_NONE) or NUMA balancing (R16)"]),
+        (["WDA", "A"], {}, ["(R1)", "(R2, v6.15)", "(R7)"]),
+    ],
+)
+def test_what_differs_inside_a_folio(arch, flags, options, recipes):
+    assert_recipes(reach(moving(arch, flags, **options)), recipes)
+
+
+def assert_recipes(text: str, recipes: list[str]) -> None:
+    assert text.startswith(BY)
+    parts = text.removeprefix(BY).split("; ")
+    assert len(parts) == len(recipes), text
+    assert all(recipe in part for recipe, part in zip(recipes, parts, strict=True)), text
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize(
+    ("type_", "offset", "vma", "recipes"),
+    [
+        (0, 5, Vma(), ["swap-out (R13)"]),
+        (23, 5, Vma(), ["swap-out (R13)"]),
+        (24, 5, Vma(), ["memory failure or an HMM driver (R15)"]),
+        (25, 5, Vma(), ["while a page migrates (R14)"]),
+        (27, 5, Vma(), ["while a page migrates (R14)"]),
+        (28, 5, Vma(), ["memory failure or an HMM driver (R15)"]),
+        (30, 5, Vma(), ["memory failure or an HMM driver (R15)"]),
+        (MARKER, 1, KEEPS, ["UFFDIO_WRITEPROTECT of unpopulated memory (R10)"]),
+        (MARKER, 1, CLEARS, ["(R10)", "userfaultfd without UFFD_FEATURE_EVENT_REMAP (R11)"]),
+        (MARKER, 2, Vma(), ["UFFDIO_POISON or MADV_GUARD_INSTALL (R12)"]),
+        (MARKER, 4, Vma(), ["UFFDIO_POISON or MADV_GUARD_INSTALL (R12)"]),
+        (0, 5, CLEARS, ["swap-out (R13)", "userfaultfd without UFFD_FEATURE_EVENT_REMAP (R11)"]),
+    ],
+)
+def test_entries_that_are_not_present(arch, type_, offset, vma, recipes):
+    assert_recipes(reach(scenario(arch, {0: swap(arch, type_, offset)}, vma=vma)), recipes)
+
+
+def test_two_of_a_kind_are_told_once():
+    s = scenario("x86_64", {0: swap("x86_64", 0, 5), 1: swap("x86_64", 0, 6)}, at=(0, 0, 2))
+    assert reach(s) == f"{BY}swap-out (R13)"
+
+
+def test_a_part_unfolded_before():
+    s = scenario("arm64", pages("arm64", 0, 0x200, ["C"] * 16 + [""]), at=(0, 0, 17), folios=(Folio(0x200, 5),))
+    assert reach(s) == f"{BY}a part unfolded before (R17)"
+
+
+def test_shadow_stack():
+    shadow = {"vma": Vma(shadow_stack=True), "shstk": True, "folios": (Folio(FOLIO, 2, True, ((0, 4),)),)}
+    s = scenario("x86_64", {0: x86("P US NX D", FOLIO), 1: x86("P US NX D", FOLIO + 1)}, at=(0, 0, 2), **shadow)
+    under = "by system calls in one VMA, under user shadow stacks (X86_FEATURE_SHSTK): "
+    assert reach(s) == under + "a shadow stack in a large folio (R21)"
+
+
+@pytest.mark.parametrize(
+    ("arch", "config", "under"),
+    [
+        ("x86_64", {"mem_soft_dirty": True}, "CONFIG_MEM_SOFT_DIRTY=y"),
+        ("x86_64", {"debug_vm": True}, "CONFIG_DEBUG_VM=y"),
+        ("arm64", {"page_table_check": True}, "CONFIG_PAGE_TABLE_CHECK=y"),
+        ("arm64", {"contpte": False}, "CONFIG_ARM64_CONTPTE=n"),
+        ("arm64", {"cont_ptes": 4}, "CONT_PTES=4 (16 on 4K kernels)"),
+        ("x86_64", {"pte_marker_uffd_wp": False}, "CONFIG_PTE_MARKER_UFFD_WP=n"),
+        ("arm64", {"contpte_get_stops_early": True}, "093ae7a033cf (v6.17)"),
+        ("arm64", {"debug_vm": True, "page_table_check": True}, "CONFIG_DEBUG_VM=y, CONFIG_PAGE_TABLE_CHECK=y"),
+    ],
+)
+def test_under_a_config(arch, config, under):
+    assert reach(moving(arch, [""], **config)) == f"by system calls in one VMA, under {under}: map, touch, mremap"
+
+
+def broken(arch: str) -> dict[str, Scenario]:
+    """One scenario for each rule that can be broken by one or two entries of any architecture."""
+    shared, single = (Folio(FOLIO, 2),), (Folio(0x200),)
+    return {
+        "destination-occupied": scenario(arch, {}, {0: page(arch, 0x200)}, folios=single),
+        "page-mapped-twice": scenario(arch, dict.fromkeys((0, 1), page(arch, 0x200)), at=(0, 0, 2), folios=single),
+        "write-without-exclusive": moving(arch, ["W"], folios=shared),
+        "write-with-uffd-wp": moving(arch, ["WU"], vma=KEEPS),
+        "mixed-marker": scenario(arch, {0: swap(arch, MARKER, 3)}, vma=KEEPS),
+        "stray-special": moving(arch, ["X"]),
+        "bad-pfn": scenario(arch, {0: page(arch, 1 << 30)}),
+        "overlap": moving(arch, ["", "", ""], new_addr=OLD + 4096),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("rule", broken("x86_64"))
+def test_a_broken_rule_is_named(arch, rule):
+    text = reach(broken(arch)[rule])
+    assert text.startswith("only from a table that breaks ")
+    assert rule in text
+
+
+def test_a_shape_that_no_table_has():
+    s = scenario("arm64", {0: page("arm64", 0x100)})  # a page without a folio
+    assert reach(s) == "only from a table that breaks the shape of its architecture's entries"

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locks, mapping of tables, lazy MMU mode (6)."""
+
+import pytest
+
+from models.machine.contpte import KernelArm64
+from models.machine.kernel import KernelX86_64
+from models.scenario import Folio, Vma
+from tests.models.build import NEW, OLD, n, o, scenario
+
+FOLIO = (Folio(0x200, 5),)
+
+
+def machine(arch="x86_64", old=None, new=None, **options):
+    cls = KernelX86_64 if arch == "x86_64" else KernelArm64
+    return cls(scenario(arch, old or {}, new, folios=FOLIO, **options))
+
+
+@pytest.mark.parametrize(
+    ("vma", "taken"),
+    [  # 6.2: i_mmap (file), then anon_vma; dropped in reverse
+        (Vma(vm_file=True, anon_vma=True), ["i_mmap", "anon_vma"]),
+        (Vma(vm_file=True, anon_vma=False), ["i_mmap"]),
+        (Vma(vm_file=False, anon_vma=True), ["anon_vma"]),
+        (Vma(vm_file=False, anon_vma=False), []),
+    ],
+)
+def test_rmap_locks(vma, taken):
+    k = machine()
+    k.take_rmap_locks(vma)
+    assert [event[0] for event in k.events] == [f"{name}_lock_write" for name in taken]
+    assert len(k.held) == len(taken)
+    k.events.clear()
+    k.drop_rmap_locks(vma)
+    assert [event[0] for event in k.events] == [f"{name}_unlock_write" for name in reversed(taken)]
+    assert (k.held, k.imbalances) == ([], [])
+
+
+def test_mapping_the_old_table_takes_its_lock():
+    k = machine()
+    assert k.pte_offset_map_lock(1, k.old_pmd, OLD + 0x5000) == (o(k, 5), 1)
+    assert k.held == [1]
+    assert [event[0] for event in k.events] == ["pte_offset_map_lock", "spin_lock"]
+
+
+def test_mapping_the_new_table_takes_none():
+    k = machine()
+    ptep, pmdval, ptl = k.pte_offset_map_rw_nolock(1, k.new_pmd, NEW + 0x5000)
+    assert (ptep, ptl, k.held) == (n(k, 5), 2, [])
+    assert pmdval
+
+
+@pytest.mark.parametrize("options", [{"split_ptlocks": False}, {"new_addr": OLD + 0x10_0000}])
+def test_one_lock_for_both_tables(options):
+    k = machine(**options)  # 6.4: no split locks, or one table
+    assert k.pte_offset_map_rw_nolock(1, k.new_pmd, k.scenario.new_addr)[2] == k.old_pmd.ptl
+
+
+def test_tables_that_do_not_map():
+    k = machine(old_maps=False, new_maps=False)
+    assert k.pte_offset_map_lock(1, k.old_pmd, OLD) == (0, 0)
+    assert k.pte_offset_map_rw_nolock(1, k.new_pmd, NEW) == (0, 0, 0)
+    assert k.held == []
+
+
+def test_unmap_and_unlock():
+    k = machine()
+    ptep, ptl = k.pte_offset_map_lock(1, k.old_pmd, OLD)
+    k.events.clear()
+    k.pte_unmap_unlock(ptep, ptl)
+    assert k.events == [("spin_unlock", 1), ("pte_unmap", ptep)]
+    assert (k.held, k.imbalances) == ([], [])
+
+
+IMBALANCES = {
+    "taken twice": ("spin_lock 1", "spin_lock_nested 1"),
+    "not held": ("spin_unlock 2",),
+    "dropped twice": ("spin_lock 1", "spin_unlock 1", "spin_unlock 1"),
+    "lazy twice": ("arch_enter_lazy_mmu_mode", "arch_enter_lazy_mmu_mode"),
+    "lazy left": ("arch_leave_lazy_mmu_mode",),
+}
+
+
+@pytest.mark.parametrize("steps", IMBALANCES.values(), ids=IMBALANCES)
+def test_imbalance(steps):
+    k = machine()
+    for step in steps:
+        name, *lock = step.split()
+        args = [int(lock[0]), 1] if name == "spin_lock_nested" else map(int, lock)
+        getattr(k, name)(*args)
+    assert len(k.imbalances) == 1
+    assert k.events[-1] == ("imbalance", 0)
+
+
+def test_balance():
+    k = machine()
+    k.spin_lock(1)
+    k.spin_lock_nested(2, 1)
+    k.arch_enter_lazy_mmu_mode()
+    k.arch_leave_lazy_mmu_mode()
+    k.spin_unlock(2)
+    k.spin_unlock(1)
+    assert (k.imbalances, k.held, k.lazy_mmu) == ([], [], 0)
+
+
+@pytest.mark.parametrize(
+    ("held", "table", "violated"),
+    [((), "o", 1), ((1,), "o", 0), ((1,), "n", 1), ((2,), "n", 0), ((2,), "o", 1), ((1, 2), "n", 0)],
+)
+@pytest.mark.parametrize("name", ["store", "xchg0"])
+def test_an_entry_is_changed_under_its_lock(held, table, violated, name):
+    k = machine()
+    for lock in held:
+        k.spin_lock(lock)
+    ptep = o(k, 3) if table == "o" else n(k, 3)
+    k.store(ptep, 0x123) if name == "store" else k.xchg0(ptep)
+    assert len(k.violations) == violated
+
+
+@pytest.mark.parametrize(
+    ("lock", "name"), [(1, "old page table"), (2, "new page table"), (3, "i_mmap"), (4, "anon_vma"), (9, "9")]
+)
+def test_an_imbalance_names_the_lock(lock, name):
+    k = machine()
+    k.spin_unlock(lock)
+    k.spin_lock(lock)
+    k.spin_lock(lock)
+    assert k.imbalances == [
+        f"the {name} lock is dropped but was not held",
+        f"deadlock: the {name} lock is taken twice",
+    ]

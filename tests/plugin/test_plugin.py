@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""pytest --candidate, --replay and record_verdict, in an empty folder that knows the plugin by its entry point only."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.move_ptes import pre_patch, v4
+from tests.harness.saved import data
+
+pytest_plugins = "pytester"
+FEW = ("--max-examples=60", "-p", "no:cacheprovider")
+
+
+@pytest.fixture
+def port(pytester: pytest.Pytester) -> str:
+    """port.py in the empty folder: v4."""
+    (pytester.path / "port.py").write_text(Path(v4.__file__).read_text())
+    return "port.py"
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return pytester.runpytest_subprocess(*arguments, *FEW)
+
+
+def test_a_candidate_that_does_not_differ(pytester: pytest.Pytester, port: str):
+    result = run(pytester, "--base", "refactor_intended", "--candidate", port, "-v")
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*review[[]port.py-x86_64[]] PASSED*", "*review[[]port.py-arm64[]] PASSED*"])
+    result.stdout.fnmatch_lines(["*verdicts of pte-review*", "*refactor_intended -> port.py*no difference found*"])
+
+
+def test_a_candidate_that_diverges_shows_its_picture(pytester: pytest.Pytester, port: str):
+    result = run(pytester, "--candidate", port)
+    result.assert_outcomes(failed=2)
+    assert result.ret == 1
+    out = result.stdout.str()
+    result.stdout.fnmatch_lines(
+        [
+            "pre_patch -> port.py: DIVERGES",
+            "write-gained (critical)",
+            "port.py makes new[[]1[]] writable; the page was mapped read-only before the*",
+            "  old[[]0[]]   pfn=0x100 W          none                  none",
+            "> new[[]1[]]   none                 pfn=0x101             pfn=0x101 W",
+            "by:    set_ptes(new[[]0[]], pfn=0x100 W, nr=2)",
+        ]
+    )
+    assert "Traceback" not in out
+    assert "pytest_plugin.py" not in out
+    assert "DivergesError" not in out
+    _, _, matrix = out.partition("verdicts of pte-review")
+    assert matrix.count("write-gained") == 1  # both architectures in one row
+
+
+def test_options(pytester: pytest.Pytester, port: str):
+    result = run(pytester, "--candidate", port, "--base=v4", "--arch=arm64", "--review-seed=3", "--contract=exact")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*v4 -> port.py*"])
+    assert "x86_64" not in result.stdout.str()
+
+
+def test_hostile(pytester: pytest.Pytester):
+    arguments = ("--base=v4", "--candidate=refactor_intended", "--hostile=destination-occupied")
+    result = run(pytester, *arguments)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["destination-kept (medium)", "*hostile: destination-occupied*"])
+
+
+def test_several_workers(pytester: pytest.Pytester, port: str):
+    result = pytester.runpytest_subprocess("--candidate", port, "-n", "2", "--max-examples=30")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["write-gained (critical)", "*verdicts of pte-review*", "*pre_patch -> port.py*"])
+
+
+def test_nothing_else_runs_beside_a_review(pytester: pytest.Pytester, port: str):
+    pytester.makepyfile(test_other="def test_other():\n    raise SystemExit('not asked for')\n")
+    run(pytester, "--candidate", port, "--base=v4").assert_outcomes(passed=2)
+
+
+# -- --replay
+
+
+@pytest.fixture
+def saved(pytester: pytest.Pytester) -> str:
+    (pytester.path / "a.json").write_text(json.dumps(data()))
+    return "a.json"
+
+
+def test_replay(pytester: pytest.Pytester, saved: str):
+    result = run(pytester, "--replay", saved)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["a.json: still diverges", "*v4 makes new[[]1[]] writable*"])
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_replay_of_what_is_fixed(pytester: pytest.Pytester, saved: str):
+    (pytester.path / "fixed.py").write_text(Path(pre_patch.__file__).read_text())
+    (pytester.path / "a.json").write_text(json.dumps({**data(), "candidate": "fixed.py"}))
+    result = run(pytester, "--replay", saved, "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*replay[[]a.json[]] PASSED*"])
+
+
+def test_a_candidate_and_its_counterexamples(pytester: pytest.Pytester, saved: str):
+    """--replay runs them on --candidate."""
+    result = run(pytester, "--candidate=pre_patch", "--replay", saved, "--replay", saved)
+    result.assert_outcomes(passed=4)
+
+
+# -- what is wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--candidate=nope"], "no variant 'nope'"),
+        (["--candidate=none.py"], "none.py: cannot be read: No such file or directory"),
+        (["--candidate=v4", "--base=prepatch"], "no variant 'prepatch': did you mean pre_patch?"),
+        (["--candidate=v4", "--arch=arm"], "no architecture 'arm': did you mean arm64?"),
+        (["--candidate=v4", "--contract=exakt"], "no contract 'exakt': did you mean exact?"),
+        (["--candidate=v4", "--hostile=overlapp"], "no hostile rule 'overlapp': did you mean overlap?"),
+        (["--candidate=v4", "--max-examples=0"], "examples: expected 1 to 100,000,000, got 0"),
+        (["--replay=none.json"], "none.json: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_wrong_call(pytester: pytest.Pytester, arguments: list[str], says: str):
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR == 4
+    text = result.stderr.str() + result.stdout.str()
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("ERROR: pte-review: ")
+    assert says in lines[0]
+
+
+# -- without it
+
+
+def test_an_ordinary_run_is_unaffected(pytester: pytest.Pytester):
+    pytester.makepyfile("def test_one():\n    pass\n\ndef test_two():\n    assert 1 + 1 == 3\n")
+    result = run(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "verdicts of" not in result.stdout.str()
+
+
+def test_an_ordinary_run_does_not_even_load_the_rest(pytester: pytest.Pytester):
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_one():
+            assert not [name for name in sys.modules if name.startswith(("models", "strategies", "harness.review"))]
+        """
+    )
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_record_verdict(pytester: pytest.Pytester):
+    pytester.makepyfile(
+        """
+        import pytest
+        from harness import check
+
+        @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
+        def test_pair(arch, record_verdict):
+            verdict = record_verdict(check("v4", "refactor_keep_old", arch=arch, max_examples=60))
+            assert verdict.kinds == ("entry-duplicated",)
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*verdicts of pte-review*", "*v4 -> refactor_keep_old*entry-duplicated*"])
+
+
+def test_help_names_the_options(pytester: pytest.Pytester):
+    out = pytester.runpytest_subprocess("--help").stdout.str()
+    for option in ("--base", "--candidate", "--arch", "--contract", "--hostile", "--max-examples", "--replay"):
+        assert f"  {option}" in out

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What Hypothesis shrinks a scenario to: few entries, short moves, the default config. As its own tests/quality."""
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+
+from harness.search.explore import size
+from models.config import Config
+from models.scenario import Scenario, Vma
+from strategies import scenarios
+from tests.models.build import ARCHES
+from tests.strategies.census import features
+
+QUIET = settings(
+    max_examples=3000,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def smallest(arch, condition, start=0):
+    return find(scenarios(arch), condition, settings=QUIET, random=Random(start))
+
+
+def in_range(scenario: Scenario):
+    table = dict(scenario.old_table)
+    return [table.get(scenario.old_index + i, 0) for i in range(scenario.nr)]
+
+
+def mixed_write(scenario):
+    return "write alone differs" in features(scenario)
+
+
+def swap_entry(scenario):
+    return "swap" in features(scenario)
+
+
+def cleared_marker(scenario):
+    clearing = scenario.vma.uffd and not scenario.vma.uffd_event_remap
+    return clearing and any(map(scenario.words.pte_marker_uffd_wp, in_range(scenario)))
+
+
+def two_folios(scenario):
+    """Both mapped in the moved range."""
+    words = scenario.words
+    present = [pte for pte in in_range(scenario) if words.pte_present(pte) and not words.pte_special(pte)]
+    return len({scenario.folio_of(words.pte_pfn(pte)) for pte in present}) >= 2
+
+
+def ends_inside(scenario):
+    return "ends inside a folio" in features(scenario)
+
+
+def one_table(scenario):
+    return scenario.one_table
+
+
+def whole_block(scenario):
+    return "whole blocks" in features(scenario)
+
+
+# What is looked for; at most how many entries in the tables, and in the moved range. Config and VMA: the default.
+BOUNDS = {
+    mixed_write: (2, 2),
+    swap_entry: (2, 2),  # or in the place of a page of a folio
+    two_folios: (2, 2),
+    ends_inside: (2, 1),
+    one_table: (1, 1),
+}
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("condition", BOUNDS)
+def test_shrinks_to_little(arch, condition, start):
+    found = smallest(arch, condition, start)
+    entries, nr = BOUNDS[condition]
+    assert len(found.old_table) <= entries
+    assert found.nr <= nr
+    assert (found.config, found.vma) == (Config(), Vma())
+    assert found.new_table == ()
+    assert found.old_maps
+    assert found.new_maps
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_marker_that_the_move_drops(arch, start):
+    """A userfaultfd, one entry, nothing else."""
+    found = smallest(arch, cleared_marker, start)
+    assert (found.config, found.vma) == (Config(), Vma(uffd=True))
+    assert len(found.old_table) == found.nr == 1
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_contpte_block(start):
+    """One block is what it takes: as many entries as the smallest cont_ptes that the shrinker gets to."""
+    found = smallest("arm64", whole_block, start)
+    assert len(found.old_table) <= 16
+    assert found.nr <= 16
+    assert found.vma == Vma()
+    assert size(found)[2] <= 1
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_the_simplest_scenario_is_one_ordinary_page(arch):
+    found = smallest(arch, lambda scenario: True)
+    words = found.words
+    ((index, pte),) = found.old_table
+    assert (index, found.nr, found.old_index, found.new_index) == (0, 1, 0, 0)
+    assert pte == words.pte_mkwrite(words.pfn_pte(words.pte_pfn(pte), words.PROT_USER), found.vma)
+    assert (found.config, found.vma) == (Config(), Vma())
+    assert [(folio.order, folio.exclusive, folio.shared) for folio in found.folios] == [(0, ((0, 1),), ())]
