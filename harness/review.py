@@ -124,7 +124,7 @@ def chosen_arches(arch: str | None, hostile: str | None) -> list[str]:
 
 
 def _loaded(pairs: Sequence[tuple[Which, Which]]) -> list[tuple[Variant, Variant]]:
-    """Each version loaded once, however often it is named."""
+    """Each version loaded once, however often it is named; a pair of one version twice, so that it runs twice."""
     known: dict[object, Variant] = {}
 
     def one(which: Which) -> Variant:
@@ -133,7 +133,7 @@ def _loaded(pairs: Sequence[tuple[Which, Which]]) -> list[tuple[Variant, Variant
         return known[which]
 
     try:
-        return [(one(base), one(candidate)) for base, candidate in pairs]
+        return [(one(base), load(candidate) if candidate == base else one(candidate)) for base, candidate in pairs]
     except VariantError as error:
         raise UsageError(str(error)) from None
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.arch.arm64 import RDONLY, WRITE
-from models.arch.word import PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
+from models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
 from models.arch.x86_64 import DIRTY, RW
 from models.entry import Identity, identity
 from models.machine.page_table_check import SWAP_CACHED_WRITABLE
@@ -106,11 +106,15 @@ def _entries(scenario: Scenario) -> Iterator[Breach]:
 
 
 def _only_once(scenario: Scenario, pte: int) -> Identity:
-    """The identity that may stand in one entry only; () for specials and markers."""
+    """The page or swap slot that may stand in one entry only; () for specials and markers."""
     words = scenario.words
     if words.pte_present(pte):
         return () if words.pte_special(pte) else identity(words, pte)
-    return () if words.swp_type(pte) == SWP_PTE_MARKER else identity(words, pte)
+    if words.swp_type(pte) == SWP_PTE_MARKER:
+        return ()
+    if words.swp_type(pte) >= MAX_SWAPFILES:  # a page, with a migration entry's accessed and dirty above its PFN
+        return ("page", words.swp_offset(pte) & ((1 << words.SWP_PFN_BITS) - 1))
+    return identity(words, pte)
 
 
 def _present(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
@@ -126,6 +130,8 @@ def _present(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
         yield SHAPE, "a mapped page without a folio"
     elif folio.anon and words.pte_write(pte) and not folio.is_exclusive(pfn):
         yield "write-without-exclusive", RULES["write-without-exclusive"]
+    elif not folio.anon and words.pte_write(pte) and vma.anon_vma:
+        yield SHAPE, "a writable file page in a private mapping"
     yield from _bits(scenario, pte)
 
 

@@ -63,10 +63,16 @@ class Variant:
 
 
 def names() -> list[str]:
-    """The variants that come with the package, in reading order."""
-    found = [path.stem for path in sorted(HOME.glob("*.py")) if path.stem not in NOT_VARIANTS]
+    """The variants that come with the package, in reading order, history last."""
+    return list(_paths())
+
+
+def _paths() -> dict[str, Path]:
     order = ["pre_patch", "v4", "refactor", "refactor_intended"]
-    return sorted(found, key=lambda name: (order.index(name) if name in order else len(order), name))
+    thread = [path for path in sorted(HOME.glob("*.py")) if path.stem not in NOT_VARIANTS]
+    thread.sort(key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem))
+    history = [path for path in sorted((HOME / "history").glob("*.py")) if path.stem not in NOT_VARIANTS]
+    return {path.stem: path for path in thread + history}
 
 
 def load(which: "str | Path | MovePtes | Variant") -> Variant:
@@ -75,9 +81,10 @@ def load(which: "str | Path | MovePtes | Variant") -> Variant:
         return which
     if callable(which):
         return _from_callable(which)
-    if str(which) in names():
-        seed = {"__name__": f"models.move_ptes.{which}"}
-        return _from_file(HOME / f"{which}.py", str(which), f"models/move_ptes/{which}.py", seed)
+    if path := _paths().get(str(which)):
+        label = path.relative_to(HOME.parents[1])
+        seed = {"__name__": ".".join(label.with_suffix("").parts)}
+        return _from_file(path, str(which), str(label), seed)
     path = Path(which)
     if path.suffix == ".py" or path.exists():
         return _from_file(path, str(which), str(which), {"__name__": f"pte_review_candidate_{path.stem}"})

@@ -33,7 +33,7 @@ def draw_bits(choices: Choices, *, may_write: bool) -> Bits:
         dirty=bool(flags & 1),
         young=bool(flags & 2),
         soft_dirty=bool(flags & 4),
-        uffd_wp=bool(flags & 8) and choices.chance(40),
+        uffd_wp=choices.chance(40) and bool(flags & 8),
         prot_none=choices.chance(9),
     )
 

@@ -3,7 +3,8 @@
 
 A Hypothesis draw costs some 40 us, a scenario needs a hundred decisions. Every byte decides one thing, 0 is always
 the simplest answer, and a string that is used up answers 0: so a smaller string is a simpler scenario and
-Hypothesis shrinks it as it shrinks any bytes.
+Hypothesis shrinks it as it shrinks any bytes. Take a byte also where the answer does not matter (`chance() and ...`):
+then what comes after it stays the same while it shrinks.
 """
 
 from collections.abc import Sequence

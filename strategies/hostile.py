@@ -106,9 +106,15 @@ def _page_mapped_twice(scenario: Scenario, choices: Choices) -> Scenario:
     return _old(_old(scenario, slot, pte), other, pte)
 
 
+def _read_only(scenario: Scenario, pte: int) -> int:
+    return scenario.words.pte_wrprotect(pte) if scenario.words.pte_present(pte) else pte
+
+
 def _write_without_exclusive(scenario: Scenario, choices: Choices) -> Scenario:
     slot = _slot(scenario, choices)
-    scenario = replace(scenario, vma=replace(scenario.vma, anon_vma=True))
+    if not scenario.vma.anon_vma:  # a private mapping instead of a shared one: its file pages are read-only
+        table = tuple((i, _read_only(scenario, pte)) for i, pte in scenario.old_table)
+        scenario = replace(scenario, vma=replace(scenario.vma, anon_vma=True), old_table=table)
     return _old(_own_folio(scenario, exclusive=False), slot, _page(scenario, Bits(write=True)))
 
 
@@ -164,6 +170,9 @@ def _mixed_protection(scenario: Scenario, choices: Choices) -> Scenario:
 def _overlap(scenario: Scenario, choices: Choices) -> Scenario:
     """Down, as exec's stack shift does, or up."""
     scenario = _at_least_two(scenario)
+    half = scenario.config.ptrs_per_pte // 2
+    if scenario.nr > half:  # room to move within the table
+        scenario = replace(scenario, extent=half * PAGE_SIZE)
     distance = 1 + choices.wide(max(scenario.nr - 1, 1))
     up = scenario.old_index + distance + scenario.nr <= scenario.config.ptrs_per_pte
     down = scenario.old_index >= distance

@@ -14,13 +14,13 @@ def draw_config(choices: Choices, arch: str) -> Config:
     x86 = arch == "x86_64"
     uffd_wp = not choices.chance(5)
     return Config(
-        mem_soft_dirty=x86 and choices.chance(50),
+        mem_soft_dirty=choices.chance(50) and x86,
         uffd_wp=uffd_wp,
-        pte_marker_uffd_wp=uffd_wp and not choices.chance(4),
+        pte_marker_uffd_wp=not choices.chance(4) and uffd_wp,
         debug_vm=choices.chance(12),
         page_table_check=choices.chance(12),
         page_table_check_skips_special=not choices.chance(25),
-        shstk=x86 and choices.chance(12),
+        shstk=choices.chance(12) and x86,
         contpte=not choices.chance(6),
         contpte_get_stops_early=choices.chance(8),
         contpte_set_guards_invalid=choices.chance(8),
@@ -32,7 +32,7 @@ def draw_config(choices: Choices, arch: str) -> Config:
 def draw_vma(choices: Choices, config: Config) -> Vma:
     """Anonymous memory mostly; shared and private files, PFN maps, shadow stacks; a userfaultfd on half of them."""
     kind = choices.pick(("anon",) * 10 + ("shared-file",) * 3 + ("private-file",) * 2 + ("pfnmap", "mixedmap"))
-    shadow_stack = config.shstk and kind == "anon" and choices.chance(50)
+    shadow_stack = choices.chance(50) and config.shstk and kind == "anon"
     uffd = choices.chance(50)
     return Vma(
         vm_file=kind != "anon",
@@ -41,5 +41,5 @@ def draw_vma(choices: Choices, config: Config) -> Vma:
         mixedmap=kind == "mixedmap",
         shadow_stack=shadow_stack,
         uffd=uffd,
-        uffd_event_remap=uffd and choices.chance(30),
+        uffd_event_remap=choices.chance(30) and uffd,
     )

@@ -49,7 +49,7 @@ class Layout:
 
     def next_is_anon(self, choices: Choices) -> bool:
         """Whether the next folio is anon: both kinds occur in a private mapping of a file."""
-        return self.vma.anon_vma and (not self.vma.vm_file or choices.chance(50))
+        return (choices.chance(50) or not self.vma.vm_file) and self.vma.anon_vma
 
     def may_write(self, *, anon: bool) -> bool:
         """Whether an entry may be writable: not where a write has to copy a file's page first."""

@@ -17,7 +17,7 @@ from strategies.layout import Layout
 from strategies.runs import RUN_BYTES, add_run
 
 OLD_BASE = 0x7F00_0000_0000
-KERNEL_BYTES = 18
+KERNEL_BYTES = 24
 PLACE_BYTES = 14
 RUNS = 5
 SCENARIO_BYTES = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES

@@ -25,7 +25,7 @@ from harness.reports.picture import picture
 from harness.review import MOST_EXAMPLES, Silent, check_count, review
 from harness.verdict import Verdict
 from models.arch import ARCHES
-from models.variants import HOME, load, names
+from models.variants import load, names
 
 STATE = Path(__file__).parent.parent / ".pte-review" / "soak.json"
 VERSION = 1
@@ -68,7 +68,7 @@ def save_state(path: Path, state: State) -> None:
 
 def false_alarms(arch: str, examples: int, seed: int, reporter: Silent | None = None) -> tuple[int, list[str]]:
     """Scenarios tried, and what is wrong with any version against itself or with pre_patch on its own."""
-    pairs = [(name, HOME / f"{name}.py") for name in names()]
+    pairs = [(name, Path(load(name).filename)) for name in names()]
     verdicts = review(pairs, arch=arch, max_examples=examples, seed=seed, reporter=reporter)
     for contract in CONTRACTS:
         if contract != verdicts[0].contract:

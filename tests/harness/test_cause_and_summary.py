@@ -14,7 +14,7 @@ from harness.reports.summary import summary
 from models.outcome import Installed
 from models.scenario import Folio
 from tests.harness.outcomes import CLEARS, FOLIO, left, marker, move, moving, page, scenario, swap
-from tests.models.build import ARCHES, OLD
+from tests.models.build import ARCHES, NEW, OLD
 
 X86 = "x86_64"
 
@@ -93,6 +93,13 @@ def test_the_call_in_which_page_table_check_would_have_bugged(arch):
     assert cause(s, outcome, bug).replace(" -SH", "") == "set_ptes(new[0], pfn=0x100 W, nr=2)"
 
 
+def test_an_entry_that_is_written_twice():
+    s, new = moving(X86, [""]), 3 * 512
+    first, second = ("set_pte_at", NEW, new, page(X86, FOLIO)), ("pte_clear", NEW, new)
+    events = (first, ("S", new, page(X86, FOLIO)), second, ("S", new, 0), ("arch_leave_lazy_mmu_mode",))
+    assert cause(s, left(s, events=events), Finding("entry-lost", "new", 0)) == "pte_clear(new[0])"
+
+
 def test_a_run_that_called_nothing():
     s = moving(X86, [""])
     assert cause(s, left(s, events=()), Finding("return-value")) == "before any primitive"
@@ -117,6 +124,7 @@ SWAP, GUARD, POISONED = swap(X86, 1, 5), marker(X86, 4), marker(X86, 2)
         ("entry-left-behind", "old", {1: 0}, {1: SWAP}, "leaves swap 1:0x5 in old[1], and out of the new range."),
         ("entry-duplicated", "old", {}, {1: SWAP}, "leaves swap 1:0x5 in old[1], and has it in the new range as well."),
         ("foreign-entry", "new", {1: page(X86, 0x100)}, {}, "installs pfn=0x100 in new[1]; it belongs to old[0]."),
+        ("foreign-entry", "new", {1: SWAP}, {}, "installs swap 1:0x5 in new[1]; it belongs to old[1]."),
         ("wrong-page", "new", {1: GUARD}, {}, "installs marker GUARD in new[1]; no slot of the range held it."),
         ("destination-kept", "new", {1: POISONED}, {}, "keeps marker POISONED, which new[1] held before the move."),
         ("dirty-lost", "new", {}, {}, "loses the dirty bit of new[1]."),

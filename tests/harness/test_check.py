@@ -52,8 +52,10 @@ def test_another_seed_tries_other_scenarios():
     assert (one.seed, two.seed) == (1, 2)
 
 
-def test_json_there_and_back():
-    verdict = check("pre_patch", "refactor", max_examples=60)
+@pytest.mark.parametrize(("base", "candidate"), [("pre_patch", "refactor"), ("v4", "refactor_intended")])
+def test_json_there_and_back(base, candidate):
+    verdict = check(base, candidate, max_examples=60)
+    assert verdict.divergences or verdict.shared
     again = verdict_from_json(json.loads(json.dumps(verdict.to_json())))
     assert replace(again, seconds=verdict.seconds) == verdict
     assert again.kinds == verdict.kinds

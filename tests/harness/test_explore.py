@@ -7,7 +7,7 @@ from harness.judging.contracts import CONTRACTS
 from harness.judging.judge import sit
 from harness.review import check
 from harness.search.explore import explore, key_of, size
-from models.move_ptes import v4
+from models.move_ptes import pre_patch, v4
 from models.scenario import Scenario
 from models.variants import load
 from tests.models.build import ARCHES
@@ -59,3 +59,12 @@ def test_examples_to_find(arch):
     for d in divergences:
         key = d.kind, d.by, d.scenario.vma.shadow_stack and d.kind in ("write-gained", "write-lost")
         assert d.examples_to_find == expected[key][0]
+
+
+def test_reading_more_is_no_changed_path():
+    def reads_more(k, pmc, extent, old_pmd, new_pmd):
+        k.read(old_pmd.ptep)
+        return pre_patch.move_ptes(k, pmc, extent, old_pmd, new_pmd)
+
+    assert check("pre_patch", reads_more, max_examples=30).changed == 0
+    assert check("pre_patch", "v4", max_examples=30).changed > 0

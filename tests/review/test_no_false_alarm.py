@@ -2,6 +2,7 @@
 """No version differs from itself, pre_patch breaks no rule: the soak in short; and the soak's own bookkeeping."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_every_variant_is_soaked_as_two_copies(monkeypatch):
     monkeypatch.setattr(soak, "review", note)
     soak.false_alarms("x86_64", 5, seed=0)
     assert asked == [
-        ([(name, HOME / f"{name}.py") for name in names()], None),
+        ([(name, Path(load(name).filename)) for name in names()], None),
         ([("pre_patch", HOME / "pre_patch.py")], "exact"),
     ]
 

@@ -16,8 +16,9 @@ KINDS = (
 )  # fmt: skip
 DIFFERENCES = ("write", "dirty", "young", "uffd-wp", "prot-none", "presence")
 CUTS = (
-    "folio end", "folio end, PFNs go on", "order 0, PFNs go on", "hole in a folio", "non-present in a folio", "starts inside a folio",
-    "ends inside a folio", "one table", "aligned destination", "misaligned destination", "half a table", "whole table",
+    "folio end", "folio end, PFNs go on", "order 0, PFNs go on", "hole in a folio", "non-present in a folio",
+    "starts inside a folio", "ends inside a folio", "one table", "aligned destination", "misaligned destination",
+    "half a table", "whole table",
 )  # fmt: skip
 CONT = (
     "CONT alone differs", "block edge inside", "starts inside a block", "ends inside a block", "whole blocks",
@@ -96,34 +97,37 @@ def _runs(scenario: Scenario) -> Iterator[str]:
     """What neighbours inside a folio run differ in, alone, and where runs are cut."""
     words, entries = scenario.words, moved(scenario)
     for i, (a, b) in enumerate(pairwise(entries)):
-        folio, pfn = _large(scenario, a), words.pte_pfn(a)
-        if folio is None:
-            if all(_ordinary(scenario, pte) for pte in (a, b)) and words.pte_pfn(b) == pfn + 1:
-                yield "order 0, PFNs go on"
+        if not _ordinary(scenario, a):
             continue
-        if not words.pte_present(b):
-            goes_on = any(
-                _large(scenario, pte) is folio and words.pte_pfn(pte) == pfn + j
-                for j, pte in enumerate(entries[i + 2 :], 2)
-            )
-            if goes_on:
+        folio, pfn = _large(scenario, a), words.pte_pfn(a)
+        adjacent = _ordinary(scenario, b) and words.pte_pfn(b) == pfn + 1
+        if folio is None:
+            if adjacent:
+                yield "order 0, PFNs go on"
+        elif not words.pte_present(b):
+            rest = enumerate(entries[i + 2 :], 2)
+            if any(_large(scenario, pte) is folio and words.pte_pfn(pte) == pfn + j for j, pte in rest):
                 yield "presence alone differs"
                 yield "hole in a folio" if words.pte_none(b) else "non-present in a folio"
-        elif _large(scenario, b) is folio and words.pte_pfn(b) == pfn + 1:
-            ours, theirs = _bits(scenario, a), _bits(scenario, b)
-            differing = [name for name in ours if ours[name] != theirs[name]]
-            if len(differing) == 1:
-                yield f"{differing[0]} alone differs"
-            if ours["CONT"] and theirs["CONT"] and not ours["prot-none"]:
-                inside = (scenario.old_index + i + 1) % scenario.config.cont_ptes
-                if inside and differing:
-                    yield "A/D differ inside a block"
-                elif differing == ["write"]:
-                    yield "write alone differs between blocks"
+        elif adjacent and _large(scenario, b) is folio:
+            yield from _neighbours(scenario, scenario.old_index + i + 1, a, b)
         elif pfn + 1 == folio.end:
             yield "folio end"
-            if words.pte_pfn(b) == pfn + 1 and not words.pte_special(b):
+            if adjacent:
                 yield "folio end, PFNs go on"
+
+
+def _neighbours(scenario: Scenario, index: int, a: int, b: int) -> Iterator[str]:
+    """`a` and `b`, at `index`, map consecutive pages of one folio."""
+    ours, theirs = _bits(scenario, a), _bits(scenario, b)
+    differing = [name for name in ours if ours[name] != theirs[name]]
+    if len(differing) == 1:
+        yield f"{differing[0]} alone differs"
+    if ours["CONT"] and theirs["CONT"] and not ours["prot-none"]:
+        if index % scenario.config.cont_ptes and differing:
+            yield "A/D differ inside a block"
+        elif differing == ["write"]:
+            yield "write alone differs between blocks"
 
 
 def _range(scenario: Scenario) -> Iterator[str]:
