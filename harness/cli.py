@@ -29,7 +29,7 @@ from harness.reports.report import (
     verdict_lines,
     wrapped,
 )
-from harness.review import DEFAULT_EXAMPLES, check
+from harness.review import DEFAULT_EXAMPLES, check, check_call
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
 from models.arch import ARCHES
@@ -63,6 +63,7 @@ def cli(context: click.Context, max_examples: int, seed: int, arch: str | None) 
 
 
 def _thread(max_examples: int, seed: int, arch: str | None) -> int:
+    check_call(arch, "folio-ad", None, max_examples)
     started = time.perf_counter()
     click.echo("pte-review of [PATCH v4 2/2] mm: Optimize mremap() by PTE batching")
     click.echo(wrapped(f"{max_examples:,} scenarios for each architecture and kind of table; {NOT_MODELLED}") + "\n")
@@ -105,11 +106,14 @@ def check_command(
     save_dir: Path | None,
 ) -> int:
     """Review one pair. CANDIDATE (and BASE): a variant's name, or a .py file that defines move_ptes."""
-    _writable(json_file, save_dir)
+    _writable(json_file, save_dir, (base, candidate))
+    check_call(arch, contract, hostile, max_examples)
+    ours = load(base)
+    theirs = load(candidate)
     with ProgressBar() as reporter:
         verdict = check(
-            base,
-            candidate,
+            ours,
+            theirs,
             arch=arch,
             contract=contract,
             hostile=hostile,
@@ -118,7 +122,7 @@ def check_command(
             reporter=reporter,
         )
     click.echo(verdict_lines(verdict))
-    for text in pictures(verdict, load(base), load(candidate)):
+    for text in pictures(verdict, ours, theirs):
         click.echo(text)
     if verdict.verdict == DIVERGES:
         again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
@@ -134,8 +138,10 @@ def check_command(
     return STATUS.get(verdict.verdict, OK)
 
 
-def _writable(json_file: Path | None, save_dir: Path | None) -> None:
+def _writable(json_file: Path | None, save_dir: Path | None, versions: tuple[str, str]) -> None:
     """Fail before the work, not after it."""
+    if json_file is not None and json_file.resolve() in [Path(version).resolve() for version in versions]:
+        raise UsageError(f"--json {json_file}: that is the version to review")
     if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
         raise UsageError(f"--json {json_file}: expected a file in a folder that exists")
     if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
@@ -149,6 +155,8 @@ def _writable(json_file: Path | None, save_dir: Path | None) -> None:
 @click.option("--snippet", is_flag=True, help="Print a test to paste instead of running.")
 def replay_command(files: tuple[Path, ...], base: str | None, candidate: str | None, snippet: bool) -> int:
     """Run counterexamples again on the pair they name, recordings (.jsonl, .jsonl.gz) through pre_patch."""
+    if base and any(map(recording.is_recording, files)):
+        raise UsageError("--base: a recording has none, it is compared with what the kernel left")
     loaded = [(path, recording.read(path) if recording.is_recording(path) else saved.read(path)) for path in files]
     status = OK
     for path, content in loaded:
@@ -235,7 +243,8 @@ def _run(arguments: list[str]) -> int:
 
 def _usage(error: click.UsageError, arguments: list[str]) -> str:
     if arguments and error.message.startswith("No such command"):
-        return str(unknown("command", arguments[0], cli.commands))
+        named = next((name for name in arguments if repr(name) in error.message), arguments[0])
+        return str(unknown("command", named, cli.commands))
     return error.format_message()
 
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from harness.verdict import Verdict
 
 PROPERTY = "pte-review"
+DEFAULT_BASE = "pre_patch"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pte-review", "review a version of a kernel function on generated page tables")
-    group.addoption("--base", default="pre_patch", help="variant or .py file to compare with (default: pre_patch)")
+    group.addoption("--base", default=DEFAULT_BASE, help="variant or .py file to compare with (default: pre_patch)")
     group.addoption("--candidate", help="variant or .py file to review; runs only that review")
     group.addoption("--arch", help="one architecture instead of all")
     group.addoption("--contract", default="folio-ad", help="folio-ad (default) or exact")
@@ -31,18 +32,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not _asked(config):
+        if config.option.base != DEFAULT_BASE:
+            raise pytest.UsageError("pte-review: --base needs --candidate or --replay")
         return
-    from harness.errors import UsageError, unknown
+    from harness.errors import UsageError
     from harness.files.counterexample import read
-    from harness.judging.contracts import CONTRACTS
-    from harness.review import MOST_EXAMPLES, check_count, chosen_arches
+    from harness.review import check_call
     from models.variants import VariantError, load
 
     try:  # before anything runs
-        chosen_arches(config.option.arch, config.option.hostile)
-        check_count("examples", config.option.max_examples, MOST_EXAMPLES)
-        if config.option.contract not in CONTRACTS:
-            raise unknown("contract", config.option.contract, CONTRACTS)
+        option = config.option
+        check_call(option.arch, option.contract, option.hostile, option.max_examples)
         load(config.option.base)
         if config.option.candidate:
             load(config.option.candidate)

@@ -83,11 +83,8 @@ def review(
     reporter: Reporter | None = None,
 ) -> list[Verdict]:
     """check() for several pairs on the same scenarios, each version run once on each. One Verdict a pair, in order."""
-    arches = chosen_arches(arch, hostile)
-    rules = CONTRACTS.get(contract)
-    if rules is None:
-        raise unknown("contract", contract, CONTRACTS)
-    check_count("examples", max_examples, MOST_EXAMPLES)
+    check_call(arch, contract, hostile, max_examples)
+    arches, rules = chosen_arches(arch, hostile), CONTRACTS[contract]
     loaded = _loaded(pairs)
     reporter = reporter or Silent()
     started = time.perf_counter()
@@ -103,6 +100,14 @@ def review(
 
 def _report(reporter: Reporter, arch: str, total: int, done: int) -> None:
     reporter.exploring(arch, done, total)
+
+
+def check_call(arch: str | None, contract: str, hostile: str | None, max_examples: int) -> None:
+    """Raise UsageError unless these are arguments of check()."""
+    chosen_arches(arch, hostile)
+    if contract not in CONTRACTS:
+        raise unknown("contract", contract, CONTRACTS)
+    check_count("examples", max_examples, MOST_EXAMPLES)
 
 
 def check_count(what: str, value: int, most: int) -> None:
@@ -195,7 +200,7 @@ def _divergence(base: Variant, candidate: Variant, contract: Contract, key: Key,
         first = next(hits, None)
         return (sitting, first) if first else None
 
-    smallest = minimise(seen.scenario, lambda scenario: found(scenario) is not None)
+    smallest = seen.scenario if seen.slow else minimise(seen.scenario, lambda scenario: found(scenario) is not None)
     saved = scenario_from_json(json.loads(json.dumps(smallest.to_json())))
     again = found(saved)
     return describe(saved, base, candidate, again[0], again[1], seen.first) if again else None

@@ -6,25 +6,27 @@ Counterexample are made of.
 """
 
 import dataclasses
+import json
 import types
 import typing
 from functools import cache
 from typing import Any, TypeVar, Union
 
 T = TypeVar("T")
+NOTHING = object()
 
 
 class SchemaError(ValueError):
     """A value that does not fit: `path` is where (scenario.vma.uffd), `expected` what should stand there."""
 
-    def __init__(self, path: str, expected: str, got: object = None) -> None:
+    def __init__(self, path: str, expected: str, got: object = NOTHING) -> None:
         self.path, self.expected = path, expected
-        shown = "" if got is None else f", got {_short(got)}"
+        shown = "" if got is NOTHING else f", got {_short(got)}"
         super().__init__(f"{path}: expected {expected}{shown}")
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

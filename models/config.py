@@ -35,7 +35,7 @@ class Config:
             if getattr(self, field) and arch != only:
                 return f"config.{field}: {only} only, got true on {arch}"
         if self.pte_marker_uffd_wp and not self.uffd_wp:
-            return "config.pte_marker_uffd_wp: needs config.uffd_wp"
+            return "config.pte_marker_uffd_wp: expected false without config.uffd_wp"
         for field, least in (("cont_ptes", 2), ("ptrs_per_pte", 2)):
             value = getattr(self, field)
             if value < least or value & (value - 1):

@@ -34,6 +34,7 @@ class Outcome:
     events: tuple[Event, ...]
     returned: int | None = None
     why: str = ""  # of an early end: what and where, with the variant's line
+    slow: bool = False  # the watchdog ended it: a run like this takes seconds
     variable: str = ""  # read before it was assigned
     installed: tuple[Installed, ...] = ()
     warnings: tuple[str, ...] = ()  # each once, in order

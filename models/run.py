@@ -11,6 +11,7 @@ from models.move_ptes.control import PagetableMoveControl
 from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, Installed, Outcome
 from models.scenario import Scenario
 from models.variants import Variant
+from models.watchdog import OutOfTime, watched
 
 KERNELS: dict[str, type[KernelX86_64] | type[KernelArm64]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
 
@@ -26,9 +27,11 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
     After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
     """
     k = KERNELS[scenario.arch](scenario)
-    returned, ended, why, variable = None, RETURNED, "", ""
+    returned, ended, why, variable, slow = None, RETURNED, "", "", False
     try:
         returned = _call(k, scenario, variant)
+    except OutOfTime as error:
+        ended, why, slow = error.ending, f"more than {error}, {_line(error, variant)}", True
     except TableOverrun as error:
         ended, why = error.ending, f"{_where(k, error.ptep)}, {_line(error, variant)}"
     except EndOfRun as error:
@@ -42,7 +45,7 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
     except BaseException as error:  # whatever a candidate does is an outcome
         ended, why = CRASH, _crash(error, variant)
     installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable and stacks else ()
-    return _outcome(k, returned, ended, why, variable, installed)
+    return _outcome(k, returned, ended, why, variable, installed, slow=slow)
 
 
 def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
@@ -54,7 +57,12 @@ def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
         need_rmap_locks=scenario.need_rmap_locks,
     )
     variant.on_loop(k.tick)
-    returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+    size = len(k.memory)
+    with watched():
+        returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+    if len(k.memory) != size:
+        k.memory = KERNELS[scenario.arch](scenario).memory
+        raise TypeError("the variant changed the machine's memory behind its back")
     if type(returned) is not int:
         raise TypeError(f"move_ptes() returned {returned!r}, expected an int")
     return returned
@@ -74,7 +82,14 @@ def _with_stacks(scenario: Scenario, variant: Variant, variable: str, at: int) -
 
 
 def _outcome(
-    k: Kernel, returned: int | None, ended: str, why: str, variable: str, installed: tuple[Installed, ...]
+    k: Kernel,
+    returned: int | None,
+    ended: str,
+    why: str,
+    variable: str,
+    installed: tuple[Installed, ...],
+    *,
+    slow: bool,
 ) -> Outcome:
     p = k.table_size
     one_table = k.old_pmd.ptep == k.new_pmd.ptep
@@ -85,6 +100,7 @@ def _outcome(
         events=tuple(k.events),
         returned=returned,
         why=why,
+        slow=slow,
         variable=variable,
         installed=installed,
         warnings=tuple(k.warnings),

@@ -18,6 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from models.machine.endings import EndOfRun
+from models.watchdog import watched
+
 MovePtes = Callable[..., int]
 HOME = Path(__file__).parent / "move_ptes"
 TICK = "pte_review_tick__"  # no leading underscores: they are mangled inside a class
@@ -95,19 +98,21 @@ def load(which: "str | Path | MovePtes | Variant") -> Variant:
 
 def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Variant:
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")
         tree = ast.parse(source, str(path))
     except OSError as error:
         raise VariantError(f"{path}: cannot be read: {error.strerror or error}") from None
     except SyntaxError as error:
-        raise VariantError(f"{path}:{error.lineno}: does not parse: {error.msg}") from None
+        line = f":{error.lineno}" if error.lineno else ""
+        raise VariantError(f"{path}{line}: does not parse: {error.msg}") from None
     except ValueError as error:  # not UTF-8, or null bytes
         raise VariantError(f"{path}: not Python source: {error}") from None
     seed = {**seed, "__file__": str(path)}
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        compiled = _compiled(tree, str(path), seed)
-    except (Exception, SystemExit) as error:
+        with watched():
+            compiled = _compiled(tree, str(path), seed)
+    except (Exception, SystemExit, EndOfRun) as error:
         line = _last_line(error, str(path))
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise VariantError(f"{path}{line}: does not import: {what}") from None
@@ -146,6 +151,8 @@ def _filename(function: MovePtes) -> str:
 
 
 def _check_signature(function: MovePtes, where: str) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise VariantError(f"{where}: move_ptes is a coroutine or a generator, expected a plain function")
     try:
         signature = inspect.signature(function)
         signature.bind("k", "pmc", "extent", "old_pmd", "new_pmd")
@@ -173,7 +180,13 @@ def _last_line(error: BaseException, filename: str) -> str:
 
 
 class _CountPasses(ast.NodeTransformer):
-    """Puts a call of TICK at the top of every loop's body."""
+    """Puts a call of TICK at the top of every loop's body, and into every comprehension's condition."""
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        tick = ast.Call(ast.Name(TICK, ast.Load()), [], [])  # returns None
+        node.ifs.insert(0, ast.copy_location(ast.UnaryOp(ast.Not(), tick), node.target))
+        return node
 
     def _visit_loop(self, node: ast.While | ast.For) -> ast.AST:
         self.generic_visit(node)

@@ -58,7 +58,7 @@ def save(verdict: Verdict, directory: Path) -> list[Path]:
 
 
 def _stem(name: str) -> str:
-    return re.sub(r"[^\w.]+", "_", Path(name).stem)
+    return re.sub(r"[^\w.]+", "_", Path(name).name)
 
 
 def dumps(counterexample: Counterexample) -> str:
@@ -73,6 +73,8 @@ def read(path: Path) -> Counterexample:
 
 def read_text(path: Path) -> str:
     """A file's text. Raises UsageError."""
+    if path.name.endswith((".jsonl", ".jsonl.gz")):
+        raise UsageError(f"{path}: a recording, not a counterexample: pte-review replay runs it")
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -89,13 +91,15 @@ def parse(text: str, where: str) -> Counterexample:
         raise UsageError(f"{where}: not a whole JSON file: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UsageError(f'{where}: expected an object with "format": "{FORMAT}"')
-    if data.get("version") != VERSION:
+    if type(data.get("version")) is not int or data["version"] != VERSION:
         raise UsageError(f"{where}: expected version {VERSION}, got {data.get('version')!r}")
     try:
         counterexample = from_json(Counterexample, _body(data), "counterexample")
         check(counterexample.divergence.scenario, "counterexample.divergence.scenario")
     except SchemaError as error:
         raise UsageError(f"{where}: {error}") from None
+    if counterexample.divergence.arch != counterexample.divergence.scenario.arch:
+        raise UsageError(f"{where}: counterexample.divergence.arch: expected that of its scenario")
     if counterexample.divergence.kind not in SEVERITY:
         raise UsageError(f"{where}: {unknown('kind of divergence', counterexample.divergence.kind, SEVERITY)}")
     if counterexample.contract not in CONTRACTS:
@@ -141,10 +145,11 @@ def assert_no_divergence(scenario: Scenario, base: Which, candidate: Which, cont
 
 def snippet(counterexample: Counterexample) -> str:
     """A test to paste: the scenario as a permanent @example beside generated ones."""
+    pair = ", ".join(json.dumps(name) for name in (counterexample.base, counterexample.candidate))
     name = re.sub(r"\W", "_", f"{counterexample.divergence.kind}_{counterexample.divergence.arch}")
     return f'''from hypothesis import example, given
 
-from harness.files.counterexample import assert_no_divergence
+from harness import assert_no_divergence
 from models.scenario import scenario_from_json
 from strategies import scenarios
 
@@ -152,5 +157,5 @@ from strategies import scenarios
 @example({counterexample.divergence.scenario!r})
 @given(scenarios("{counterexample.divergence.arch}"))
 def test_{name}(scenario):
-    assert_no_divergence(scenario, "{counterexample.base}", "{counterexample.candidate}", "{counterexample.contract}")
+    assert_no_divergence(scenario, {pair}, "{counterexample.contract}")
 '''

@@ -7,6 +7,7 @@ from harness.judging.entries import table_findings
 from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from models.config import PAGE_SHIFT
+from models.machine.kernel import EAGAIN
 from models.machine.locks import LOCK_NAMES
 from models.outcome import RETURNED, Outcome
 
@@ -18,7 +19,9 @@ def findings(x: Expected, outcome: Outcome) -> list[Finding]:
     found = list(_run(x, outcome))
     if outcome.returned == 0 and x.returned == 0:
         found += table_findings(x, outcome)
-    elif outcome.old_table != x.old_before or (outcome.new_table and outcome.new_table != x.new_before):
+    elif (outcome.returned == -EAGAIN and outcome.old_table != x.old_before) or (
+        outcome.returned == -EAGAIN and outcome.new_table and outcome.new_table != x.new_before
+    ):
         found.append(Finding("return-value", what="-EAGAIN after entries were changed"))
     return found
 

@@ -4,6 +4,7 @@
 For people. The verdict is the contract's own comparison (DeepDiff was seen to call objects with differing slots equal).
 """
 
+import re
 from typing import Any
 
 from deepdiff import DeepDiff
@@ -13,6 +14,7 @@ from models.entry import decode
 from models.outcome import Outcome
 from models.scenario import Scenario
 
+_PARTS = re.compile(r"(\d+)")  # new[2] before new[10]
 Difference = tuple[tuple[str, str, str], ...]  # what, in BASE, in CANDIDATE
 
 
@@ -50,7 +52,13 @@ def difference(scenario: Scenario, base: Outcome, candidate: Outcome) -> Differe
         for level in levels:
             path = [str(part) for part in level.path(output_format="list")]
             found.append((".".join(path).removeprefix("entries."), _shown(level.t1), _shown(level.t2)))
-    return tuple(sorted(found))
+    return tuple(
+        sorted(found, key=lambda row: [int(part) if part.isdigit() else part for part in _PARTS.split(row[0])])
+    )
+
+
+def _by_number(row: tuple[str, str, str]) -> list[int | str]:
+    return [int(part) if part.isdigit() else part for part in _PARTS.split(row[0])]
 
 
 def _shown(value: object) -> str:

@@ -124,6 +124,7 @@ def _tables(scenario: Scenario, base: str, candidate: str, sitting: Sitting) -> 
     outcomes = (sitting.base, sitting.candidate)
     lines = [*_row("", "", ["before", base, candidate])]
     rows: list[tuple[str, str, list[str]]] = []
+    marked: set[int] = set()  # entries of the range that differ, in either table
     for name, first, before, after in (
         ("old", x.old_index, x.old_before, [o.old_table for o in outcomes]),
         ("new", x.new_index, x.new_before, [o.new_table or o.old_table for o in outcomes]),
@@ -131,14 +132,21 @@ def _tables(scenario: Scenario, base: str, candidate: str, sitting: Sitting) -> 
         for index in _indexes(scenario, name, first, before, after):
             cells = [show(x.words, before[index]), *(show(x.words, table[index]) for table in after)]
             mark = ">" if after[0][index] != after[1][index] else ""
+            marked |= {index - first} if mark else set()
             rows.append((mark, f"{name}[{index - first}]", cells))
-    shown = rows if len(rows) <= SHOWN_ROWS else [row for row in rows if row[0]][:SHOWN_ROWS]
+    shown = rows if len(rows) <= SHOWN_ROWS else _telling(rows, marked)
     for mark, label, cells in shown:
         lines += _row(mark, label, cells)
     if len(shown) < len(rows):
-        lines.append(f"  ({len(rows) - len(shown)} more entries, alike in both)")
+        lines.append(f"  ({len(rows) - len(shown)} more entries)")
     ended = [f"{name} ended: {o.ended}" for name, o in zip((base, candidate), outcomes, strict=True) if _early(o)]
     return lines + [f"  ({line})" for line in ended]
+
+
+def _telling(rows: list[tuple[str, str, list[str]]], marked: set[int]) -> list[tuple[str, str, list[str]]]:
+    """The rows of a long move that say what happened: the first entries that differ, and each one before."""
+    wanted = {i for at in sorted(marked)[: SHOWN_ROWS // 4] for i in (at - 1, at)}
+    return [row for row in rows if int(row[1].partition("[")[2].rstrip("]")) in wanted]
 
 
 def _early(outcome: Outcome) -> bool:

@@ -35,6 +35,7 @@ class Seen:
     first: int  # the how-many-th scenario, from 1
     scenario: Scenario
     diverging: Diverging
+    slow: bool = False  # each run of it takes seconds: not to be minimised
 
 
 @dataclass
@@ -61,7 +62,7 @@ def explore(
     """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order."""
     tallies = [Tally() for _ in pairs]
     variants = {id(v): v for pair in pairs for v in pair}
-    done = 0
+    done, slow = 0, False
 
     @seed(seed_value)
     @settings(
@@ -75,17 +76,20 @@ def explore(
     )
     @given(scenarios(arch, hostile))
     def one(scenario: Scenario) -> None:
-        nonlocal done
+        nonlocal done, slow
+        if slow:  # one such run is enough
+            return
         done += 1
         x = Expected(scenario)
         outcomes = {key: run(scenario, variant) for key, variant in variants.items()}
+        slow = any(outcome.slow for outcome in outcomes.values())
         wrong = {key: findings(x, outcome) for key, outcome in outcomes.items()}
         for (base, candidate), tally in zip(pairs, tallies, strict=True):
             ours, theirs = outcomes[id(base)], outcomes[id(candidate)]
             judgement = judge(contract, x, ours, wrong[id(base)], theirs, wrong[id(candidate)])
             _count(tally, ours, theirs)
             for diverging in judgement.diverging:
-                _see(tally, scenario, diverging)
+                _see(tally, scenario, diverging, slow=ours.slow or theirs.slow)
             for finding in {Finding(f.kind) for f in judgement.shared}:
                 tally.shared[finding] = tally.shared.get(finding, 0) + 1
             for kind, count in judgement.allowed:
@@ -97,11 +101,11 @@ def explore(
     return tallies
 
 
-def _see(tally: Tally, scenario: Scenario, diverging: Diverging) -> None:
+def _see(tally: Tally, scenario: Scenario, diverging: Diverging, *, slow: bool) -> None:
     key = key_of(scenario, diverging)
     seen = tally.seen.get(key)
     if seen is None:
-        tally.seen[key] = Seen(tally.examples, scenario, diverging)
+        tally.seen[key] = Seen(tally.examples, scenario, diverging, slow)
     elif size(scenario) < size(seen.scenario):
         seen.scenario, seen.diverging = scenario, diverging
 

@@ -2,8 +2,11 @@
 """Why a run ends before the variant returns. Raised by the machine, caught by run.py, never shown as tracebacks."""
 
 
-class EndOfRun(Exception):
-    """A run that cannot go on. `ending` is its stable name in outcomes."""
+class EndOfRun(BaseException):
+    """A run that cannot go on. `ending` is its stable name in outcomes.
+
+    No Exception, so that a variant's own `except Exception` does not take it for an error of its own.
+    """
 
     ending: str
 

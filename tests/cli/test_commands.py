@@ -148,7 +148,9 @@ def test_save_then_replay_then_fixed(process: Run, folder: Path):
     saved = sorted((folder / "found" / "here").iterdir())
     assert done.status == 1
     assert {
-        f"pre_patch-port-{arch}-{kind}.json" for arch in ("x86_64", "arm64") for kind in ("write-gained", "write-lost")
+        f"pre_patch-port.py-{arch}-{kind}.json"
+        for arch in ("x86_64", "arm64")
+        for kind in ("write-gained", "write-lost")
     } <= {path.name for path in saved}
     assert all(f"pte-review replay found/here/{path.name}" in done.out for path in saved)
     paths = [str(path) for path in saved]

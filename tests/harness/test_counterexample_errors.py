@@ -45,7 +45,7 @@ def test_no_version():
         ("colour", 5, "colour: expected one of the fields base, candidate, contract, divergence"),
         ("divergence", [], "divergence: expected an object, got []"),
         ("divergence.at.entry", "1", "divergence.at.entry: expected an integer, got '1'"),
-        ("divergence.at.entry", True, "divergence.at.entry: expected an integer, got True"),
+        ("divergence.at.entry", True, "divergence.at.entry: expected an integer, got true"),
         ("divergence.at.row", 1, "divergence.at.row: expected one of the fields table, entry, addr"),
         (f"{S}.arch", "s390", f"{S}.arch: expected one of x86_64, arm64, got 's390'"),
         (f"{S}.extent", 0, f"{S}.extent: expected at least one page, got 0"),

@@ -10,7 +10,10 @@ from tests.models.build import ARCHES, NEW, OLD, calls, move, page, pages, scena
 FOLIO = (Folio(0x200, 4),)
 BOTH = Vma(vm_file=True, anon_vma=True)
 RAW = ("R", "X", "S", "ptep_get", "vm_normal_folio")
-PRIMITIVES = ("get_and_clear_full_ptes", "ptep_get_and_clear", "set_ptes", "set_pte_at", "folio_pte_batch")
+PRIMITIVES = (
+    "get_and_clear_full_ptes", "ptep_get_and_clear", "set_ptes", "set_pte_at",
+    "folio_pte_batch", "folio_pte_batch_flags", "pte_batch_hint",
+)  # fmt: skip
 ORDER = [
     ("i_mmap_lock_write", 3),
     ("anon_vma_lock_write", 4),

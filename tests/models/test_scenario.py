@@ -94,7 +94,7 @@ BAD = {  # what to put in: (path of the error, what it expects)
     "empty range": ({"folios": [{"pfn": 4, "exclusive": [[0, 0]]}]}, "scenario.folios[0].exclusive", "inside 1 pages"),
     "soft-dirty": ({"config": {"mem_soft_dirty": True}}, "scenario.config.mem_soft_dirty", "x86_64 only"),
     "shstk": ({"config": {"shstk": True}}, "scenario.config.shstk", "x86_64 only"),
-    "markers": ({"config": {"uffd_wp": False}}, "scenario.config.pte_marker_uffd_wp", "needs config.uffd_wp"),
+    "markers": ({"config": {"uffd_wp": False}}, "scenario.config.pte_marker_uffd_wp", "without config.uffd_wp"),
     "cont_ptes": ({"config": {"cont_ptes": 24}}, "scenario.config.cont_ptes", "a power of two from 2 up"),
     "cont_ptes 1": ({"config": {"cont_ptes": 1}}, "scenario.config.cont_ptes", "a power of two from 2 up"),
     "ptrs_per_pte": ({"config": {"ptrs_per_pte": 0}}, "scenario.config.ptrs_per_pte", "a power of two from 2 up"),

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Stops what counting loop passes cannot: a loop in a helper file, recursion without end.
+
+Counts CPU time of the process, so a machine that stands still stops nothing. Works in the main thread of systems with
+setitimer(); elsewhere nothing is stopped.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from models.machine.endings import NoProgress
+
+CPU_SECONDS = 3  # a run takes milliseconds
+
+
+class OutOfTime(NoProgress):
+    """CPU_SECONDS went by in one run."""
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Raise OutOfTime in the body once it has used CPU_SECONDS."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, _expired)
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, 0.5)  # again, should the body swallow it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _expired(_signum: int, _frame: FrameType | None) -> None:
+    raise OutOfTime(f"{CPU_SECONDS} seconds of CPU time")
