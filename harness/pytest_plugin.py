@@ -7,7 +7,7 @@ Everything of pte-review is imported where it is used: the plugin is loaded by e
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -80,10 +80,15 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 class DivergesError(Exception):
-    """A review that failed: its text is what is shown, in place of a traceback."""
+    """A review that failed: one line, shown in place of a traceback and in the summary."""
 
 
 class _Item(pytest.Item):
+    def fail(self, headline: str, text: str) -> NoReturn:
+        """Fail with `headline`; `text`, of any length, is shown below it."""
+        self.add_report_section("call", "review", text)
+        raise DivergesError(headline)
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, DivergesError):
             return str(excinfo.value)
@@ -119,7 +124,8 @@ class ReviewItem(_Item):
         self.user_properties.append((PROPERTY, verdict.to_json()))
         if verdict.verdict != NO_DIFFERENCE:
             shown = pictures(verdict, load(option.base), load(option.candidate))
-            raise DivergesError("\n".join([verdict_lines(verdict), *shown]))
+            headline = f"{verdict.base} -> {verdict.candidate}: {verdict.verdict}: {', '.join(verdict.kinds)}"
+            self.fail(headline, "\n".join([verdict_lines(verdict), *shown]))
 
 
 class ReplayItem(_Item):
@@ -137,7 +143,7 @@ class ReplayItem(_Item):
         again = replay(read(self.path_to_file), candidate=candidate)
         if again.divergences:
             shown = [picture(d, again.base.name, again.candidate.name, again.sitting) for d in again.divergences]
-            raise DivergesError("\n".join([f"{self.path_to_file}: still diverges\n", *shown]))
+            self.fail(f"{self.path_to_file}: still diverges", "\n".join(shown))
 
 
 @pytest.fixture
