@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from harness.costs.command import claims_text, cost_command
 from harness.errors import UsageError, unknown
 from harness.files import counterexample as saved
 from harness.files import recording
@@ -77,6 +78,7 @@ def _thread(max_examples: int, seed: int, arch: str | None) -> int:
         shown |= set(verdict.kinds)
         for text in pictures(replace(verdict, divergences=fresh), load(verdict.base), load(verdict.candidate)):
             click.echo(text)
+    click.echo(claims_text())
     unexpected = [known for known, verdict in rows if not known.agrees(verdict)]
     seconds = time.perf_counter() - started
     click.echo(f"{len(rows)} verdicts, {len(rows) - len(unexpected)} as known; {seconds:.0f} s, seed {seed}")
@@ -212,6 +214,9 @@ def list_command() -> int:
     click.echo()
     click.echo(wrapped(NOT_MODELLED))
     return OK
+
+
+cli.add_command(cost_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

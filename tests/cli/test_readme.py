@@ -3,10 +3,12 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness.costs.command import claims_text
 from harness.files import recording
 from harness.reports.report import matrix, pictures, recording_lines, row
 from harness.review import check
@@ -36,10 +38,11 @@ def the_recording() -> str:
     return recording_lines(RECORDED.name, variant.name, records, found)
 
 
-OUTPUTS = {
+OUTPUTS: dict[str, Callable[[], str]] = {
     "matrix": the_matrix,
     "write-gained": lambda: the_picture("v4", "write-gained"),
     "unassigned-read": lambda: the_picture("refactor", "unassigned-read"),
+    "claims": lambda: claims_text().partition("\n\n")[2],
     "recording": the_recording,
 }
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Costs as text of at most 75 columns: ledgers side by side, what changed, growth, the claims."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+
+from harness.costs.compare import SIZES, Change, Measured
+from harness.costs.ledger import COUNTS
+from harness.reports.picture import WIDTH
+from harness.reports.report import rendered, wrapped
+
+
+def ledger_table(one: Measured, base: str) -> str:
+    """The counts of one workload that are not 0 everywhere: absolute, and as a ratio to BASE."""
+    entries = "entry" if one.size == 1 else "entries"
+    table = Table(title=f"{one.workload}, {one.size} {entries}, {one.arch}", box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
+                  title_justify="left", title_style="none", pad_edge=False, show_edge=False)  # fmt: skip
+    table.add_column("count", overflow="fold")
+    for version, _ in one.ledgers:
+        table.add_column(version, justify="right", overflow="fold")
+    for count in COUNTS:
+        values = [values[count] for _, values in one.ledgers]
+        if any(values):
+            ours = one.of(base)[count]
+            cells = [
+                f"{value}" if version == base or value == ours else f"{value} ({ratio(value, ours)})"
+                for (version, _), value in zip(one.ledgers, values, strict=True)
+            ]
+            table.add_row(count, *cells)
+    return rendered(table)
+
+
+def ratio(value: int, base: int) -> str:
+    """`value` as a multiple of `base`: x0.21, or new where BASE has none."""
+    return f"x{value / base:.2f}" if base else "new"
+
+
+def summary(measured: Sequence[Measured], found: Sequence[Change], base: str) -> str:
+    """What regressed and what improved: a line for each version, architecture and count, with the workloads."""
+    batched = {
+        (m.arch, m.workload, version): ledger["batched-entries"] for m in measured for version, ledger in m.ledgers
+    }
+    lines = []
+    for title, wanted in (("regressed", True), ("improved", False)):
+        grouped: dict[tuple[str, str, str], list[Change]] = {}
+        for change in found:
+            if change.regressed is wanted:
+                grouped.setdefault((change.version, change.arch, change.count), []).append(change)
+        lines.append(f"{title}, against {base}:")
+        for (version, arch, count), group in grouped.items():
+            worst = max(group, key=lambda change: abs(change.now - change.base) / change.size)
+            per = f"{_per(worst.base, worst.size)} -> {_per(worst.now, worst.size)} per entry on {worst.workload}"
+            rest = f", and on {len(group) - 1} more workloads" if len(group) > 1 else ""
+            if count == "folio-lookups" and wanted and not batched[arch, worst.workload, version]:
+                per += " pages, with no entry batched in return"
+            lines.append(wrapped(f"{version}, {arch}: {count} {per}{rest}", "  "))
+        if not grouped:
+            lines.append("  nothing")
+    return "\n".join(lines) + "\n"
+
+
+def _per(count: int, size: int) -> str:
+    return f"{count / size:.2f}".rstrip("0").rstrip(".")
+
+
+def growth_table(rows: Sequence[tuple[str, str, list[tuple[int, int]]]], count: str) -> str:
+    """`count` per entry at each size: one row a (version, place)."""
+    table = Table(title=f"{count} per entry, by entries moved", box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
+                  title_justify="left", title_style="none", pad_edge=False, show_edge=False)  # fmt: skip
+    table.add_column("version", overflow="fold")
+    table.add_column("workload", overflow="fold")
+    for size in SIZES:
+        table.add_column(str(size), justify="right")
+    for version, place, values in rows:
+        table.add_row(version, place, *(_per(value, size) for size, value in values))
+    return rendered(table)
