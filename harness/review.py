@@ -163,18 +163,20 @@ def _verdict(
                 lost.append(f"{key[0]} on {arch}")
             else:
                 divergences.append(divergence)
-    why = f"a bug of pte-review: {', '.join(lost)} did not happen again from its saved form" if lost else ""
+    unmodelled = next((tally.unmodelled for tally in tallies.values() if tally.unmodelled), "")
+    again = f"a bug of pte-review: {', '.join(lost)} did not happen again from its saved form" if lost else ""
+    why = unmodelled or again
     return Verdict(
         base=base.name,
         candidate=candidate.name,
         contract=contract.name,
-        verdict=DIVERGES if divergences else INCONCLUSIVE if lost else NO_DIFFERENCE,
+        verdict=DIVERGES if divergences else INCONCLUSIVE if why else NO_DIFFERENCE,
         examples=sum(tally.examples for tally in tallies.values()),
         seconds=time.perf_counter() - started,
         seed=seed,
         allowed=_summed(tally.allowed for tally in tallies.values()),
         exercised=_summed(tally.exercised for tally in tallies.values()),
-        changed=sum(tally.changed for tally in tallies.values()),
+        changed={arch: tally.changed for arch, tally in tallies.items()},
         shared=tuple(_summed({f.kind: n for f, n in tally.shared.items()} for tally in tallies.values()).items()),
         divergences=tuple(sorted(divergences, key=sort_key)),
         arches=tuple(tallies),

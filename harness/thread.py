@@ -15,7 +15,6 @@ OCCUPIED = "destination-occupied"
 SMEAR = frozenset({"write-gained", "write-lost"})
 SMEAR_RARE = frozenset({"page-table-check", "cont-on-invalid"})
 UNASSIGNED = frozenset({"unassigned-read", "foreign-entry", "entry-lost"})
-BATCH_OVER_OCCUPIED = frozenset({"primitive-contract", "warning-missing"})
 
 
 @dataclass(frozen=True, slots=True)

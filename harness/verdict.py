@@ -54,7 +54,7 @@ class Verdict:
     seed: int
     allowed: dict[str, int] = field(default_factory=dict)
     exercised: dict[str, int] = field(default_factory=dict)
-    changed: int = 0  # scenarios in which the two wrote to memory differently
+    changed: dict[str, int] = field(default_factory=dict)  # by architecture: where the two wrote to memory differently
     shared: tuple[tuple[str, int], ...] = ()  # kinds that both commit at the same place
     divergences: tuple[Divergence, ...] = ()
     arches: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ UNASSIGNED_READ = "unassigned-read"
 TABLE_OVERRUN = "table-overrun"
 NO_PROGRESS = "no-progress"
 CRASH = "crash"
+UNMODELLED = "unmodelled"
 
 
 @dataclass(frozen=True, slots=True)

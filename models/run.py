@@ -5,7 +5,7 @@ import re
 import traceback
 
 from models.machine.contpte import KernelArm64
-from models.machine.endings import EndOfRun, TableOverrun
+from models.machine.endings import EndOfRun, NoProgress, TableOverrun
 from models.machine.kernel import Kernel, KernelX86_64
 from models.move_ptes.control import PagetableMoveControl
 from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, Installed, Outcome
@@ -34,8 +34,10 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
         ended, why, slow = error.ending, f"more than {error}, {_line(error, variant)}", True
     except TableOverrun as error:
         ended, why = error.ending, f"{_where(k, error.ptep)}, {_line(error, variant)}"
-    except EndOfRun as error:
+    except NoProgress as error:
         ended, why = error.ending, f"more than {error}, {_line(error, variant)}"
+    except EndOfRun as error:
+        ended, why = error.ending, f"{error}, {_line(error, variant)}"
     except NameError as error:
         match = _UNASSIGNED.search(str(error))
         ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")
@@ -60,6 +62,8 @@ def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
     size = len(k.memory)
     with watched():
         returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+    if k.ended_by is not None:  # the variant caught it and went on
+        raise k.ended_by
     if len(k.memory) != size:
         k.memory = KERNELS[scenario.arch](scenario).memory
         raise TypeError("the variant changed the machine's memory behind its back")

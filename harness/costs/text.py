@@ -62,7 +62,8 @@ def summary(measured: Sequence[Measured], found: Sequence[Change], base: str) ->
 
 
 def _per(count: int, size: int) -> str:
-    return f"{count / size:.2f}".rstrip("0").rstrip(".")
+    value = count / size
+    return f"{value:.3g}" if 0 < value < 0.01 else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def growth_table(rows: Sequence[tuple[str, str, list[tuple[int, int]]]], count: str) -> str:

@@ -15,6 +15,7 @@ from harness.reports.picture import picture
 from harness.review import Which, describe
 from harness.verdict import Divergence, Verdict
 from models.codec import SchemaError, from_json, to_json
+from models.outcome import UNMODELLED
 from models.scenario import Scenario, check
 from models.variants import Variant, VariantError, load
 
@@ -128,6 +129,9 @@ def divergences_on(
 ) -> tuple[Sitting, tuple[Divergence, ...]]:
     """Every kind of divergence of a pair on one scenario, one Divergence each."""
     sitting = sit(scenario, base, candidate, contract)
+    for outcome in (sitting.base, sitting.candidate):
+        if outcome.ended == UNMODELLED:
+            raise UsageError(f"inconclusive: {outcome.why}")
     by_kind = {(d.finding.kind, d.by): d for d in reversed(sitting.judgement.diverging)}
     found = [describe(scenario, base, candidate, sitting, d, first) for d in reversed(by_kind.values())]
     return sitting, tuple(found)

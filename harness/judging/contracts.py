@@ -65,7 +65,8 @@ def compare(contract: Contract, x: Expected, base: Outcome, candidate: Outcome) 
                 kinds = _ad_kinds(x, gathered(x.words, ours, index), gathered(x.words, theirs, index))
                 for kind in kinds:
                     if contract.accessed_dirty_free:
-                        allowed[kind] = allowed.get(kind, 0) + 1
+                        gained = kind.replace("lost", "gained")  # by one of the two, BASE or CANDIDATE
+                        allowed[gained] = allowed.get(gained, 0) + 1
                     else:
                         found.append(Finding(kind, table, index))
     elif base.map_counts != candidate.map_counts:

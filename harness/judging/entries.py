@@ -38,10 +38,15 @@ def _ranges(x: Expected, old: tuple[int, ...], moved: list[int]) -> Iterator[Fin
             if anywhere is None:
                 anywhere = {identity(x.words, pte) for pte in (*moved, *left)}
             for kind in _new_kinds(x, i, got, want, _is_lost(x, x.source[i], stays, anywhere)):
-                yield Finding(kind, "new", x.new_index + i)
+                yield Finding(kind, "new", x.new_index + i, "" if kind == "entry-lost" else _value(x, got))
         if stays and not (overlap and x.new_index <= x.old_index + i < x.new_index + x.nr):
             for kind in _old_kinds(x, i, stays, got):
-                yield Finding(kind, "old", x.old_index + i)
+                yield Finding(kind, "old", x.old_index + i, _value(x, stays))
+
+
+def _value(x: Expected, pte: int) -> str:
+    """What two versions must have in common to do the same wrong thing: the entry without accessed and dirty."""
+    return f"{without_ad(x.words, pte & ~x.words.CONT) if x.words.pte_present(pte) else pte:#x}"
 
 
 def _is_lost(x: Expected, before: int, stays: int, anywhere: set[Identity]) -> bool:
@@ -177,7 +182,7 @@ def _outside(x: Expected, outcome: Outcome) -> Iterator[Finding]:
                 )
                 if unchanged or (touched and not list(ad_kinds(x, got, want))):
                     continue
-            yield Finding("outside-range", table, index)
+            yield Finding("outside-range", table, index, _value(x, got))
 
 
 # -- contpte

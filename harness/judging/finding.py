@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Finding:
     """`kind` at an entry of the old or new table (index there), or of the run as a whole: table "", entry -1.
 
-    Two versions share a finding when theirs are equal. `what` is the text of a warning or a broken contract;
-    a run's early end leaves it empty, since the line differs from version to version.
+    Two versions share a finding when theirs are equal. `what` is the entry that stands there, the text of
+    a warning or of a broken contract, or the variable that a run which ended early read unassigned.
     """
 
     kind: str

@@ -55,7 +55,8 @@ def judge(
         return AGREEMENT
     ours, theirs = set(base_findings), set(candidate_findings)
     diverging = [Diverging(f) for f in candidate_findings if f not in ours]
-    diverging += [_by_base(f) for f in base_findings if f not in theirs]
+    places = {(f.kind, f.table, f.entry) for f in candidate_findings if f.entry >= 0}
+    diverging += [_by_base(f) for f in base_findings if f not in theirs and (f.kind, f.table, f.entry) not in places]
     known = {(d.finding.kind, d.finding.table, d.finding.entry) for d in diverging}
     if not contract.accessed_dirty_free:  # a loss or gain that is a breach of its own is not told twice
         differing = [f for f in differing if (f.kind, f.table, f.entry) not in known]

@@ -3,6 +3,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 from harness.judging.expected import Expected
 from harness.judging.judge import Sitting
@@ -25,7 +26,8 @@ def picture(divergence: Divergence, base: str, candidate: str, sitting: Sitting)
 
 def headed(divergence: Divergence, base: str, candidate: str, where: str, text: str) -> str:
     """`text` under the headline of a divergence found at `where`."""
-    head = [f"{divergence.kind} ({divergence.severity})", *_wrapped(f"{base} -> {candidate}, {where}")]
+    whose = ", only BASE does it" if divergence.by == "base" else ""
+    head = [f"{divergence.kind} ({divergence.severity}){whose}", *_wrapped(f"{base} -> {candidate}, {where}")]
     return "\n".join(head) + "\n\n" + text
 
 
@@ -122,7 +124,7 @@ def _changed(value: object, default: object, names: Sequence[str] | dict[str, ob
 def _tables(scenario: Scenario, base: str, candidate: str, sitting: Sitting) -> list[str]:
     x = Expected(scenario)
     outcomes = (sitting.base, sitting.candidate)
-    lines = [*_row("", "", ["before", base, candidate])]
+    lines = [*_row("", "", ["before", Path(base).name, Path(candidate).name])]
     rows: list[tuple[str, str, list[str]]] = []
     marked: set[int] = set()  # entries of the range that differ, in either table
     for name, first, before, after in (

@@ -32,7 +32,7 @@ CONFIG_NAMES = {
 
 
 def reach(scenario: Scenario) -> str:
-    """One line: "by system calls: ...", "under CONFIG: ...", or "only from a table that breaks RULE"."""
+    """One line: "by system calls in one VMA[, under CONFIG]: HOW", or "only from a table that breaks RULE"."""
     broken = broken_rules(scenario)
     if broken:
         named = [rule for rule in broken if rule != SHAPE] or ["the shape of its architecture's entries"]
@@ -40,7 +40,9 @@ def reach(scenario: Scenario) -> str:
     how = "; ".join(dict.fromkeys(_recipes(scenario))) or "map, touch, mremap"
     needs = [text for name, text in CONFIG_NAMES.items() if _differs(scenario.config, name)]
     if scenario.arch == "arm64" and _differs(scenario.config, "cont_ptes"):
-        needs.append(f"CONT_PTES={scenario.config.cont_ptes} (16 on 4K kernels)")
+        needs.append(f"CONT_PTES scaled down to {scenario.config.cont_ptes} (16 with 4K pages)")
+    if _differs(scenario.config, "ptrs_per_pte"):
+        needs.append(f"PTRS_PER_PTE scaled down to {scenario.config.ptrs_per_pte}")
     under = f", under {', '.join(needs)}" if needs else ""
     return f"by system calls in one VMA{under}: {how}"
 

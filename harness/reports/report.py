@@ -56,16 +56,17 @@ def _says(verdicts: Sequence[Verdict]) -> str:
     if whys:
         return f"inconclusive: {'; '.join(whys)}"
     arches = {arch for verdict in verdicts for arch in verdict.arches}
-    by_kind: dict[str, list[str]] = {}
+    by_kind: dict[tuple[str, str], list[str]] = {}
     for verdict in verdicts:
         for divergence in verdict.divergences:
-            on = by_kind.setdefault(divergence.kind, [])
+            on = by_kind.setdefault((divergence.kind, divergence.by), [])
             if divergence.arch not in on:
                 on.append(divergence.arch)
-    shown = [
-        kind if set(by_kind[kind]) == arches else f"{kind} ({', '.join(by_kind[kind])})"
-        for kind in sorted(by_kind, key=rank)
-    ]
+    shown = []
+    for kind, by in sorted(by_kind, key=lambda key: (rank(key[0]), key[1])):
+        notes = ["only base"] if by == "base" else []
+        notes += [] if set(by_kind[kind, by]) == arches else by_kind[kind, by]
+        shown.append(f"{kind} ({', '.join(notes)})" if notes else kind)
     return ", ".join(shown) or "no difference found"
 
 
@@ -116,12 +117,13 @@ def verdict_lines(verdict: Verdict) -> str:
     """What was found, and how much was looked at: without the pictures."""
     said = SAYS.get(verdict.verdict, "no difference found")
     tables = f"hostile: {verdict.hostile}" if verdict.hostile else "legal tables"
+    each = verdict.examples // max(len(verdict.arches), 1)
     lines = [
         wrapped(f"{verdict.base} -> {verdict.candidate}: {said}" + (f" ({verdict.why})" if verdict.why else "")),
         wrapped(f"{tables}, contract {verdict.contract}, {' and '.join(verdict.arches)}; {NOT_MODELLED}", "  "),
         wrapped(
             f"{verdict.examples:,} scenarios in {verdict.seconds:.1f} s, seed {verdict.seed}; changed path: "
-            f"{verdict.changed:,} of {verdict.examples:,} scenarios",
+            + ", ".join(f"{arch} {n:,} of {each:,} scenarios" for arch, n in verdict.changed.items()),
             "  ",
         ),
     ]

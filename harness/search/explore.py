@@ -18,7 +18,7 @@ from harness.judging.judge import Diverging, judge
 from harness.judging.rules import findings
 from models.config import Config
 from models.machine.state import Event
-from models.outcome import Outcome
+from models.outcome import UNMODELLED, Outcome
 from models.run import run
 from models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario, Vma
 from models.variants import Variant
@@ -47,6 +47,7 @@ class Tally:
     shared: dict[Finding, int] = field(default_factory=dict)  # by kind: entry and table left out
     allowed: dict[str, int] = field(default_factory=dict)
     exercised: dict[str, int] = field(default_factory=dict)  # scenarios in which the candidate ran a path
+    unmodelled: str = ""  # what a version called that the model does not have
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
 
 
@@ -88,6 +89,10 @@ def explore(
             ours, theirs = outcomes[id(base)], outcomes[id(candidate)]
             judgement = judge(contract, x, ours, wrong[id(base)], theirs, wrong[id(candidate)])
             _count(tally, ours, theirs)
+            missing = [outcome.why for outcome in (ours, theirs) if outcome.ended == UNMODELLED]
+            if missing:
+                tally.unmodelled = missing[0]
+                continue
             for diverging in judgement.diverging:
                 _see(tally, scenario, diverging, slow=ours.slow or theirs.slow)
             for finding in {Finding(f.kind) for f in judgement.shared}:

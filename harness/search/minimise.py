@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from harness.search.simpler_entries import lower_pages, ordinary_pages, simpler_entries
 from harness.search.simpler_settings import ordinary_config, ordinary_vma, simpler_folios
-from harness.search.simpler_tables import closer_entries, fewer_entries, shorter_extent, simpler_place
+from harness.search.simpler_tables import closer_entries, fewer_entries, fewer_folios, shorter_extent, simpler_place
 from models.legal import broken_rules
 from models.scenario import Scenario
 
@@ -49,6 +49,7 @@ def _exhaust(step: Step, scenario: Scenario, keep: Fails) -> Scenario:
 
 
 STEPS: tuple[Step, ...] = (
+    fewer_folios,
     fewer_entries,
     shorter_extent,
     closer_entries,

@@ -17,15 +17,15 @@ def simpler_entries(s: Scenario) -> Iterator[Scenario]:
         words.pte_clear_soft_dirty,
         words.pte_clear_uffd_wp,
         lambda pte: pte & ~words.CONT,
-        lambda pte: words.pfn_pte(words.pte_pfn(pte), words.PROT_USER),
-        lambda pte: words.pte_mkwrite(pte, s.vma),
+        words.pte_wrprotect,
+        lambda pte: pte if words.pte_valid(pte) else words.pfn_pte(words.pte_pfn(pte), words.PROT_USER),
     )
-    for change in clear[:-2]:
+    for change in clear:
         yield with_changed(s, change, None)
     for name in TABLES:
         for at, (_, pte) in enumerate(table_of(s, name)):
             if words.pte_present(pte):
-                for change in clear[:-2] if words.pte_valid(pte) and words.pte_write(pte) else clear:
+                for change in clear:
                     yield with_changed(s, change, (name, at))
                 continue
             yield with_entry(s, name, at, words.pte_swp_clear_flags(pte))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.search.tables import TABLES, table_of, with_table
 from models.config import PAGE_SIZE
-from models.scenario import Scenario
+from models.scenario import Folio, Scenario
 
 
 def fewer_entries(s: Scenario) -> Iterator[Scenario]:
@@ -18,6 +18,25 @@ def fewer_entries(s: Scenario) -> Iterator[Scenario]:
             for at in range(0, len(entries), width):
                 yield with_table(s, name, entries[:at] + entries[at + width :])
             width //= 2
+
+
+def fewer_folios(s: Scenario) -> Iterator[Scenario]:
+    """Drop a folio with every entry that maps it; or take CONT off all of them, so that they can be dropped singly."""
+    words = s.words
+    for folio in s.folios:
+
+        def maps(pte: int, folio: Folio = folio) -> bool:
+            return words.pte_present(pte) and folio.pfn <= words.pte_pfn(pte) < folio.end
+
+        tables = [tuple((i, pte) for i, pte in table if not maps(pte)) for table in (s.old_table, s.new_table)]
+        others = tuple(other for other in s.folios if other is not folio)
+        yield replace(s, old_table=tables[0], new_table=tables[1], folios=others)
+        if words.CONT:
+            tables = [
+                tuple((i, pte & ~words.CONT if maps(pte) else pte) for i, pte in table)
+                for table in (s.old_table, s.new_table)
+            ]
+            yield replace(s, old_table=tables[0], new_table=tables[1])
 
 
 def shorter_extent(s: Scenario) -> Iterator[Scenario]:

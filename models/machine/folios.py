@@ -47,11 +47,15 @@ class Folios(Machine):
     def folio_nr_pages(self, folio: Folio) -> int:
         return 1 << folio.order
 
-    def folio_pte_batch(self, folio: Folio, addr: int, start_ptep: int, pte: int, max_nr: int, flags: int) -> int:
-        """Until v6.16: how many entries from `start_ptep` on map consecutive pages of `folio` alike, 1..max_nr.
+    def folio_pte_batch(self, folio: Folio, *arguments: int) -> int:
+        """How many entries from a ptep on map consecutive pages of `folio` alike, 1..max_nr.
 
-        `pte` is what ptep_get() returned for the first. The out-pointers of the C are always NULL in mremap.
+        Until v6.16 (addr, start_ptep, pte, max_nr, flags), the out-pointers of the C left out; since v6.17
+        (ptep, pte, max_nr). `pte` is what ptep_get() returned for the first entry.
         """
+        if len(arguments) == 3:
+            return self.folio_pte_batch_flags(folio, None, *arguments, 0)[0]
+        addr, start_ptep, pte, max_nr, flags = arguments
         respect = FPB_RESPECT_DIRTY * (not flags & FPB_IGNORE_DIRTY)
         respect |= FPB_RESPECT_SOFT_DIRTY * (not flags & FPB_IGNORE_SOFT_DIRTY)
         return self._batch(("folio_pte_batch", folio.pfn, addr, start_ptep, pte, max_nr, flags), folio, respect)[0]
@@ -65,7 +69,7 @@ class Folios(Machine):
     def _batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio, flags: int) -> tuple[int, int]:
         """The algorithm of both, with the flags of v6.17."""
         _, _, _, start_ptep, pte, max_nr, _ = event
-        at, first = len(self.events), pte
+        at, first, others = len(self.events), pte, []
         self.events.append(event)
         pfn = self.pte_pfn(pte)
         if not self.pte_present(pte) or not folio.order or max_nr < 1 or not folio.pfn <= pfn < folio.end:
@@ -79,17 +83,19 @@ class Folios(Machine):
             pte = self._batch_norm(entry, flags)
             if not self.pte_same(pte, expected_pte):
                 break
-            if flags & FPB_MERGE_WRITE and self.pte_write(entry):
-                first = self.pte_mkwrite(first, self.vma)
-            if flags & FPB_MERGE_YOUNG_DIRTY:
-                first = self.pte_mkyoung(first) if self.pte_young(entry) else first
-                first = self.pte_mkdirty(first) if self.pte_dirty(entry) else first
+            others.append(entry)
             cur_nr = self._hint(ptep, pte)
             expected_pte = self.pte_advance_pfn(expected_pte, cur_nr)
             ptep += cur_nr
             nr += cur_nr
         nr = min(nr, max_nr)
         self.events[at] = (*event, nr)
+        if flags & FPB_MERGE_WRITE and any(map(self.pte_write, others)):
+            first = self.pte_mkwrite(first, self.vma)
+        if flags & FPB_MERGE_YOUNG_DIRTY and any(map(self.pte_young, others)):
+            first = self.pte_mkyoung(first)
+        if flags & FPB_MERGE_YOUNG_DIRTY and any(map(self.pte_dirty, others)):
+            first = self.pte_mkdirty(first)
         return nr, first
 
     def _batch_norm(self, pte: int, flags: int) -> int:

@@ -7,9 +7,10 @@ leaving raw accesses in the log.
 """
 
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from models.arch.x86_64 import X86_64
-from models.machine.endings import TableOverrun
+from models.machine.endings import TableOverrun, Unmodelled
 from models.machine.folios import Folios
 from models.machine.locks import Locks
 from models.machine.page_table_check import PageTableCheck
@@ -97,6 +98,25 @@ class Kernel(Locks, Folios, PageTableCheck):
             self._check_clear(ptep, nr)
         return self._get_and_clear_full_ptes(ptep, nr)
 
+    def get_and_clear_ptes(self, mm: int, addr: int, ptep: int, nr: int) -> int:
+        """get_and_clear_full_ptes(..., 0), since v6.17."""
+        return self.get_and_clear_full_ptes(mm, addr, ptep, nr, 0)
+
+    def ptep_get_and_clear_full(self, mm: int, addr: int, ptep: int, full: int) -> int:
+        return self.ptep_get_and_clear(mm, addr, ptep)
+
+    def ptep_clear(self, mm: int, addr: int, ptep: int) -> None:
+        """ptep_get_and_clear() without the value."""
+        self.ptep_get_and_clear(mm, addr, ptep)
+
+    def pte_next_pfn(self, pte: int) -> int:
+        return self.pte_advance_pfn(pte, 1)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise self.end(Unmodelled(f"k.{name} is not modelled"))
+
     def _check_clear(self, ptep: int, nr: int) -> None:
         self.exercised.add("batch")
         first = self._peek(ptep)
@@ -153,7 +173,7 @@ class Kernel(Locks, Folios, PageTableCheck):
     def _peek(self, ptep: int) -> int:
         """The entry without an access: for checks that are ours, not the kernel's."""
         if not 0 <= ptep < len(self.memory) or (pte := self.memory[ptep]) is None:
-            raise TableOverrun(ptep)
+            raise self.end(TableOverrun(ptep))
         return pte
 
 

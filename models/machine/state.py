@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from models.arch.word import PteWords
 from models.config import PAGE_SHIFT
-from models.machine.endings import NoProgress, TableOverrun
+from models.machine.endings import EndOfRun, NoProgress, TableOverrun
 from models.scenario import Scenario
 
 Event = tuple[str | int, ...]
@@ -63,9 +63,15 @@ class Machine(PteWords):
         self.held: list[int] = []  # locks, in the order taken
         self.ptls_free = {1, new_ptl}  # page-table locks that are not held
         self.lazy_mmu = 0
+        self.ended_by: EndOfRun | None = None
         self.read_event = "R"
         # Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
         self.event_limit = self.passes_allowed = 16384 + 256 * scenario.nr + 4 * scenario.nr**2
+
+    def end(self, error: EndOfRun) -> EndOfRun:
+        """Remember why the run ends, whatever the variant catches; returns `error`, to be raised."""
+        self.ended_by = self.ended_by or error
+        return error
 
     # -- addresses
 
@@ -84,11 +90,11 @@ class Machine(PteWords):
         except IndexError:
             pte = None
         if pte is None or ptep < 0:
-            raise TableOverrun(ptep)
+            raise self.end(TableOverrun(ptep))
         events = self.events
         events.append((self.read_event, ptep, pte))
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
         return pte
 
     def xchg0(self, ptep: int) -> int:
@@ -98,12 +104,12 @@ class Machine(PteWords):
         except IndexError:
             pte = None
         if pte is None or ptep < 0:
-            raise TableOverrun(ptep)
+            raise self.end(TableOverrun(ptep))
         self.memory[ptep] = 0
         events = self.events
         events.append(("X", ptep, pte))
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
         if pte & 1:
             self.stale.add(ptep)
         if self.ptls_free:
@@ -117,7 +123,7 @@ class Machine(PteWords):
         except IndexError:
             before = None
         if before is None or ptep < 0:
-            raise TableOverrun(ptep)
+            raise self.end(TableOverrun(ptep))
         if pte >> 64:
             raise ValueError(f"{pte:#x} is no 64-bit entry")
         self.memory[ptep] = pte
@@ -128,13 +134,13 @@ class Machine(PteWords):
         if self.ptls_free:
             self._check_ptl(ptep)
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
 
     def _block(self, ptep: int, nr: int) -> list[int]:
         """`nr` entries without an access. Raises TableOverrun at the first that is in no table."""
         block = self.memory[ptep : ptep + nr] if ptep >= 0 else []
         if len(block) != nr or None in block:
-            raise TableOverrun(ptep + (block.index(None) if None in block else len(block)))
+            raise self.end(TableOverrun(ptep + (block.index(None) if None in block else len(block))))
         return block  # type: ignore[return-value]  # no None in it
 
     def read_block(self, ptep: int, nr: int) -> list[int]:
@@ -143,7 +149,7 @@ class Machine(PteWords):
         name = self.read_event
         events.extend([(name, ptep + i, pte) for i, pte in enumerate(block)])
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
         return block
 
     def xchg0_block(self, ptep: int, nr: int) -> list[int]:
@@ -172,7 +178,7 @@ class Machine(PteWords):
             for i in range(len(ptes)):
                 self._check_ptl(ptep + i)
         if len(events) > self.event_limit:
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
 
     def _check_ptl(self, ptep: int) -> None:
         ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
@@ -211,4 +217,4 @@ class Machine(PteWords):
         """One pass of a loop of the variant. Raises NoProgress when there were too many."""
         self.event_limit -= 1
         if self.event_limit < len(self.events):
-            raise NoProgress(f"{self.passes_allowed} loop passes and events")
+            raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))

@@ -106,7 +106,8 @@ def verdict(
     values: dict[str, object] = {
         "verdict": DIVERGES if kinds else NO_DIFFERENCE, "examples": 2000, "seconds": 1.25, "seed": 0,
         "allowed": {"dirty-gained": 12, "young-gained": 3456}, "exercised": {"batch": 1234, "unfold": 5},
-        "changed": 1234, "divergences": tuple(of_pair), "arches": ARCHES, "hostile": hostile, **changes,
+        "changed": {"x86_64": 617, "arm64": 617}, "divergences": tuple(of_pair), "arches": ARCHES,
+        "hostile": hostile, **changes,
     }  # fmt: skip
     return Verdict(base, candidate, "folio-ad", **values)  # type: ignore[arg-type]
 
@@ -119,7 +120,7 @@ VERDICTS = {
     "inconclusive": lambda: verdict(
         "pre_patch", "v4", verdict=INCONCLUSIVE, why="time is up after 3 of 2,000 scenarios"
     ),
-    "never-ran": lambda: verdict("pre_patch", "v4", allowed={}, exercised={}, changed=0),
+    "never-ran": lambda: verdict("pre_patch", "v4", allowed={}, exercised={}, changed={"x86_64": 0, "arm64": 0}),
 }
 
 

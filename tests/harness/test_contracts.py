@@ -34,7 +34,7 @@ def test_what_base_gathered_and_candidate_did_not(arch):
     s = moving(arch, ["DA", ""])
     base, candidate = left(s, {1: page(arch, FOLIO + 1, "DA")}), left(s)
     assert diverging(s, base, candidate) == []
-    assert judged(s, base, candidate).allowed == (("dirty-lost", 1), ("young-lost", 1))
+    assert judged(s, base, candidate).allowed == (("dirty-gained", 1), ("young-gained", 1))
     lost = [(CANDIDATE, ("young-lost", "new", 1)), (CANDIDATE, ("dirty-lost", "new", 1))]
     assert diverging(s, base, candidate, "exact") == lost
 

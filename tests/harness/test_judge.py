@@ -40,7 +40,7 @@ def test_both_do_it_at_the_same_place(arch):
     s = moving(arch, PAIR)
     judgement = judged(s, smeared(arch, s), smeared(arch, s))
     assert judgement.diverging == ()
-    assert judgement.shared == (Finding("write-gained", "new", 1),)
+    assert [(f.kind, f.table, f.entry) for f in judgement.shared] == [("write-gained", "new", 1)]
 
 
 def test_both_do_it_at_different_places(arch):
@@ -130,3 +130,9 @@ def test_sit_runs_both_on_machines_of_their_own(arch, contract):
     assert sitting.base.new_table[:2] == (page(arch, FOLIO, "W"), page(arch, FOLIO + 1))
     assert sitting.candidate.new_table[:2] == (page(arch, FOLIO, "W"), page(arch, FOLIO + 1, "W"))
     assert sitting == sit(s, load("pre_patch"), load("v4"), CONTRACTS[contract])
+
+
+def test_the_same_kind_with_another_page_is_not_the_same_thing(arch):
+    s = moving(arch, PAIR)
+    one, other = (left(s, {1: page(arch, 0x9000 + i, "")}) for i in (0, 1))
+    assert diverging(s, one, other) == [("candidate", ("wrong-page", "new", 1))]

@@ -83,7 +83,7 @@ def test_shadow_stack():
         ("x86_64", {"debug_vm": True}, "CONFIG_DEBUG_VM=y"),
         ("arm64", {"page_table_check": True}, "CONFIG_PAGE_TABLE_CHECK=y"),
         ("arm64", {"contpte": False}, "CONFIG_ARM64_CONTPTE=n"),
-        ("arm64", {"cont_ptes": 4}, "CONT_PTES=4 (16 on 4K kernels)"),
+        ("arm64", {"cont_ptes": 4}, "CONT_PTES scaled down to 4 (16 with 4K pages)"),
         ("x86_64", {"pte_marker_uffd_wp": False}, "CONFIG_PTE_MARKER_UFFD_WP=n"),
         ("arm64", {"contpte_get_stops_early": True}, "093ae7a033cf (v6.17)"),
         ("arm64", {"debug_vm": True, "page_table_check": True}, "CONFIG_DEBUG_VM=y, CONFIG_PAGE_TABLE_CHECK=y"),

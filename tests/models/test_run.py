@@ -50,7 +50,7 @@ def test_what_a_variant_is_given(candidate):
 
 
 CRASHES = {
-    "exception": ("k.no_such_primitive()\nreturn 0\n", "AttributeError", 2),
+    "exception": ("pmc.no_such_field\nreturn 0\n", "AttributeError", 2),
     "own raise": ("x = 1\nraise ValueError('no')\n", "ValueError: no", 3),
     "inside a primitive": ("x = 1\ny = 2\nk.read('ptep')\n", "TypeError", 4),
     "name": ("return undefined_name\n", "undefined_name", 2),

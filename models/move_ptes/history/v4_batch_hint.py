@@ -4,6 +4,7 @@
 0b5be138ce00 ("mm/mremap: avoid expensive folio lookup on mremap folio pte batch"), 6.17-rc2, for the regression of
 37 % that lkp found on x86 <202508071609.4e743d7c-lkp@intel.com>. Released in v6.17.
 Known to differ from v4: batches only where an arm64 entry is CONT and not the last of its block.
+The release has the 4-argument folio_pte_batch(), which does the same; kept as in v4 here, so that a diff is the fix.
 """
 
 from models.config import PAGE_SHIFT, PAGE_SIZE

@@ -2,6 +2,7 @@
 """v4 with both fixes: the batch-hint check and respect for the write bit.
 
 0b5be138ce00 (6.17-rc2) and 04d1c9d60c6e (v6.18, and 6.17-stable). Released in v6.18.
+The release has get_and_clear_ptes() as well, which does the same as v4's call; kept here, so that a diff is the fixes.
 """
 
 from models.config import PAGE_SHIFT, PAGE_SIZE
