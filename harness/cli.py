@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from harness.costs.command import claims_text, cost_command
-from harness.errors import UsageError, unknown
+from harness.errors import UsageError, check_json_file, unknown
 from harness.files import counterexample as saved
 from harness.files import recording
 from harness.judging.contracts import CLAUSES, CONTRACTS
@@ -142,10 +142,7 @@ def check_command(
 
 def _writable(json_file: Path | None, save_dir: Path | None, versions: tuple[str, str]) -> None:
     """Fail before the work, not after it."""
-    if json_file is not None and json_file.resolve() in [Path(version).resolve() for version in versions]:
-        raise UsageError(f"--json {json_file}: that is the version to review")
-    if json_file is not None and (json_file.is_dir() or not json_file.absolute().parent.is_dir()):
-        raise UsageError(f"--json {json_file}: expected a file in a folder that exists")
+    check_json_file(json_file, versions)
     if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
         raise UsageError(f"--save {save_dir}: expected a folder")
 

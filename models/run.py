@@ -60,10 +60,12 @@ def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
     )
     variant.on_loop(k.tick)
     size = len(k.memory)
-    with watched():
-        returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
-    if k.ended_by is not None:  # the variant caught it and went on
-        raise k.ended_by
+    try:
+        with watched():
+            returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+    finally:
+        if k.ended_by is not None:  # also where the variant caught it and went on, or raised something else
+            raise k.ended_by
     if len(k.memory) != size:
         k.memory = KERNELS[scenario.arch](scenario).memory
         raise TypeError("the variant changed the machine's memory behind its back")

@@ -21,11 +21,11 @@ from harness.costs.compare import (
 from harness.costs.ledger import COUNTS
 from harness.costs.text import growth_table, ledger_table, summary
 from harness.costs.workloads import WORKLOADS
-from harness.errors import UsageError
+from harness.errors import UsageError, check_json_file
 from harness.files.counterexample import read_text
 from harness.reports.report import wrapped
 from harness.review import chosen_arches
-from models.variants import load
+from models.variants import Variant, load
 
 DEFAULT = ("pre_patch", "v4", "v4_batch_hint", "v4_respect_write", "v4_fixed")
 GROWTH = ("order-0", "folio-64k")
@@ -67,6 +67,7 @@ def cost_command(
     if share < 0:
         raise UsageError(f"--share: expected 0 or more, got {share}")
     regressions([], counts or GATED, share)  # unknown counts, before the work
+    check_json_file(json_file, [*versions, *([baseline] if baseline else [])])
     variants = [load(name) for name in versions or DEFAULT]
     if len({variant.name for variant in variants}) < len(variants):
         raise UsageError("cost: expected different versions")
@@ -84,18 +85,18 @@ def cost_command(
     return 1 if worse else 0
 
 
-def _print(measured: Sequence[Measured], base: str, variants: Sequence[object]) -> None:
+def _print(measured: Sequence[Measured], base: str, variants: Sequence[Variant]) -> None:
+    """Ledgers and summary; growth with size of `variants`, if any."""
     for one in measured:
         click.echo(ledger_table(one, base))
     click.echo(summary(measured, changes(measured, base), base))
-    named = [load(version) for version, _ in measured[0].ledgers] if variants else []
     arches = dict.fromkeys(one.arch for one in measured)
-    for count in GATED if named else ():
+    for count in GATED if variants else ():
         rows = [
             (variant.name, f"{workload}, {arch}", growth(variant, arch, workload, count))
             for arch in arches
             for workload in GROWTH
-            for variant in named
+            for variant in variants
         ]
         click.echo(growth_table([row for row in rows if any(value for _, value in row[2])], count))
 

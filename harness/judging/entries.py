@@ -111,7 +111,7 @@ def bit_kinds(x: Expected, got: int, want: int) -> Iterator[str]:
 
 def _write_bits(words: PteWords) -> int:
     """The bits that write permission is made of; arm64's RDONLY goes with WRITE."""
-    return words.pte_mkwrite_novma(0) | (words.pte_wrprotect(0))
+    return words.pte_mkwrite_novma(0) | words.pte_wrprotect(0)
 
 
 def _flag_kinds(got: int, want: int, uffd_wp: int, soft_dirty: int, rest: int) -> Iterator[str]:

@@ -24,8 +24,6 @@ class ProgressBar:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._tasks: dict[str, object] = {}
-        self._last = ("", 0)
 
     def __enter__(self) -> "ProgressBar":
         self._progress.start()

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How far a scenario is reachable on a running kernel: by which system calls, under which config, or not at all.
-
-R1..R22 are the rows of the reachability table in the model's description of the kernel.
-"""
+"""How far a scenario is reachable on a running kernel: by which system calls, under which config, or not at all."""
 
 from collections.abc import Iterator
 
@@ -59,19 +56,19 @@ def _recipes(scenario: Scenario) -> Iterator[str]:
         if type_ == SWP_PTE_MARKER:
             yield _marker_recipe(offset)
         elif type_ < SWP_HWPOISON:
-            yield "swap-out (R13)"
+            yield "swap-out"
         elif SWP_MIGRATION_READ <= type_ <= SWP_MIGRATION_WRITE:
-            yield "while a page migrates (R14)"
+            yield "while a page migrates"
         elif type_ == SWP_HWPOISON or type_ <= SWP_DEVICE_EXCLUSIVE:
-            yield "memory failure or an HMM driver (R15)"
+            yield "memory failure or an HMM driver"
     if types and scenario.vma.uffd and not scenario.vma.uffd_event_remap:
-        yield "userfaultfd without UFFD_FEATURE_EVENT_REMAP (R11)"
+        yield "userfaultfd without UFFD_FEATURE_EVENT_REMAP"
 
 
 def _marker_recipe(marker: int) -> str:
     if marker & PTE_MARKER_UFFD_WP:
-        return "UFFDIO_WRITEPROTECT of unpopulated memory (R10)"
-    return "UFFDIO_POISON or MADV_GUARD_INSTALL (R12)"
+        return "UFFDIO_WRITEPROTECT of unpopulated memory"
+    return "UFFDIO_POISON or MADV_GUARD_INSTALL"
 
 
 def _folio_recipes(scenario: Scenario) -> Iterator[str]:
@@ -85,20 +82,20 @@ def _folio_recipes(scenario: Scenario) -> Iterator[str]:
         folio = scenario.folio_of(pfn)
         valid = [pte for pte in ptes if words.pte_valid(pte)]
         if scenario.vma.shadow_stack:
-            yield "a shadow stack in a large folio (R21)"
+            yield "a shadow stack in a large folio"
         elif len({words.pte_write(pte) for pte in valid}) > 1:
             if folio and folio.anon:
-                yield "part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK, mremap (R1)"
-                yield "or all of it, the child gone, one page written (R2, v6.15)"
+                yield "part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK, mremap"
+                yield "or all of it, the child gone, one page written (v6.15)"
             else:
-                yield "MAP_SHARED file with large folios, some pages written (R5)"
+                yield "MAP_SHARED file with large folios, some pages written"
         elif len(valid) < len(ptes):
-            yield "mprotect(PROT_NONE) or NUMA balancing (R16)"
+            yield "mprotect(PROT_NONE) or NUMA balancing"
         if len({words.pte_uffd_wp(pte) for pte in ptes}) > 1:
-            yield "UFFDIO_WRITEPROTECT of a part (R9)"
+            yield "UFFDIO_WRITEPROTECT of a part"
         if len({words.pte_dirty(pte) for pte in valid}) > 1:
-            yield "MADV_FREE, then one page written (R7)"
+            yield "MADV_FREE, then one page written"
         if len({words.pte_young(pte) for pte in valid}) > 1:
-            yield "page ageing, then one page touched (R8)"
+            yield "page ageing, then one page touched"
         if len({words.pte_cont(pte) for pte in valid}) > 1:
-            yield "a part unfolded before (R17)"
+            yield "a part unfolded before"

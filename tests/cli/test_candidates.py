@@ -157,8 +157,9 @@ def test_a_primitive_that_is_not_modelled_is_inconclusive(cli: Run, port: Port):
     assert "INCONCLUSIVE (k.no_such_primitive is not modelled, port.py:2)" in " ".join(done.out.split())
 
 
-def test_one_that_catches_everything_is_stopped_all_the_same(cli: Run, port: Port):
-    body = "    try:\n        while True:\n            pass\n    except BaseException:\n        return 0\n"
+@pytest.mark.parametrize("then", ["return 0", "raise ValueError('x') from None"])
+def test_one_that_catches_everything_is_stopped_all_the_same(cli: Run, port: Port, then: str):
+    body = f"    try:\n        while True:\n            pass\n    except BaseException:\n        {then}\n"
     done = cli("check", "pre_patch", port(SIGNATURE + body), *FEW)
     assert done.status == 1
     assert "no-progress (high)" in done.out

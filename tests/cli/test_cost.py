@@ -86,3 +86,15 @@ def test_bad_input(cli: Run, folder: Path, arguments: tuple[str, ...], says: str
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith(f"pte-review: {says}")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["port.py", "old.json", "absent/x.json"])
+def test_json_spoils_nothing(cli: Run, folder: Path, name: str) -> None:
+    from models.move_ptes import v4
+
+    (folder / "port.py").write_text(Path(v4.__file__).read_text())
+    assert cli("cost", "pre_patch", "v4", "--json", "old.json").status == 0
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    done = cli("cost", "port.py", "--baseline", "old.json", "--json", name)
+    assert (done.status, done.out) == (2, "")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
