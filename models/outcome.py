@@ -12,7 +12,7 @@ UNASSIGNED_READ = "unassigned-read"
 TABLE_OVERRUN = "table-overrun"
 NO_PROGRESS = "no-progress"
 CRASH = "crash"
-UNMODELLED = "unmodelled"
+UNMODELLED = "unmodelled"  # a primitive that the model does not have: says nothing of the variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ import re
 import traceback
 
 from models.machine.contpte import KernelArm64
-from models.machine.endings import EndOfRun, NoProgress, TableOverrun
+from models.machine.endings import NoProgress, TableOverrun
 from models.machine.kernel import Kernel, KernelX86_64
 from models.move_ptes.control import PagetableMoveControl
-from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, Installed, Outcome
+from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, UNMODELLED, Installed, Outcome
 from models.scenario import Scenario
 from models.variants import Variant
 from models.watchdog import OutOfTime, watched
@@ -36,8 +36,11 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
         ended, why = error.ending, f"{_where(k, error.ptep)}, {_line(error, variant)}"
     except NoProgress as error:
         ended, why = error.ending, f"more than {error}, {_line(error, variant)}"
-    except EndOfRun as error:
-        ended, why = error.ending, f"{error}, {_line(error, variant)}"
+    except AttributeError as error:
+        # No __getattr__() on the kernel: it would take every attribute access off the interpreter's fast path.
+        missing = error.obj is k
+        why = f"k.{error.name} is not modelled, {_line(error, variant)}" if missing else _crash(error, variant)
+        ended = UNMODELLED if missing else CRASH
     except NameError as error:
         match = _UNASSIGNED.search(str(error))
         ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")

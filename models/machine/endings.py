@@ -21,12 +21,6 @@ class TableOverrun(EndOfRun):
         super().__init__("an access outside the page table")
 
 
-class Unmodelled(EndOfRun):
-    """A primitive that this model does not have. Says nothing of the variant: the review is inconclusive."""
-
-    ending = "unmodelled"
-
-
 class NoProgress(EndOfRun):
     """More loop passes or events than any move of one page table needs."""
 

@@ -7,10 +7,9 @@ leaving raw accesses in the log.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 
 from models.arch.x86_64 import X86_64
-from models.machine.endings import TableOverrun, Unmodelled
+from models.machine.endings import TableOverrun
 from models.machine.folios import Folios
 from models.machine.locks import Locks
 from models.machine.page_table_check import PageTableCheck
@@ -111,11 +110,6 @@ class Kernel(Locks, Folios, PageTableCheck):
 
     def pte_next_pfn(self, pte: int) -> int:
         return self.pte_advance_pfn(pte, 1)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise self.end(Unmodelled(f"k.{name} is not modelled"))
 
     def _check_clear(self, ptep: int, nr: int) -> None:
         self.exercised.add("batch")
