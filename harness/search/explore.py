@@ -7,6 +7,7 @@ are loaded: a seed gives the same scenarios in every process.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
@@ -26,6 +27,10 @@ from strategies import scenarios
 
 Key = tuple[str, str, bool]
 Progress = Callable[[int], None]  # scenarios done so far
+
+
+class Finished(BaseException):
+    """No more scenarios are wanted. No Exception, so that Hypothesis takes it for no failure and lets it through."""
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Tally:
     allowed: dict[str, int] = field(default_factory=dict)
     exercised: dict[str, int] = field(default_factory=dict)  # scenarios in which the candidate ran a path
     unmodelled: str = ""  # what a version called that the model does not have
+    retired: bool = False  # not run any more
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
 
 
@@ -59,11 +65,14 @@ def explore(
     max_examples: int,
     seed_value: int,
     progress: Progress | None = None,
+    enough: Callable[[Tally], bool] | None = None,
 ) -> list[Tally]:
-    """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order."""
+    """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order.
+
+    A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, no more scenarios are made.
+    """
     tallies = [Tally() for _ in pairs]
-    variants = {id(v): v for pair in pairs for v in pair}
-    done, slow = 0, False
+    done = 0
 
     @seed(seed_value)
     @settings(
@@ -77,15 +86,14 @@ def explore(
     )
     @given(scenarios(arch, hostile))
     def one(scenario: Scenario) -> None:
-        nonlocal done, slow
-        if slow:  # one such run is enough
-            return
+        nonlocal done
         done += 1
         x = Expected(scenario)
+        running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
+        variants = {id(v): v for pair, _ in running for v in pair}
         outcomes = {key: run(scenario, variant) for key, variant in variants.items()}
-        slow = any(outcome.slow for outcome in outcomes.values())
         wrong = {key: findings(x, outcome) for key, outcome in outcomes.items()}
-        for (base, candidate), tally in zip(pairs, tallies, strict=True):
+        for (base, candidate), tally in running:
             ours, theirs = outcomes[id(base)], outcomes[id(candidate)]
             judgement = judge(contract, x, ours, wrong[id(base)], theirs, wrong[id(candidate)])
             _count(tally, ours, theirs)
@@ -99,10 +107,15 @@ def explore(
                 tally.shared[finding] = tally.shared.get(finding, 0) + 1
             for kind, count in judgement.allowed:
                 tally.allowed[kind] = tally.allowed.get(kind, 0) + count
+            # Each run of a slow version takes seconds: one is enough.
+            tally.retired = ours.slow or theirs.slow or (enough is not None and enough(tally))
         if progress is not None:
             progress(done)
+        if all(tally.retired for tally in tallies):
+            raise Finished
 
-    one()
+    with suppress(Finished):
+        one()
     return tallies
 
 
