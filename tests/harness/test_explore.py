@@ -68,3 +68,19 @@ def test_reading_more_is_no_changed_path():
 
     assert check("pre_patch", reads_more, max_examples=30).changed == {"x86_64": 0, "arm64": 0}
     assert all(check("pre_patch", "v4", max_examples=30).changed.values())
+
+
+def test_a_pair_that_has_seen_enough_is_not_run_again():
+    buggy, good = Spy(), lambda *call: pre_patch.move_ptes(*call)
+    pairs = [(load("pre_patch"), load(buggy)), (load("pre_patch"), load(good))]
+    found, nothing = explore("x86_64", pairs, FOLIO_AD, None, EXAMPLES, 1, enough=lambda tally: bool(tally.seen))
+    assert found.examples == len(buggy.seen) == min(by_hand(buggy.seen).values())[0] < EXAMPLES
+    assert nothing.examples == EXAMPLES
+
+
+def test_no_more_scenarios_when_every_pair_has_seen_enough():
+    buggy = Spy()
+    explore(
+        "arm64", [(load("pre_patch"), load(buggy))], FOLIO_AD, None, 10**9, 1, enough=lambda tally: bool(tally.seen)
+    )
+    assert min(by_hand(buggy.seen).values())[0] == len(buggy.seen)
