@@ -69,7 +69,7 @@ def explore(
 ) -> list[Tally]:
     """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order.
 
-    A pair is retired once `enough` holds for its tally or a run of it was slow. When all are, no more scenarios are made.
+    A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, generation ends.
     """
     tallies = [Tally() for _ in pairs]
     done = 0
