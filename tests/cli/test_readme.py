@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.costs.command import claims_text
-from harness.files import recording
+from harness.files import moves, recording
 from harness.reports.report import matrix, pictures, recording_lines, row
 from harness.review import check
 from harness.thread import review_thread
@@ -34,7 +34,7 @@ def the_picture(candidate: str, kind: str) -> str:
 def the_recording() -> str:
     records = recording.read(RECORDED)
     variant = load("pre_patch")
-    found = [m for number, record in enumerate(records, 1) for m in recording.mismatches(number, record, variant)]
+    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
     return recording_lines(RECORDED.name, variant.name, records, found)
 
 
