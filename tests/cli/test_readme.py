@@ -31,9 +31,9 @@ def the_picture(candidate: str, kind: str) -> str:
     return next(text for text in shown if text.startswith(f"{kind} ("))
 
 
-def the_recording() -> str:
+def the_recording(name: str) -> str:
     records = recording.read(RECORDED)
-    variant = load("pre_patch")
+    variant = load(name)
     found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
     return recording_lines(RECORDED.name, variant.name, records, found)
 
@@ -43,7 +43,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "write-gained": lambda: the_picture("v4", "write-gained"),
     "unassigned-read": lambda: the_picture("refactor", "unassigned-read"),
     "claims": lambda: claims_text().partition("\n\n")[2],
-    "recording": the_recording,
+    "recording": lambda: the_recording("pre_patch"),
+    "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }
 
 

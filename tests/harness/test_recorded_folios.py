@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Folios inferred from where pages lay before a move: made-up ranges, and what the recordings bear out."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.files.folios import infer
 from harness.files.moves import calls
@@ -120,6 +123,19 @@ def test_the_unmapped_rest_of_a_shrinking_move_is_evidence_too(tmp_path):
     (call,) = calls(r)
     assert (call.scenario.nr, call.scenario.folios) == (4, (Folio(0x100, 4),))
     assert r.old_addr == OLD
+
+
+RUN = st.tuples(st.integers(0, 1100), st.integers(0, 1100), st.sampled_from([1, 4, 9, 16, 30, 64, 512]))
+
+
+@given(st.lists(RUN, max_size=8), st.sampled_from(["mthp", "thp2m", "anon"]))
+def test_every_frame_has_one_folio_and_no_two_overlap(runs, mapping):
+    mapped = frames(*runs)
+    found = infer(mapping, range(VPN, VPN + 1700), mapped)
+    assert set(found) == set(mapped.values())
+    assert all(folio.pfn <= pfn < folio.end for pfn, folio in found.items())
+    ascending = sorted(set(found.values()), key=lambda folio: folio.pfn)
+    assert all(a.end <= b.pfn for a, b in pairwise(ascending))
 
 
 # -- the recordings

@@ -95,7 +95,7 @@ def masked(pte: int) -> int:
 
 @pytest.mark.parametrize(("order", "left"), [(0, TWO), (4, TWO), (5, TWO[1:]), (6, []), (8, [])])
 def test_how_large_the_folios_of_the_two_records_must_be(monkeypatch, order, left):
-    """Order 5 for record 346, 6 for record 381. No other record hangs on the folios at all."""
+    """Order 5 for record 346, 6 for record 381. The others are predicted with smaller folios too."""
 
     def smaller(*arguments: Any) -> dict[int, Folio]:
         return {pfn: _cut(pfn, folio, order) for pfn, folio in infer(*arguments).items()}
@@ -104,6 +104,13 @@ def test_how_large_the_folios_of_the_two_records_must_be(monkeypatch, order, lef
     records, shipped = replayed(BROKEN)[0], load("v4_batch_hint")
     found = [m for n, record in enumerate(records, 1) for m in mismatches(n, record, shipped)]
     assert [(m.record, m.kind, m.first, m.last) for m in found] == left
+
+
+@pytest.mark.parametrize(("number", "page", "folio"), [(346, 209, Folio(0x45800, 8)), (381, 44, Folio(0x4B400, 9))])
+def test_which_folios_are_inferred_for_the_two(number, page, folio):
+    (call,) = (c for c in calls(replayed(BROKEN)[0][number - 1]) if 0 <= page - c.page < c.scenario.nr)
+    s = call.scenario
+    assert s.folio_of(s.words.pte_pfn(dict(s.old_table)[s.old_index + page - call.page])) == folio
 
 
 def _cut(pfn: int, folio: Folio, order: int) -> Folio:
