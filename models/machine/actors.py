@@ -122,7 +122,7 @@ class Actors(Kernel):
     def _act(self, event: ScheduledEvent) -> None:
         ptep = self._slot(event.table, event.slot)
         pte = self._entry(ptep)
-        self.exercised.add(f"{event.actor} event")
+        self.exercised |= {"scheduled events", f"{event.actor} event"}
         match event.actor:
             case "walk":
                 self._translation(event.cpu, ptep)
