@@ -35,6 +35,7 @@ from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
+from models.scheduled import ACCESS, ACTORS, PHASES
 from models.variants import VariantError, load, names
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
@@ -189,8 +190,8 @@ def _replay_recording(path: Path, records: list[recording.Record], which: str) -
 
 @cli.command("list")
 def list_command() -> int:
-    """Variants, architectures, contracts, hostile rules."""
-    sections = {
+    """Variants, architectures, contracts, hostile rules, scheduled events."""
+    sections: dict[str, dict[str, str]] = {
         "variants": {name: load(name).summary for name in names()},
         "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
         "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},
@@ -199,15 +200,18 @@ def list_command() -> int:
             + (f" ({ONLY_ON[name]})" if name in ONLY_ON else "")
             for name, what in RULES.items()
         },
+        "scheduled events": ACTORS,
+        "times of scheduled events": {**PHASES, ACCESS: "right before the nth access of the version to an entry"},
     }
     for title, entries in sections.items():
         click.echo(f"{title}:")
         for name, what in entries.items():
             click.echo(wrapped(f"{name:<24}{what}", "  "))
         click.echo()
-    click.echo("what the contracts say, part by part (exact | folio-ad), and who said so:")
+    click.echo("what the contracts say, part by part (exact | folio-ad where they differ), and who said so:")
     for clause in CLAUSES:
-        click.echo(wrapped(f"{clause.part:<24}{clause.exact} | {clause.folio_ad}; {clause.source}", "  "))
+        says = clause.exact if clause.exact == clause.folio_ad else f"{clause.exact} | {clause.folio_ad}"
+        click.echo(wrapped(f"{clause.part:<24}{says}; {clause.source}", "  "))
     click.echo()
     click.echo(wrapped(NOT_MODELLED))
     return OK
