@@ -195,7 +195,7 @@ def _replay_recording(path: Path, records: list[recording.Record], which: str) -
 @max_examples_option
 @arch_option
 def history_command(seeds: int, max_examples: int, arch: str | None) -> int:
-    """How soon each bug that this function is known to have had is found. Exit 1 if one is missed."""
+    """How soon each known bug of the function is found. Exit status 1 if one is missed."""
     check_call(arch, "folio-ad", None, max_examples)
     check_count("seeds", seeds, MOST_SEEDS)
     bugs, rows, over = hunted(arch), [], 0
