@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +18,9 @@ from harness.costs.command import claims_text, cost_command
 from harness.errors import UsageError, check_json_file, unknown
 from harness.files import counterexample as saved
 from harness.files import moves, recording
+from harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
 from harness.judging.contracts import CLAUSES, CONTRACTS
+from harness.reports.history import history_text
 from harness.reports.picture import picture
 from harness.reports.progress import ProgressBar
 from harness.reports.report import (
@@ -30,12 +33,12 @@ from harness.reports.report import (
     verdict_lines,
     wrapped,
 )
-from harness.review import DEFAULT_EXAMPLES, check, check_call
+from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
-from models.scheduled import ACCESS, ACTORS, PHASES
+from models.scheduled import ACTORS, ANCHORS, PHASES
 from models.variants import VariantError, load, names
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
@@ -188,6 +191,24 @@ def _replay_recording(path: Path, records: list[recording.Record], which: str) -
     return FOUND if found else OK
 
 
+@cli.command("history")
+@click.option("--seeds", type=int, default=DEFAULT_SEEDS, show_default=True, help="How often each bug is looked for.")
+@max_examples_option
+@arch_option
+def history_command(seeds: int, max_examples: int, arch: str | None) -> int:
+    """How soon each known bug of the function is found. Exit status 1 if one is missed."""
+    check_call(arch, "folio-ad", None, max_examples)
+    check_count("seeds", seeds, MOST_SEEDS)
+    bugs, rows, over = hunted(arch), [], 0
+    total = seeds * sum(len(arches) for _, arches in bugs)
+    with ProgressBar() as reporter:
+        for bug, arches in bugs:
+            rows.append(measure(bug, arches, seeds, max_examples, partial(reporter.hunting, bug.title, total, over)))
+            over += seeds * len(arches)
+    click.echo(history_text(rows, seeds, max_examples), nl=False)
+    return OK if all(row.found for row in rows) else FOUND
+
+
 @cli.command("list")
 def list_command() -> int:
     """Variants, architectures, contracts, hostile rules, scheduled events."""
@@ -201,7 +222,7 @@ def list_command() -> int:
             for name, what in RULES.items()
         },
         "scheduled events": ACTORS,
-        "times of scheduled events": {**PHASES, ACCESS: "right before the nth access of the version to an entry"},
+        "times of scheduled events": {**PHASES, **ANCHORS},
     }
     for title, entries in sections.items():
         click.echo(f"{title}:")
