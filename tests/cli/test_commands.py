@@ -94,8 +94,8 @@ def test_history(process: Run, folder: Path, arch: str | None):
     done = process("history", "--seeds", "2", *(["--arch", arch] if arch else []))
     assert (done.status, done.err) == (0, "")
     assert done.out.count("arm64 only") == (2 if arch else 0)
-    bugs = len(BUGS) - (2 if arch else 0)
-    assert f"\n{bugs} bugs, {bugs} found with every seed, 0-1; " in done.out
+    rows = len(BUGS) - (2 if arch else 0)
+    assert f"\n{rows} rows, {rows} found with every seed, 0-1; " in done.out
     assert files(folder) == []
 
 
@@ -219,6 +219,15 @@ def test_recordings(process: Run):
     assert "record 381 (thp2m, 64 pages), pages 44-59: write-lost" in done.out
     assert "pre_patch predicts 205 of 205 records" in done.out
     assert process("replay", str(RECORDED / names[1])).status == 0
+
+
+@pytest.mark.parametrize(("version", "predicted", "status"), [("v4_batch_hint", 405, 0), ("v4_fixed", 403, 1)])
+def test_what_a_kernel_shipped_and_its_successor(cli: Run, version: str, predicted: int, status: int):
+    done = cli("replay", "--candidate", version, str(RECORDED / "linux-6.17.8-arm64.jsonl.gz"))
+    assert (done.status, done.err) == (status, "")
+    assert f"{version} predicts {predicted} of 405 records" in done.out
+    assert "folios inferred from PFNs before the move" in done.out
+    assert done.out.count("write-lost") == 405 - predicted
 
 
 def test_recordings_through_another_version(cli: Run):
