@@ -188,9 +188,12 @@ class Actors(Kernel):
         self.events.append(("write", cpu, ptep, translation.pfn))
 
     def _mkclean(self, event: ScheduledEvent, ptep: int, pte: int) -> None:
-        """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there."""
-        ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
-        if ptl not in self.ptls_free or I_MMAP in self.held or ANON_VMA in self.held:
+        """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there.
+
+        A walk of the rmap comes to the new address after the old one, for which it needs that lock: who could come in
+        another order is kept out by the rmap locks (need_rmap_locks).
+        """
+        if self.ptls_free != self.all_ptls or I_MMAP in self.held or ANON_VMA in self.held:
             self.waiting.append(event)
             return
         if not self.pte_present(pte) or self.pte_special(pte) or not (self.pte_dirty(pte) or self.pte_write(pte)):

@@ -94,8 +94,8 @@ def test_history(process: Run, folder: Path, arch: str | None):
     done = process("history", "--seeds", "2", *(["--arch", arch] if arch else []))
     assert (done.status, done.err) == (0, "")
     assert done.out.count("arm64 only") == (2 if arch else 0)
-    bugs = len(BUGS) - (2 if arch else 0)
-    assert f"\n{bugs} bugs, {bugs} found with every seed, 0-1; " in done.out
+    rows = len(BUGS) - (2 if arch else 0)
+    assert f"\n{rows} rows, {rows} found with every seed, 0-1; " in done.out
     assert files(folder) == []
 
 

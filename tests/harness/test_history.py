@@ -84,7 +84,7 @@ def first_of_a_review(bug: Bug, arch: str, seed: int, most: int) -> int | None:
 
 @pytest.mark.parametrize("name", ["v4", "v1_stride", "refactor_clear_new", "refactor_intended"])
 def test_counts_are_those_of_whole_reviews(name):
-    bug, seeds, most = OF[name], 4, 30
+    bug, seeds, most = OF[name], 6, 60
     measured = measure(bug, bug.arches, seeds, most)
     expected = [first_of_a_review(bug, arch, seed, most) for arch in bug.arches for seed in range(seeds)]
     assert list(measured.counts) == expected
@@ -95,7 +95,7 @@ def test_counts_are_those_of_whole_reviews(name):
 
 def test_both_are_there_in_the_test_above():
     """Hunts that found and hunts that did not."""
-    counts = measure(OF["v1_stride"], ["arm64"], 4, 30).counts
+    counts = measure(OF["v1_stride"], ["arm64"], 6, 60).counts
     assert None in counts
     assert set(counts) != {None}
 
@@ -178,7 +178,7 @@ def test_seconds(seconds, shown):
 
 def test_the_last_line_counts_hunted_bugs():
     rows = [of(1, 2), of(1, None), Measured(OF["v1_stride"], (), ())]
-    assert history_text(rows, 2, 100).splitlines()[-1] == "2 bugs, 1 found with every seed, 0-1; 1 s"
+    assert history_text(rows, 2, 100).splitlines()[-1] == "2 rows, 1 found with every seed, 0-1; 1 s"
 
 
 def test_the_table_fits_a_mail_whatever_bug():

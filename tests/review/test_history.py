@@ -15,7 +15,7 @@ from models.scenario import Scenario
 from tests.models.build import ARCHES
 
 EXAMPLES = 1000  # the default
-OF = {bug.variant: bug for bug in BUGS}
+OF = {bug.variant: bug for bug in reversed(BUGS)}  # the first kind of each
 THREAD = {(known.base, known.candidate, known.hostile) for known in KNOWN}
 HISTORY = [bug for bug in BUGS if (bug.base, bug.variant, bug.hostile) not in THREAD]
 VERDICTS: dict[tuple[str, str], Verdict] = {}
@@ -28,16 +28,16 @@ def reviewed(bug: Bug, arch: str) -> Verdict:
     return VERDICTS[bug.variant, arch]
 
 
-def smallest(variant: str, arch: str) -> tuple[Divergence, Scenario, PteWords]:
-    """The smallest case of the kind by which the bug is known."""
+def smallest(variant: str, arch: str, kind: str = "") -> tuple[Divergence, Scenario, PteWords]:
+    """The smallest case of `kind`, or of the first by which the version is known."""
     bug = OF[variant]
-    hits = [d for d in reviewed(bug, arch).divergences if d.kind == bug.kind]
+    hits = [d for d in reviewed(bug, arch).divergences if d.kind == (kind or bug.kind)]
     assert len(hits) == 1
     return hits[0], hits[0].scenario, hits[0].scenario.words
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("bug", HISTORY, ids=lambda bug: bug.variant)
+@pytest.mark.parametrize("bug", HISTORY, ids=lambda bug: f"{bug.variant}-{bug.kind}")
 def test_known_kinds(bug: Bug, arch: str) -> None:
     verdict = reviewed(bug, arch)
     if arch not in bug.arches:
@@ -49,7 +49,7 @@ def test_known_kinds(bug: Bug, arch: str) -> None:
     assert {d.by for d in verdict.divergences} == {"candidate"}
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.variant)
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.variant}-{bug.kind}")
 def test_every_bug_is_found_with_the_first_seeds(bug: Bug) -> None:
     assert measure(bug, bug.arches, seeds=3, max_examples=EXAMPLES).found
 
@@ -96,6 +96,39 @@ def test_late_flushes_are_one_valid_entry(variant: str, arch: str) -> None:
     assert words.pte_present(pte)
     assert pte & 1  # P, VALID
     assert (divergence.at.table, divergence.at.entry, scenario.nr) == ("old", entry, 1)
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_before_dirty_flush_loses_a_write_as_its_fix_tells_it(arch: str) -> None:
+    """5d1904204c99: a CPU has a writable translation; mremap() drops the locks; the page is cleaned; the CPU writes."""
+    divergence, scenario, words = smallest("before_dirty_flush", arch, "dirty-lost")
+    ((entry, pte),) = scenario.old_table
+    assert words.pte_write(pte)
+    assert (divergence.at.table, divergence.at.entry, scenario.nr) == ("new", scenario.new_index, 1)
+    assert entry == scenario.old_index
+    events = [(event.actor, event.table, event.slot) for event in scenario.scheduled]
+    assert events == [("write", "old", 0), ("mkclean", "new", 0), ("write", "old", 0)]
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_before_dirty_recheck_loses_a_write_between_check_and_removal(arch: str) -> None:
+    """The first store comes after the entry was looked at, so the entry was clean then, and before it is removed."""
+    _, scenario, words = smallest("before_dirty_recheck", arch, "dirty-lost")
+    ((_, pte),) = scenario.old_table
+    assert words.pte_write(pte)
+    assert not words.pte_dirty(pte)
+    first, cleaned, second = scenario.scheduled
+    assert (first.actor, first.when.phase, first.when.table, first.when.slot) == ("write", "change", "old", 0)
+    assert (cleaned.actor, second.actor) == ("mkclean", "write")
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_asking_after_the_removal_loses_nothing(arch: str) -> None:
+    assert "dirty-lost" not in reviewed(OF["before_flush_under_ptl"], arch).kinds
+    caches, cleans, writes = scenario.scheduled
+    assert caches.cpu == writes.cpu != 0
+    assert (caches.when.phase, cleans.when.phase) == ("call", "unlocked")
+    assert not {d.kind for d in reviewed(OF["before_flush_under_ptl"], arch).divergences} & {"dirty-lost"}
 
 
 def test_v4_batch_hint_smears_from_one_contpte_block_into_the_next_entry() -> None:
