@@ -183,8 +183,17 @@ class Actors(Kernel):
                 return
             if not self.mmu_dirty(pte):
                 self._hw(ptep, self.mmu_mkdirty(pte))
-            translation.dirty = True
+            self._now_dirty(cpu, ptep, translation)
         self.events.append(("write", cpu, ptep, translation.pfn))
+
+    def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
+        """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
+        translation.dirty = True
+        first = self._page(ptep & -self.config.cont_ptes)
+        for page in range(first, first + self.config.cont_ptes) if translation.contiguous else ():
+            other = self.translations.get((cpu, page))
+            if other and other.contiguous:
+                other.dirty = True
 
     def _mkclean(self, event: ScheduledEvent, ptep: int, pte: int) -> None:
         """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there."""
