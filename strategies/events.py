@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from models.scenario import Scenario
-from models.scheduled import ACCESS, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, PHASES, UNLOCKED_YET, ScheduledEvent, When
 from strategies.choices import Choices
 
 EVENT_BYTES = 20
@@ -76,7 +76,7 @@ def _pending_flush(scenario: Scenario, choices: Choices) -> Events:
     slot = _slot(scenario, choices, scenario.words.is_swap_pte)
     if scenario.words.pte_present(dict(scenario.old_table).get(scenario.old_index + slot, 0)):
         return ()
-    return (ScheduledEvent("reclaim", "old", slot, When("call")),)
+    return (ScheduledEvent("reclaim", "old", slot, When(choices.pick(UNLOCKED_YET))),)
 
 
 def _onlooker(scenario: Scenario, choices: Choices) -> Events:

@@ -102,6 +102,8 @@ class Actors(Kernel):
             self.store(ptep + i, pte)
 
     def _lock(self, name: str, lock: int) -> None:
+        if lock in self.all_ptls and self.ptls_free == self.all_ptls:
+            self.phase("locking")
         super()._lock(name, lock)
         if not self.ptls_free:
             self.phase("locked")
