@@ -12,8 +12,9 @@ from models.scenario import Scenario
 from models.scheduled import ACCESS, PHASES, UNLOCKED_YET, ScheduledEvent, When
 from strategies.choices import Choices
 
-EVENT_BYTES = 20
+EVENT_BYTES = 28
 OFTEN = 30  # of 100 scenarios
+ALONE = (0, 1, 2, *(None,) * 29)  # which event of a story stays; mostly all do
 LATE = ("unlocked", "returned", "unlocking")
 Events = tuple[ScheduledEvent, ...]
 
@@ -22,7 +23,9 @@ def with_events(scenario: Scenario, choices: Choices) -> Scenario:
     """`scenario`, in some of all cases with events."""
     if not choices.chance(OFTEN):
         return scenario
-    return replace(scenario, scheduled=choices.pick(STORIES)(scenario, choices))
+    alone = choices.pick(ALONE)  # for a shrinker: one event of a story is simpler than all
+    events = choices.pick(STORIES)(scenario, choices)
+    return replace(scenario, scheduled=events if alone is None else events[alone : alone + 1] or events[:1])
 
 
 def _slot(scenario: Scenario, choices: Choices, suits: Callable[[int], bool]) -> int:
@@ -94,9 +97,9 @@ def _anything(scenario: Scenario, choices: Choices) -> Events:
         table = choices.pick(("old", "new"))
         first = scenario.old_index if table == "old" else scenario.new_index
         slot = choices.wide(scenario.nr)
-        around = choices.pick((slot, slot, slot - 1, slot + 1))
+        around = choices.pick((slot, slot, -1, scenario.nr))
         actor = choices.pick(("write", "walk", "gup", "mkclean"))
-        if actor != "mkclean" and 0 <= first + around < scenario.config.ptrs_per_pte:
+        if 0 <= first + around < scenario.config.ptrs_per_pte:
             slot = around
         events.append(ScheduledEvent(actor, table, slot, _when(choices, table, slot), choices.below(3)))
     return tuple(events)

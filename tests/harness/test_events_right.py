@@ -14,7 +14,7 @@ from tests.models.build import ARCHES, OLD, arm, page, pages, scenario
 from tests.models.scheduled import event, names
 
 RIGHT = ("pre_patch", "v4_fixed")
-FILE = {"vma": Vma(vm_file=True, anon_vma=False), "folios": (Folio(0x200, 5, anon=False),)}
+FILE = {"vma": Vma(vm_file=True, anon_vma=False), "folios": (Folio(0x200, 5, anon=False),), "ptrs_per_pte": 32}
 
 
 def found(s: Scenario) -> list[str]:
