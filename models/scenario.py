@@ -14,7 +14,7 @@ from models.arch import ARCHES, words
 from models.arch.word import PteWords
 from models.codec import SchemaError, from_json, to_json
 from models.config import PAGE_SHIFT, PAGE_SIZE, Config
-from models.scheduled import ACTORS, ANCHORS, MOST_CPUS, PHASES, ScheduledEvent
+from models.scheduled import ACTORS, ANCHORS, MOST_CPUS, PHASES, UNLOCKED_YET, ScheduledEvent
 
 Entries = tuple[tuple[int, int], ...]  # (entry index in its table, raw value), ascending, none entries left out
 Ranges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio
@@ -233,9 +233,11 @@ def _check_scheduled(scenario: Scenario, path: str) -> None:
             raise SchemaError(f"{where}.when.phase", f"one of {', '.join((*ANCHORS, *PHASES))}", when.phase)
         if when.nth < 1:
             raise SchemaError(f"{where}.when.nth", "the how-many-th access, from 1", when.nth)
-        if event.actor == "reclaim" and (when.phase, event.table) != ("call", "old"):
+        if event.actor == "reclaim" and (event.table != "old" or when.phase not in UNLOCKED_YET):
             raise SchemaError(
-                where, "reclaim to have unmapped an old entry before the call", f"{event.table}, {when.phase}"
+                where,
+                "reclaim to have unmapped an old entry before the locks are taken",
+                f"{event.table}, {when.phase}",
             )
         _check_slot(scenario, event.table, event.slot, where)
         if when.phase in ANCHORS:

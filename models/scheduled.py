@@ -23,11 +23,13 @@ ANCHORS = {
 }
 PHASES = {
     "call": "before the call",
+    "locking": "before the first page-table lock is taken",
     "locked": "when the page-table locks are held",
     "unlocking": "when the first of two page-table locks is dropped",
     "unlocked": "when no page-table lock is held any more",
     "returned": "after the call",
 }
+UNLOCKED_YET = ("call", "locking")  # when reclaim can still have the locks
 MOST_CPUS = 8
 
 

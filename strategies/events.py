@@ -10,28 +10,31 @@ from dataclasses import replace
 
 from models.config import PAGE_SIZE
 from models.scenario import Scenario
-from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, UNLOCKED_YET, ScheduledEvent, When
 from strategies.choices import Choices
 
-EVENT_BYTES = 20
+EVENT_BYTES = 28
 OFTEN = 30  # of 100 scenarios
-ALONE = 65  # of 100 with events
+ONE_PAGE = 65  # of 100 that are about one page
+ALONE = (0, 1, 2, *(None,) * 29)  # which event of a story stays; mostly all do
 LATE = ("unlocked", "returned", "unlocking")
 Events = tuple[ScheduledEvent, ...]
 
 
-def with_events(scenario: Scenario, choices: Choices) -> Scenario:
-    """`scenario`, in some of all cases with events."""
+def with_events(scenario: Scenario, choices: Choices, *, may_cut: bool) -> Scenario:
+    """`scenario`, in some of all cases with events, and then perhaps of one page if it `may_cut` the range."""
     if not choices.chance(OFTEN):
         return scenario
+    alone = choices.pick(ALONE)  # for a shrinker: one event of a story is simpler than all
     story = choices.pick(STORIES)
     written = _written(scenario, choices)
-    if choices.chance(ALONE):
-        scenario = _alone(scenario, written)
-    return replace(scenario, scheduled=story(scenario, choices))
+    if choices.chance(ONE_PAGE) and may_cut and story in (_race, _write_after_clean):
+        scenario = _one_page(scenario, written)
+    events = story(scenario, choices)
+    return replace(scenario, scheduled=events if alone is None else events[alone : alone + 1] or events[:1])
 
 
-def _alone(scenario: Scenario, slot: int) -> Scenario:
+def _one_page(scenario: Scenario, slot: int) -> Scenario:
     """One page moves: nothing that a version does for its neighbours covers up what it does not do for this one."""
     by = slot * PAGE_SIZE
     return replace(scenario, old_addr=scenario.old_addr + by, new_addr=scenario.new_addr + by, extent=PAGE_SIZE)
@@ -97,7 +100,7 @@ def _pending_flush(scenario: Scenario, choices: Choices) -> Events:
     slot = _slot(scenario, choices, scenario.words.is_swap_pte)
     if scenario.words.pte_present(dict(scenario.old_table).get(scenario.old_index + slot, 0)):
         return ()
-    return (ScheduledEvent("reclaim", "old", slot, When("call")),)
+    return (ScheduledEvent("reclaim", "old", slot, When(choices.pick(UNLOCKED_YET))),)
 
 
 def _onlooker(scenario: Scenario, choices: Choices) -> Events:
@@ -115,9 +118,9 @@ def _anything(scenario: Scenario, choices: Choices) -> Events:
         table = choices.pick(("old", "new"))
         first = scenario.old_index if table == "old" else scenario.new_index
         slot = choices.wide(scenario.nr)
-        around = choices.pick((slot, slot, slot - 1, slot + 1))
+        around = choices.pick((slot, slot, -1, scenario.nr))
         actor = choices.pick(("write", "walk", "gup", "mkclean"))
-        if actor != "mkclean" and 0 <= first + around < scenario.config.ptrs_per_pte:
+        if 0 <= first + around < scenario.config.ptrs_per_pte:
             slot = around
         events.append(ScheduledEvent(actor, table, slot, _when(choices, table, slot), choices.below(3)))
     return tuple(events)

@@ -86,7 +86,19 @@ def _changes(layout: Layout, *, may_write: bool) -> list[str]:
     """What can differ from page to page in this VMA under this config; what comes more often more than once."""
     return [
         *(["write"] * 11 if may_write else []),
-        *("dirty", "dirty", "young", "young", "prot_none", "prot_none", "hole", "hole", "non-present"),
+        *(
+            "dirty",
+            "dirty",
+            "dirty",
+            "young",
+            "young",
+            "young",
+            "prot_none",
+            "prot_none",
+            "hole",
+            "hole",
+            "non-present",
+        ),
         *(["soft_dirty"] * 2 if layout.words.SOFT_DIRTY else []),
         *(["uffd_wp"] * 4 if layout.vma.uffd and layout.words.UFFD_WP else []),
     ]

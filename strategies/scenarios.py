@@ -64,7 +64,7 @@ def _scenarios(draw: st.DrawFn, arch: str | st.SearchStrategy[str], hostile: str
     scenario = _placed(name, layout, place, kernel)
     if hostile:
         scenario = break_rule(scenario, hostile, Choices(data[SCENARIO_BYTES:]))
-    return with_events(scenario, Choices(data[RUNS_END:SCENARIO_BYTES]))
+    return with_events(scenario, Choices(data[RUNS_END:SCENARIO_BYTES]), may_cut=hostile is None)
 
 
 def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scenario:

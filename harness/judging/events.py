@@ -12,7 +12,8 @@ from models.outcome import Outcome
 def event_findings(x: Expected, outcome: Outcome, known: list[Finding]) -> list[Finding]:
     """Rules about scheduled events that `outcome` breaks, but for what `known` findings say of the same entry."""
     told = {(f.kind, f.table, f.entry) for f in known}
-    places = {(f.table, f.entry) for f in known if f.table}
+    # What a TLB may still hold says nothing of what a walker found.
+    places = {(f.table, f.entry) for f in known if f.table and f.kind != "stale-tlb"}
     found = [f for f in _lost_writes(x, outcome) if (f.kind, f.table, f.entry) not in told]
     found += [f for f in _seen(x, outcome) if (f.table, f.entry) not in places]
     found += _translations(x, outcome)

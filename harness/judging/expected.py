@@ -122,12 +122,19 @@ class Expected:
                 before = self.new_before if table == "new" else self.old_before
                 want = x.around.get((table, index), gathered(self.words, before, index))
                 x.around[table, index] = self._updated(want, name, pte)
-            elif (i := slots.get(self.words.pte_pfn(pte))) is not None:
+            elif (i := self._holder(index - first, pte, slots)) is not None:
                 x.want[i] = self._updated(x.want[i], name, pte)
             elif table == "new":  # what an occupied destination held
                 x.new_before = (*x.new_before[:index], pte, *x.new_before[index + 1 :])
         x.untouched = tuple(tables["old"]), tuple(tables["old" if self.scenario.one_table else "new"])
         return x
+
+    def _holder(self, i: int, pte: int, slots: dict[int, int]) -> int | None:
+        """The slot whose page the MMU saw in slot `i`: that one, unless it holds another page."""
+        pfn = self.words.pte_pfn(pte)
+        if self.words.pte_present(self.want[i]) and self.words.pte_pfn(self.want[i]) == pfn:
+            return i  # the zero page stands in more than one
+        return slots.get(pfn)
 
     def _updated(self, want: int, name: str, pte: int) -> int:
         """`want` with the accessed and dirty of `pte`; or clean and read-only."""

@@ -21,7 +21,7 @@ def schedule(scenario: Scenario) -> list[str]:
 
 def _sentence(event: ScheduledEvent) -> str:
     text = SAYS[event.actor].format(cpu=event.cpu, slot=f"{event.table}[{event.slot}]")
-    return text if event.actor == "reclaim" else f"{text} {_time(event.when)}"
+    return text if event.actor == "reclaim" and event.when.phase == "call" else f"{text} {_time(event.when)}"
 
 
 def _time(when: When) -> str:

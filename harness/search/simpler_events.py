@@ -17,7 +17,7 @@ def fewer_events(s: Scenario) -> Iterator[Scenario]:
 
 
 def simpler_events(s: Scenario) -> Iterator[Scenario]:
-    """A phase instead of an access, an earlier access, a load instead of a store, CPUs from 1 on."""
+    """A phase instead of an access, an earlier access, the call, a load instead of a store, CPUs from 1 on."""
     for i, event in enumerate(s.scheduled):
         for simpler in _simpler(event):
             yield replace(s, scheduled=(*s.scheduled[:i], simpler, *s.scheduled[i + 1 :]))
@@ -33,6 +33,8 @@ def _simpler(event: ScheduledEvent) -> Iterator[ScheduledEvent]:
             yield replace(event, when=replace(when, phase=CHANGE, nth=1))
         yield from (replace(event, when=replace(when, nth=nth)) for nth in range(1, when.nth))
         yield replace(event, when=When(when.phase, event.table, event.slot, when.nth))
+    elif when.phase == "locking":
+        yield replace(event, when=When("call"))
     elif when.phase in ("unlocking", "unlocked"):
         later = list(PHASES)[list(PHASES).index(when.phase) + 1 :]
         yield from (replace(event, when=When(phase)) for phase in later)

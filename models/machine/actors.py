@@ -103,27 +103,29 @@ class Actors(Kernel):
             self.store(ptep + i, pte)
 
     def _lock(self, name: str, lock: int) -> None:
+        if lock in self.all_ptls and self.ptls_free == self.all_ptls:
+            self.phase("locking")
         super()._lock(name, lock)
         if not self.ptls_free:
             self.phase("locked")
 
     def _unlock(self, name: str, lock: int) -> None:
         super()._unlock(name, lock)
+        waiting, self.waiting = self.waiting, []
+        self._fire(waiting)
         if lock in self.all_ptls:
             self._look_for_stale()
             everything = self.ptls_free == self.all_ptls
             self.phase("unlocked" if everything else "unlocking")
             if everything:
                 self._look_for_two_addresses()
-        waiting, self.waiting = self.waiting, []
-        self._fire(waiting)
 
     # -- who
 
     def _act(self, event: ScheduledEvent) -> None:
         ptep = self._slot(event.table, event.slot)
         pte = self._entry(ptep)
-        self.exercised |= {"scheduled events", f"{event.actor} event"}
+        self.exercised |= {"scheduled event", f"{event.actor} event"}
         match event.actor:
             case "walk":
                 self._translation(event.cpu, ptep)
@@ -184,8 +186,17 @@ class Actors(Kernel):
                 return
             if not self.mmu_dirty(pte):
                 self._hw(ptep, self.mmu_mkdirty(pte))
-            translation.dirty = True
+            self._now_dirty(cpu, ptep, translation)
         self.events.append(("write", cpu, ptep, translation.pfn))
+
+    def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
+        """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
+        translation.dirty = True
+        first = self._page(ptep & -self.config.cont_ptes)
+        for page in range(first, first + self.config.cont_ptes) if translation.contiguous else ():
+            other = self.translations.get((cpu, page))
+            if other and other.contiguous:
+                other.dirty = True
 
     def _mkclean(self, event: ScheduledEvent, ptep: int, pte: int) -> None:
         """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there.

@@ -39,6 +39,7 @@ ORDER = [
 FLUSH = ORDER[9:11]
 LATE = {  # the flush, where it was: dirty entries under the old lock alone; the caller's, behind everything
     "before_flush_under_ptl": [*ORDER[:9], *ORDER[11:13], *FLUSH, *ORDER[13:]],
+    "before_dirty_recheck": [*ORDER[:9], *ORDER[11:13], *FLUSH, *ORDER[13:]],
     "before_dirty_flush": [*ORDER[:9], *ORDER[11:], *FLUSH],
 }
 

@@ -56,7 +56,7 @@ def run(chunk: Chunk) -> Result:
     verdicts = review(pairs, arch=chunk.arch, contract=contract, max_examples=chunk.examples, seed=chunk.number)
     ran = {f"{label(verdict)}, {contract}": verdict.examples for verdict in verdicts}
     alarms = [alarm for verdict in verdicts for alarm in alarms_of(verdict)]
-    return Result(verdicts[0].examples, verdicts[0].exercised.get("scheduled events", 0), ran, alarms)
+    return Result(verdicts[0].examples, verdicts[0].exercised.get("scheduled event", 0), ran, alarms)
 
 
 def label(verdict: Verdict) -> str:

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scheduled events in short form, machines that have them, and the log without what the version does."""
+
+from typing import Any
+
+from models.machine.actors import Actors
+from models.machine.state import Event
+from models.outcome import Outcome
+from models.run import ACTED
+from models.scheduled import ACCESS, ScheduledEvent, When
+from tests.models.build import scenario
+
+OTHERS = {"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"}
+
+
+def event(actor: str, at: str, when: str, cpu: int = 1) -> ScheduledEvent:
+    """`at` is "old 3"; `when` a phase, or "new 3 2": before the 2nd access to new[3]."""
+    table, slot = at.split()
+    if " " not in when:
+        return ScheduledEvent(actor, table, int(slot), When(when), cpu)
+    anchor, anchor_slot, nth = when.split()
+    return ScheduledEvent(actor, table, int(slot), When(ACCESS, anchor, int(anchor_slot), int(nth)), cpu)
+
+
+def machine(
+    arch: str, old: dict[int, int], *events: ScheduledEvent, new: dict[int, int] | None = None, **options: Any
+) -> Actors:
+    """A machine with an empty log and no lock held."""
+    options.setdefault("at", (0, 0, 16))
+    return ACTED[arch](scenario(arch, old, new, scheduled=events, **options))
+
+
+def by_others(k: Actors | Outcome) -> list[Event]:
+    """What actors did and what was seen of it, in order."""
+    return [event for event in k.events if event[0] in OTHERS]
+
+
+def names(k: Actors | Outcome) -> list[str]:
+    return [str(event[0]) for event in by_others(k)]
