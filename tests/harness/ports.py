@@ -47,7 +47,7 @@ PORTS: dict[str, Edits] = {
     "stored twice": ((SET, SET + SET),),
     # The entry is looked at before the locks are taken.
     "no lock for the first look": (
-        (MAP_OLD, "    early = k.read(old_pmd.ptep)\n" + MAP_OLD),
+        (MAP_OLD, "    early = k.read(old_pmd.ptep + (old_addr - old_pmd.base) // PAGE_SIZE)\n" + MAP_OLD),
         (CLEAR, CLEAR + "        pte = early if k.pte_present(pte) and old_addr == pmc.old_addr else pte\n"),
     ),
 }  # fmt: skip
