@@ -42,12 +42,12 @@ def test_what_is_left_is_the_story_of_one_page(arch):
     s = minimise(start, loses_a_write)
     assert loses_a_write(s)
     assert [(e.actor, e.table, e.slot, e.when.phase, e.cpu) for e in s.scheduled] == [
-        ("walk", "old", 0, "call", 1),
+        ("write", "old", 0, "call", 1),
         ("mkclean", "new", 0, "unlocked", 2),
         ("write", "old", 0, "unlocked", 1),
     ]
     assert (s.nr, s.old_index, s.new_index, [i for i, _ in s.old_table]) == (1, 0, 0, [0])
-    assert s.words.mmu_dirty(s.old_table[0][1])
+    assert s.words.mmu_may_write(s.old_table[0][1])
     assert broken_rules(s) == ()
     smaller = [t for step in STEPS for t in step(s) if t != s and broken_rules(t) == ()]
     assert not any(map(loses_a_write, smaller))
