@@ -12,7 +12,7 @@ from models.scenario import Scenario
 from models.scheduled import ACCESS, PHASES, UNLOCKED_YET, ScheduledEvent, When
 from strategies.choices import Choices
 
-EVENT_BYTES = 28
+EVENT_BYTES = 20
 OFTEN = 30  # of 100 scenarios
 ALONE = (0, 1, 2, *(None,) * 29)  # which event of a story stays; mostly all do
 LATE = ("unlocked", "returned", "unlocking")
