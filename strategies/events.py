@@ -13,7 +13,7 @@ from models.scenario import Scenario
 from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, UNLOCKED_YET, ScheduledEvent, When
 from strategies.choices import Choices
 
-EVENT_BYTES = 28
+EVENT_BYTES = 20
 OFTEN = 30  # of 100 scenarios
 ONE_PAGE = 65  # of 100 that are about one page
 ALONE = (0, 1, 2, *(None,) * 29)  # which event of a story stays; mostly all do

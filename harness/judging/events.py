@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from harness.judging.expected import Expected, gathered
-from harness.judging.finding import Finding
+from harness.judging.finding import FOR_A_WHILE, Finding
 from models.entry import identity
 from models.outcome import Outcome
 
@@ -60,9 +60,9 @@ def _seen(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         held = x.new_before[index] if table == "new" else x.source[i]
         may = x.source[i]
         if identity(words, pte) not in (identity(words, may), identity(words, held)):
-            yield Finding("foreign-entry", table, index, seen=f"for a while, but cpu {cpu} saw it")
+            yield Finding("foreign-entry", table, index, seen=f"{FOR_A_WHILE}, but cpu {cpu} saw it")
         elif words.pte_write(pte) and not words.pte_write(may) and identity(words, pte) == identity(words, may):
-            yield Finding("write-gained", table, index, seen=f"for a while, but cpu {cpu} saw it")
+            yield Finding("write-gained", table, index, seen=f"{FOR_A_WHILE}, but cpu {cpu} saw it")
 
 
 def _translations(x: Expected, outcome: Outcome) -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 
 from dataclasses import dataclass
 
+FOR_A_WHILE = "for a while"  # how `seen` begins where the run repaired it later
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The event that caused a finding: which primitive call, on which entry, with what values."""
 
-from harness.judging.finding import Finding
+from harness.judging.finding import FOR_A_WHILE, Finding
 from models.entry import show
+from models.machine.actors import LOGGED
 from models.machine.state import Event
 from models.outcome import Outcome
 from models.scenario import Scenario
 
 # Events below or beside the calls of primitives.
-RAW = {
+RAW = LOGGED | {
     "R", "X", "S", "T", "R.debug_vm", "R.page_table_check",
     "warning", "violation", "imbalance", "contpte_convert", "page_table_check BUG",
 }  # fmt: skip
@@ -49,7 +50,8 @@ def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
     at = len(events) - 1
     if finding.entry >= 0:
         ptep = ptep_of(scenario, finding.table, finding.entry)
-        writes = [i for i, e in enumerate(events) if e[0] in ("S", "X") and e[1] == ptep]
+        until = next((i for i, e in enumerate(events) if _sees(e, ptep, finding)), len(events))
+        writes = [i for i, e in enumerate(events[:until]) if e[0] in ("S", "X") and e[1] == ptep]
         if not writes:
             return f"{slot(scenario, ptep)} is never written"
         at = writes[-1]
@@ -58,6 +60,11 @@ def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
     while at >= 0 and events[at][0] in RAW:
         at -= 1
     return call(scenario, events[at]) if at >= 0 else "before any primitive"
+
+
+def _sees(event: Event, ptep: int, finding: Finding) -> bool:
+    """Whether somebody came by here to see what was there only for a while: what wrote it came before."""
+    return event[0] in ("walk", "gup") and event[2] == ptep and finding.seen.startswith(FOR_A_WHILE)
 
 
 def _marks(event: Event, outcome: Outcome, finding: Finding) -> bool:

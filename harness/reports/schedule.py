@@ -9,7 +9,7 @@ SAYS = {
     "write": "cpu {cpu} stores through {slot}",
     "gup": "GUP-fast on cpu {cpu} reads {slot}",
     "mkclean": "folio_mkclean() on cpu {cpu} looks at {slot}",
-    "reclaim": "reclaim has unmapped {slot}, its flush is pending, cpu {cpu} has the translation",
+    "reclaim": "reclaim has unmapped {slot}, which cpu {cpu} still has cached, and its flush is pending",
 }
 ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 

@@ -21,6 +21,7 @@ from models.machine.state import Event
 from models.scenario import Scenario
 from models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
 
+LOGGED = frozenset({"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"})
 RECLAIMED_PFN = 0  # of the page that reclaim has unmapped: no table of a scenario maps it
 
 
@@ -256,7 +257,7 @@ class Actors(Kernel):
         at = {(cached.ptep, cached.pfn) for cached in self.translations.values()}
         for slot in range(self.scenario.nr):
             old, new = self._slot("old", slot), self._slot("new", slot)
-            for pfn in {pfn for ptep, pfn in at if ptep == old and pfn != self.config.zero_pfn}:
+            for pfn in {pfn for ptep, pfn in at if ptep == old} - {self.config.zero_pfn, RECLAIMED_PFN}:
                 event = ("twice", pfn, old, new)
                 if (new, pfn) in at and event not in self.events:
                     self.events.append(event)

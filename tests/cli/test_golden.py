@@ -22,8 +22,10 @@ from models.variants import load
 from tests.cli.conftest import SIGNATURE, Run
 from tests.golden import FOLDER, assert_golden
 from tests.harness.outcomes import CLEARS, marker, page, scenario, swap
+from tests.harness.ports import source
 from tests.harness.saved import counterexample, data
 from tests.models.build import ARCHES
+from tests.models.scheduled import event
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
 FOLIO = (Folio(0x100, 2, True, ((0, 1),)),)
@@ -77,6 +79,18 @@ def divergence(base: str, candidate: str, kind: str, s: Scenario) -> tuple[Diver
 @pytest.mark.parametrize(("arch", "name"), [(arch, name) for arch in ARCHES for name in smallest(arch)])
 def test_pictures(arch: str, name: str):
     assert_golden(f"picture-{name}-{arch}", divergence(*smallest(arch)[name])[1])
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_picture_of_a_schedule(folder: Path, arch: str):
+    (folder / "port.py").write_text(source("flush after both locks"), encoding="utf-8")
+    events = (
+        event("write", "old 0", "call"),
+        event("mkclean", "new 0", "unlocking", 2),
+        event("write", "old 0", "unlocked"),
+    )
+    s = scenario(arch, words(arch, "W"), folios=FOLIO, scheduled=events)
+    assert_golden(f"picture-events-{arch}", divergence("pre_patch", "port.py", "dirty-lost", s)[1])
 
 
 @pytest.mark.parametrize(

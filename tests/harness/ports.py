@@ -45,9 +45,15 @@ PORTS: dict[str, Edits] = {
               "                k.set_pte_at(mm, new_addr, new_ptep, k.pte_next_pfn(pte))\n" + SET),
     ),
     "stored twice": ((SET, SET + SET),),
+    "no rmap locks": (("    vma = pmc.old\n", "    vma = pmc.old\n    pmc = replace(pmc, need_rmap_locks=False)\n"),),
+    "rmap locks dropped at once": (
+        ("        k.take_rmap_locks(vma)\n",
+         "        k.take_rmap_locks(vma)\n        k.drop_rmap_locks(vma)\n"
+         "        pmc = replace(pmc, need_rmap_locks=False)\n"),
+    ),
     # The entry is looked at before the locks are taken.
     "no lock for the first look": (
-        (MAP_OLD, "    early = k.read(old_pmd.ptep)\n" + MAP_OLD),
+        (MAP_OLD, "    early = k.read(old_pmd.ptep + (old_addr - old_pmd.base) // PAGE_SIZE)\n" + MAP_OLD),
         (CLEAR, CLEAR + "        pte = early if k.pte_present(pte) and old_addr == pmc.old_addr else pte\n"),
     ),
 }  # fmt: skip
@@ -56,6 +62,7 @@ PORTS: dict[str, Edits] = {
 def source(name: str) -> str:
     """The port's source: each edit applies exactly once."""
     text = Path(str(pre_patch.__file__)).read_text(encoding="utf-8")
+    text = text.replace('"""\n\nfrom models', '"""\n\nfrom dataclasses import replace\n\nfrom models', 1)
     for old, new in PORTS[name]:
         assert text.count(old) == 1, old
         text = text.replace(old, new)

@@ -7,7 +7,10 @@ from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from harness.judging.kinds import ENDINGS, SEVERITY
 from harness.judging.rules import findings
+from models.run import run
+from models.scenario import Folio, Vma
 from tests.harness.outcomes import FOLIO, found, left, moving, page, swap
+from tests.harness.ports import port
 from tests.models.build import ARCHES, NEW, OLD
 
 pytestmark = pytest.mark.parametrize("arch", ARCHES)
@@ -74,6 +77,17 @@ def test_eagain_for_no_reason(arch):
         "-11 instead of 0",
         "-EAGAIN after entries were changed",
     ]
+
+
+@pytest.mark.parametrize("vma", [Vma(), Vma(vm_file=True), Vma(vm_file=True, anon_vma=False)])
+@pytest.mark.parametrize("which", ["no rmap locks", "rmap locks dropped at once"])
+def test_rmap_locks_that_the_call_asks_for(arch, vma, which):
+    """Without them an rmap walk may visit the new address too early, the old one too late, and miss the page."""
+    folios = (Folio(FOLIO, 2, anon=vma.anon_vma, exclusive=((0, 4),) if vma.anon_vma else ()),)
+    for wanted in (False, True):
+        s = moving(arch, ["WDA", "W"], vma=vma, folios=folios, need_rmap_locks=wanted)
+        assert found(s, run(s, port(which))) == ([("primitive-contract", "", -1)] if wanted else [])
+        assert found(s, left(s)) == []
 
 
 @pytest.mark.parametrize("ended", ENDINGS)

@@ -49,6 +49,14 @@ def test_one_page_at_two_addresses_once_both_locks_are_dropped(arch, cpu, slot, 
 
 
 @pytest.mark.parametrize("arch", ARCHES)
+def test_two_pages_that_reclaim_has_unmapped_are_not_one(arch):
+    events = (event("reclaim", "old 0", "call"), event("reclaim", "old 1", "call"))
+    k = machine(arch, {}, *events, at=(0, 1, 1), new_addr=OLD + 4096)
+    k.phase("call")
+    assert names(k) == ["reclaim", "reclaim"]
+
+
+@pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("pfn", [1, 0x200])
 def test_the_zero_page_is_at_many_addresses_anyway(arch, pfn):
     pte = page(arch, pfn, "XA" if pfn == 1 else "A")

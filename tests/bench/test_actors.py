@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What scheduled events cost: nothing where a scenario has none, because its machine has never heard of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.run import ACTED, KERNELS, run
+from models.scenario import Folio
+from models.variants import load
+from tests.models.build import ARCHES, pages, scenario
+from tests.models.scheduled import event
+
+EVENTS = {
+    "no event": (),
+    "no event, the machine that has them": (),
+    "one event": (event("write", "old 3", "old 3 2"),),
+    "three events": (
+        event("write", "old 3", "call"),
+        event("mkclean", "new 3", "unlocked", 2),
+        event("write", "old 3", "returned"),
+    ),
+}
+
+
+@pytest.mark.benchmark(group="scheduled events")
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("name", EVENTS)
+def test_run(benchmark, monkeypatch, arch, name):
+    old = pages(arch, 0, 0x1000, ["WA"] * 64)
+    what = scenario(arch, old, at=(0, 0, 64), folios=(Folio(0x1000, 6, True, ((0, 64),)),))
+    what = replace(what, scheduled=EVENTS[name])
+    if name.endswith("that has them"):  # for comparison: what everybody would pay
+        monkeypatch.setitem(KERNELS, arch, ACTED[arch])
+    assert benchmark(run, what, load("pre_patch")).returned == 0
