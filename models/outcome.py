@@ -45,6 +45,7 @@ class Outcome:
     map_counts: tuple[tuple[int, int, int], ...] = ()  # PFN, anon and file map count
     stale: tuple[int, ...] = ()  # addresses still in a TLB when a page-table lock was dropped
     held: tuple[int, ...] = ()  # locks
+    mapped: int = 0  # page tables not unmapped
     lazy_mmu: int = 0
     exercised: tuple[str, ...] = ()  # which special paths ran, sorted
 

@@ -119,6 +119,7 @@ def _outcome(
         map_counts=tuple((pfn, *count) for pfn, count in sorted(k.map_counts.items()) if any(count)),  # type: ignore[misc]  # two counts
         stale=tuple(sorted(k.stale_at_unlock)),
         held=tuple(k.held),
+        mapped=len(k.mapped),
         lazy_mmu=k.lazy_mmu,
         exercised=tuple(sorted(k.exercised)),
     )

@@ -49,7 +49,10 @@ class Machine(PteWords):
             memory[p + index] = value
         for index, value in scenario.new_table:
             memory[3 * p + index] = value
-        new_ptl = 2 if scenario.split_ptlocks and not one_table else 1
+        # Where a lock lies in memory says nothing of what it locks: below the source, the new one's number is lower.
+        new_ptl = (
+            (2 if scenario.new_addr > scenario.old_addr else -2) if scenario.split_ptlocks and not one_table else 1
+        )
         self.old_pmd = Pmd(scenario.old_base, p, 1, scenario.old_maps)
         self.new_pmd = Pmd(scenario.new_base, p if one_table else 3 * p, new_ptl, scenario.new_maps)
 
@@ -61,7 +64,7 @@ class Machine(PteWords):
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
         self.stale_at_unlock: set[int] = set()  # virtual addresses
         self.held: list[int] = []  # locks, in the order taken
-        self.ptls_free = {1, new_ptl}  # page-table locks that are not held
+        self.ptls_free = {1, new_ptl}  # locks that changing an entry takes and that are not held
         self.lazy_mmu = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"

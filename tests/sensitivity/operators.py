@@ -6,6 +6,7 @@ augmented assignments alone.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import parso
 from cosmic_ray.operators.operator import Example, Operator
@@ -33,7 +34,10 @@ class DropStatement(Operator):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example("f()\nx = 1\n", "f()\npass\n", occurrence=1), Example("while x:\n    break\n", "while x:\n    pass\n"))
+        return (
+            Example("f()\nx = 1\n", "f()\npass\n", occurrence=1),
+            Example("while x:\n    break\n", "while x:\n    pass\n"),
+        )
 
 
 class SwapArguments(Operator):
@@ -58,7 +62,7 @@ class SwapArguments(Operator):
         arguments = [child for child in node.children if child != ","]
         return [
             (left, right)
-            for left, right in zip(arguments, arguments[1:], strict=False)
+            for left, right in pairwise(arguments)
             if "argument" not in (left.type, right.type) and left.get_code().strip() != right.get_code().strip()
         ]
 
@@ -84,8 +88,11 @@ class NegateWholeCondition(Operator):
     def _conditions(node: NodeOrLeaf) -> list[NodeOrLeaf]:
         if not isinstance(node, IfStmt):
             return []
-        after = zip(node.children, node.children[1:], strict=False)
-        return [c for word, c in after if word == "elif" or (word == "if" and c.type in ("and_test", "or_test"))]
+        return [
+            c
+            for word, c in pairwise(node.children)
+            if word == "elif" or (word == "if" and c.type in ("and_test", "or_test"))
+        ]
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -113,16 +120,17 @@ class ReverseAugmentedAssignment(Operator):
         return (Example("x += 1", "x -= 1"), Example("x -= 1", "x += 1"))
 
 
+OPERATORS = {op.__name__: op for op in (DropStatement, SwapArguments, NegateWholeCondition, ReverseAugmentedAssignment)}
+
+
 class Provider:
     """Operators by name, as cosmic_ray.plugins wants them."""
 
-    _OPERATORS = {op.__name__: op for op in (DropStatement, SwapArguments, NegateWholeCondition, ReverseAugmentedAssignment)}  # noqa: RUF012
-
     def __iter__(self) -> Iterator[str]:
-        return iter(self._OPERATORS)
+        return iter(OPERATORS)
 
     def __getitem__(self, name: str) -> type[Operator]:
-        return self._OPERATORS[name]
+        return OPERATORS[name]
 
 
 OPERATOR_PROVIDERS["pte"] = Provider()

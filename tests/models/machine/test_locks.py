@@ -129,3 +129,53 @@ def test_an_imbalance_names_the_lock(lock, name):
         f"the {name} lock is dropped but was not held",
         f"deadlock: the {name} lock is taken twice",
     ]
+
+
+UNMAPS = {  # what is mapped, which pointers are unmapped in turn, what is wrong
+    "the last first": ("on", ("n5", "o7"), []),
+    "one off inside": ("on", ("n0", "o511"), []),
+    "the first first": ("on", ("o7", "n5"), ["pte_unmap() of another page table than the one mapped last"]),
+    "behind the table": ("n", ("n512", "n511"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "before the table": ("n", ("n-1", "n0"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "twice": ("o", ("o1", "o1"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "never": ("on", ("n5",), []),
+}
+
+
+@pytest.mark.parametrize(("mapped", "unmapped", "wrong"), UNMAPS.values(), ids=UNMAPS)
+def test_unmapping(mapped, unmapped, wrong):
+    k = machine()
+    for table in mapped:
+        k.pte_offset_map_rw_nolock(1, k.old_pmd if table == "o" else k.new_pmd, OLD if table == "o" else NEW)
+    for pointer in unmapped:
+        k.pte_unmap((o if pointer[0] == "o" else n)(k, int(pointer[1:])))
+    assert k.imbalances == wrong
+    assert len(k.mapped) == (1 if unmapped == ("n5",) else 0)
+
+
+def test_one_table_is_mapped_twice():
+    k = machine(new_addr=OLD + 0x10_0000)
+    k.pte_offset_map_lock(1, k.old_pmd, OLD)
+    k.pte_offset_map_rw_nolock(1, k.new_pmd, OLD + 0x10_0000)
+    k.pte_unmap(o(k, 256))
+    k.pte_unmap(o(k, 0))
+    assert (k.imbalances, k.mapped) == ([], [])
+
+
+@pytest.mark.parametrize("vma", [Vma(), Vma(vm_file=True), Vma(vm_file=True, anon_vma=False)])
+def test_an_entry_is_changed_under_the_rmap_locks_where_they_are_needed(vma):
+    k = machine(vma=vma, need_rmap_locks=True)
+    for ptl in (1, 2):
+        k.spin_lock(ptl)
+    k.take_rmap_locks(vma)
+    k.store(o(k, 3), 0x123)
+    assert k.violations == []
+    k.drop_rmap_locks(vma)
+    k.store(o(k, 3), 0)
+    assert k.violations == ["an entry is changed without the rmap locks, which the caller needs"]
+
+
+def test_a_lock_of_the_new_table_lies_anywhere():
+    above, below = machine(new_addr=OLD + 0x2000_0000), machine(new_addr=OLD - 0x2000_0000)
+    assert above.new_pmd.ptl > above.old_pmd.ptl
+    assert below.new_pmd.ptl < below.old_pmd.ptl
