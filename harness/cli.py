@@ -16,7 +16,7 @@ import click
 from harness.costs.command import claims_text, cost_command
 from harness.errors import UsageError, check_json_file, unknown
 from harness.files import counterexample as saved
-from harness.files import recording
+from harness.files import moves, recording
 from harness.judging.contracts import CLAUSES, CONTRACTS
 from harness.reports.picture import picture
 from harness.reports.progress import ProgressBar
@@ -182,7 +182,7 @@ def _replay(path: Path, content: saved.Counterexample, base: str | None, candida
 
 def _replay_recording(path: Path, records: list[recording.Record], which: str) -> int:
     variant = load(which)
-    found = [m for number, record in enumerate(records, 1) for m in recording.mismatches(number, record, variant)]
+    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
     click.echo(recording_lines(path.name, variant.name, records, found))
     return FOUND if found else OK
 

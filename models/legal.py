@@ -50,6 +50,8 @@ def breaches(scenario: Scenario) -> Iterator[Breach]:
     yield from _protection(scenario)
     if scenario.words.CONT:
         yield from _cont(scenario)
+    if scenario.scheduled:
+        yield from _scheduled(scenario)
 
 
 def broken_rules(scenario: Scenario) -> tuple[str, ...]:
@@ -194,6 +196,18 @@ def _cont(scenario: Scenario) -> Iterator[Breach]:
         for block in blocks:
             if not whole_cont_block(scenario, [by_index.get(block + i, 0) for i in range(scenario.config.cont_ptes)]):
                 yield Breach("malformed-cont", table, block, RULES["malformed-cont"])
+
+
+def _scheduled(scenario: Scenario) -> Iterator[Breach]:
+    table, last = dict(scenario.old_table), scenario.config.ptrs_per_pte - 1
+    for event in scenario.scheduled:
+        for name, slot in ((event.table, event.slot), (event.when.table, event.when.slot)):
+            first = scenario.new_index if name == "new" else scenario.old_index
+            if not 0 <= first + slot <= last:
+                yield Breach(SHAPE, name, first + slot, "an event outside the page table")
+        slot = scenario.old_index + event.slot
+        if event.actor == "reclaim" and scenario.words.pte_valid(table.get(slot, 0)):
+            yield Breach(SHAPE, "old", slot, "an entry that reclaim has unmapped is valid")
 
 
 def whole_cont_block(scenario: Scenario, block: list[int]) -> bool:

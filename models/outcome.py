@@ -44,6 +44,7 @@ class Outcome:
     bugs: tuple[str, ...] = ()  # of page_table_check
     map_counts: tuple[tuple[int, int, int], ...] = ()  # PFN, anon and file map count
     stale: tuple[int, ...] = ()  # addresses still in a TLB when a page-table lock was dropped
+    translations: tuple[tuple[int, int, int, int], ...] = ()  # of scheduled CPUs at the end: CPU, address, PFN, write
     held: tuple[int, ...] = ()  # locks
     mapped: int = 0  # page tables not unmapped
     lazy_mmu: int = 0

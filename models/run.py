@@ -4,6 +4,8 @@
 import re
 import traceback
 
+from models.config import PAGE_SHIFT
+from models.machine.actors import Actors
 from models.machine.contpte import KernelArm64
 from models.machine.endings import NoProgress, TableOverrun
 from models.machine.kernel import Kernel, KernelX86_64
@@ -13,7 +15,18 @@ from models.scenario import Scenario
 from models.variants import Variant
 from models.watchdog import OutOfTime, watched
 
-KERNELS: dict[str, type[KernelX86_64] | type[KernelArm64]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
+KERNELS: dict[str, type[Kernel]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
+
+
+class ActedX86_64(Actors, KernelX86_64):
+    """x86_64 with scheduled events."""
+
+
+class ActedArm64(Actors, KernelArm64):
+    """arm64 with scheduled events."""
+
+
+ACTED: dict[str, type[Actors]] = {"x86_64": ActedX86_64, "arm64": ActedArm64}
 
 # clang's -ftrivial-auto-var-init=pattern fills 64-bit targets' integers with 0xAA.
 STACKS = {"zero": 0, "pattern": 0xAAAA_AAAA_AAAA_AAAA}
@@ -26,7 +39,7 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
 
     After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
     """
-    k = KERNELS[scenario.arch](scenario)
+    k = (ACTED if scenario.scheduled else KERNELS)[scenario.arch](scenario)
     returned, ended, why, variable, slow = None, RETURNED, "", "", False
     try:
         returned = _call(k, scenario, variant)
@@ -63,9 +76,14 @@ def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
     )
     variant.on_loop(k.tick)
     size = len(k.memory)
+    actors = k if isinstance(k, Actors) else None
+    if actors:
+        actors.phase("call")
     try:
         with watched():
             returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+        if actors:
+            actors.phase("returned")
     finally:
         if k.ended_by is not None:  # also where the variant caught it and went on, or raised something else
             raise k.ended_by
@@ -118,11 +136,17 @@ def _outcome(
         bugs=tuple(k.bugs),
         map_counts=tuple((pfn, *count) for pfn, count in sorted(k.map_counts.items()) if any(count)),  # type: ignore[misc]  # two counts
         stale=tuple(sorted(k.stale_at_unlock)),
+        translations=_translations(k) if isinstance(k, Actors) else (),
         held=tuple(k.held),
         mapped=len(k.mapped),
         lazy_mmu=k.lazy_mmu,
         exercised=tuple(sorted(k.exercised)),
     )
+
+
+def _translations(k: Actors) -> tuple[tuple[int, int, int, int], ...]:
+    cached = sorted(k.translations.items())
+    return tuple((cpu, page << PAGE_SHIFT, t.pfn, int(t.write)) for (cpu, page), t in cached)
 
 
 def _where(k: Kernel, ptep: int) -> str:

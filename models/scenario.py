@@ -14,6 +14,7 @@ from models.arch import ARCHES, words
 from models.arch.word import PteWords
 from models.codec import SchemaError, from_json, to_json
 from models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from models.scheduled import ACCESS, ACTORS, MOST_CPUS, PHASES, ScheduledEvent
 
 Entries = tuple[tuple[int, int], ...]  # (entry index in its table, raw value), ascending, none entries left out
 Ranges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio
@@ -92,6 +93,7 @@ class Scenario:
     split_ptlocks: bool = True  # USE_SPLIT_PTE_PTLOCKS: a lock for each table
     old_maps: bool = True  # pte_offset_map_lock() finds the old table
     new_maps: bool = True  # pte_offset_map_rw_nolock() finds the new table
+    scheduled: tuple[ScheduledEvent, ...] = ()  # what others do meanwhile
 
     @cached_property
     def words(self) -> PteWords:
@@ -190,6 +192,7 @@ def check(scenario: Scenario, path: str = "scenario") -> None:
     for name in ("old_table", "new_table"):
         _check_entries(getattr(scenario, name), scenario.config.ptrs_per_pte, f"{path}.{name}")
     _check_folios(scenario, path)
+    _check_scheduled(scenario, path)
 
 
 def _check_entries(entries: Entries, ptrs_per_pte: int, path: str) -> None:
@@ -217,3 +220,32 @@ def _check_folios(scenario: Scenario, path: str) -> None:
                 if not 0 <= first < stop <= 1 << folio.order:
                     raise SchemaError(f"{where}.{name}", f"ranges inside {1 << folio.order} pages", [first, stop])
         end = folio.end
+
+
+def _check_scheduled(scenario: Scenario, path: str) -> None:
+    for i, event in enumerate(scenario.scheduled):
+        where, when = f"{path}.scheduled[{i}]", event.when
+        if event.actor not in ACTORS:
+            raise SchemaError(f"{where}.actor", f"one of {', '.join(ACTORS)}", event.actor)
+        if not 0 <= event.cpu < MOST_CPUS:
+            raise SchemaError(f"{where}.cpu", f"a CPU from 0 to {MOST_CPUS - 1}", event.cpu)
+        if when.phase != ACCESS and when.phase not in PHASES:
+            raise SchemaError(f"{where}.when.phase", f"one of {', '.join((ACCESS, *PHASES))}", when.phase)
+        if when.nth < 1:
+            raise SchemaError(f"{where}.when.nth", "the how-many-th access, from 1", when.nth)
+        if event.actor == "reclaim" and (when.phase, event.table) != ("call", "old"):
+            raise SchemaError(
+                where, "reclaim to have unmapped an old entry before the call", f"{event.table}, {when.phase}"
+            )
+        _check_slot(scenario, event.table, event.slot, where)
+        if when.phase == ACCESS:
+            _check_slot(scenario, when.table, when.slot, f"{where}.when")
+
+
+def _check_slot(scenario: Scenario, table: str, slot: int, path: str) -> None:
+    if table not in ("old", "new"):
+        raise SchemaError(f"{path}.table", "old or new", table)
+    first = scenario.old_index if table == "old" else scenario.new_index
+    last = scenario.config.ptrs_per_pte - 1
+    if not 0 <= first + slot <= last:
+        raise SchemaError(f"{path}.slot", f"a slot from {-first} to {last - first}, where the table ends", slot)

@@ -12,6 +12,7 @@ from models.legal import ONLY_ON, RULES
 from models.scenario import Entries, Scenario
 from strategies.choices import Choices
 from strategies.contpte import fold_blocks
+from strategies.events import EVENT_BYTES, with_events
 from strategies.hostile import HOSTILE_BYTES, break_rule
 from strategies.kernels import draw_config, draw_vma
 from strategies.layout import Layout
@@ -22,7 +23,8 @@ MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 KERNEL_BYTES = 24
 PLACE_BYTES = 14
 RUNS = 5
-SCENARIO_BYTES = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
+RUNS_END = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
+SCENARIO_BYTES = RUNS_END + EVENT_BYTES
 # One draw a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one place to
 # another, which it does in five of six examples where it can: every scenario is a new one.
 _SCENARIO = st.binary(min_size=SCENARIO_BYTES, max_size=SCENARIO_BYTES)
@@ -55,14 +57,16 @@ def _scenarios(draw: st.DrawFn, arch: str | st.SearchStrategy[str], hostile: str
     place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
     config = draw_config(kernel, name)
     layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte)
-    for at in range(KERNEL_BYTES + PLACE_BYTES, SCENARIO_BYTES, RUN_BYTES):
+    for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
         run = Choices(data[at : at + RUN_BYTES])
         if run.chance(72):
             add_run(layout, run)
     if not layout.entries:
         add_run(layout, Choices(b""))
     scenario = _placed(name, layout, place, kernel)
-    return break_rule(scenario, hostile, Choices(data[SCENARIO_BYTES:])) if hostile else scenario
+    if hostile:
+        scenario = break_rule(scenario, hostile, Choices(data[SCENARIO_BYTES:]))
+    return with_events(scenario, Choices(data[RUNS_END:SCENARIO_BYTES]))
 
 
 def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scenario:
@@ -105,12 +109,14 @@ def _elsewhere(scenario: Scenario, kernel: Choices) -> Scenario:
 
 def _extent(layout: Layout, place: Choices) -> tuple[int, int]:
     """(first entry index, entries) of the old range: the layout, a part that cuts runs at its ends, a whole table."""
-    if place.chance(3):
-        return 0, layout.words.config.ptrs_per_pte
     total, half_block = len(layout.entries), layout.cont_ptes // 2
     lead = min(place.pick((0, 0, 0, 0, 0, 0, 1, half_block, half_block, total // 2, place.wide(total))), total - 1)
     left = total - lead
-    tail = place.pick((0, 0, 0, 0, 0, 1, left - 3 * half_block, left - 3 * half_block, left // 2, place.wide(left)))
+    # The whole table comes last: on the way from there to 0 a shrinker meets shorter ranges that end inside a run.
+    cuts = (*(0,) * 15, *(1,) * 3, *(left - 3 * half_block,) * 6, *(left // 2,) * 3, *(place.wide(left),) * 3, None)
+    tail = place.pick(cuts)
+    if tail is None:
+        return 0, layout.words.config.ptrs_per_pte
     return layout.start + lead, min(max(left - tail, 1), left)
 
 

@@ -162,7 +162,10 @@ def _outside_untouched(x: Expected, outcome: Outcome) -> bool:
 
 
 def _outside(x: Expected, outcome: Outcome) -> Iterator[Finding]:
-    """Entries outside both ranges: E unchanged, but contpte may spread A/D in a new-table block the move touched."""
+    """Entries outside both ranges: E unchanged, but contpte may spread A/D in a new-table block the move touched.
+
+    An unfold of an old-table block spreads what the MMU set in it during the call.
+    """
     words, block = x.words, x.words.config.cont_ptes
     first, last = x.new_index & -block, (x.new_index + x.nr - 1) & -block
     tables = (("old", x.old_before, outcome.old_table), ("new", x.new_before, outcome.new_table))
@@ -171,12 +174,12 @@ def _outside(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         for index, (was, now) in enumerate(zip(before, after, strict=False)):
             if was == now or any(index in hole for hole in holes):
                 continue
-            want, got = gathered(words, before, index), gathered(words, after, index)
+            want, got = x.around.get((table, index), gathered(words, before, index)), gathered(words, after, index)
             if words.pte_none(want) and words.pte_none(got):
                 continue
             same = words.pte_present(want) and without_ad(words, want) == without_ad(words, got)
             if same and words.pte_write(want) == words.pte_write(got):
-                touched = bool(words.CONT) and is_new and first <= index & -block <= last
+                touched = bool(words.CONT) and (bool(x.set_by_mmu) or (is_new and first <= index & -block <= last))
                 unchanged = words.pte_young(want) == words.pte_young(got) and words.pte_dirty(want) == words.pte_dirty(
                     got
                 )

@@ -5,6 +5,7 @@ E(x) is what ptep_get(x) returns, without CONT: accessed and dirty gathered over
 old range is compared with entry i of the new range afterwards, bit by bit except for accessed and dirty.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,6 +16,7 @@ from models.arch.word import PteWords
 from models.arch.x86_64 import ACCESSED, DIRTY_BITS
 from models.entry import Identity, identity
 from models.machine.kernel import EAGAIN
+from models.outcome import Outcome
 from models.scenario import Entries, Scenario
 
 
@@ -78,6 +80,10 @@ class Expected:
         self.need_clear_uffd_wp = scenario.vma.uffd and not scenario.vma.uffd_event_remap
         self.source = gathered_range(words, self.old_before, self.old_index, self.nr)
         self.want = list(map(self._wanted, self.source, range(self.nr)))
+        # What scheduled events change of the promise (with_events()):
+        self.around: dict[tuple[str, int], int] = {}  # entries outside the ranges, by table and index
+        self.set_by_mmu: list[int] = []  # entries whose accessed or dirty was set during the call
+        self.untouched = self.old_before, self.new_before  # raw, of a call that changes nothing
 
     def _wanted(self, pte: int, i: int) -> int:
         words = self.words
@@ -95,6 +101,54 @@ class Expected:
             pte = words.pte_swp_clear_uffd_wp(pte)
         return words.pte_swp_mksoft_dirty(pte)
 
+    def with_events(self, outcome: Outcome) -> "Expected":
+        """The promise after what others did in this run: what the MMU set must not be lost, what was cleaned is clean.
+
+        An update of an entry concerns its page, wherever that stands by then.
+        """
+        changed = [(str(e[0]), int(e[-2]), int(e[-1])) for e in outcome.events if e[0] in ("hw", "mkclean")]
+        if not changed:
+            return self
+        x = copy.copy(self)
+        x.__dict__.pop("_folio_ad", None)
+        x.want, x.around, x.set_by_mmu = list(self.want), {}, [pte for name, _, pte in changed if name == "hw"]
+        tables = {"old": list(self.old_before), "new": list(self.new_before)}
+        slots = {self.words.pte_pfn(pte): i for i, pte in enumerate(self.want) if self.words.pte_present(pte)}
+        for name, ptep, pte in changed:
+            table, index = self.place(ptep)
+            tables["old" if self.scenario.one_table else table][index] = pte
+            first = self.new_index if table == "new" else self.old_index
+            if not first <= index < first + self.nr:
+                before = self.new_before if table == "new" else self.old_before
+                want = x.around.get((table, index), gathered(self.words, before, index))
+                x.around[table, index] = self._updated(want, name, pte)
+            elif (i := slots.get(self.words.pte_pfn(pte))) is not None:
+                x.want[i] = self._updated(x.want[i], name, pte)
+            elif table == "new":  # what an occupied destination held
+                x.new_before = (*x.new_before[:index], pte, *x.new_before[index + 1 :])
+        x.untouched = tuple(tables["old"]), tuple(tables["old" if self.scenario.one_table else "new"])
+        return x
+
+    def _updated(self, want: int, name: str, pte: int) -> int:
+        """`want` with the accessed and dirty of `pte`; or clean and read-only."""
+        words = self.words
+        if name == "mkclean":
+            return words.pte_mkclean(words.pte_wrprotect(want))
+        want = words.pte_mkyoung(want) if words.pte_young(pte) else want
+        return words.mmu_mkdirty(want) if words.mmu_dirty(pte) and words.mmu_may_write(want) else want
+
+    def place(self, ptep: int) -> tuple[str, int]:
+        """(table, entry index there) of a ptep; of one table for both, "new" is what lies in the new range."""
+        p = self.scenario.config.ptrs_per_pte
+        if not self.scenario.one_table:
+            return ("old", ptep - p) if ptep < 2 * p else ("new", ptep - 3 * p)
+        return ("new" if self.new_index <= ptep - p < self.new_index + self.nr else "old"), ptep - p
+
+    def slot(self, ptep: int) -> str:
+        """`old[3]` or `new[3]`: a ptep as people say it, counted from the start of its range."""
+        table, index = self.place(ptep)
+        return f"{table}[{index - (self.new_index if table == 'new' else self.old_index)}]"
+
     @cached_property
     def repeated(self) -> set[Identity]:
         """What stands in the old range more than once: markers and the zero page may."""
@@ -108,10 +162,10 @@ class Expected:
 
     @cached_property
     def _folio_ad(self) -> dict[int, tuple[bool, bool]]:
-        """PFN of each large folio: whether any entry that maps it is young, is dirty, before the move."""
+        """PFN of each large folio: whether any entry that maps it is young, is dirty, before the move or set in it."""
         result: dict[int, tuple[bool, bool]] = {}
         tables = [self.old_before] if self.scenario.one_table else [self.old_before, self.new_before]
-        for table in tables:
+        for table in [*tables, self.set_by_mmu]:
             for pte in filter(self.words.pte_present, table):
                 folio = self.scenario.folio_of(self.words.pte_pfn(pte))
                 if folio and folio.order:

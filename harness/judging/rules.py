@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from harness.judging.entries import table_findings
+from harness.judging.events import event_findings
 from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from models.config import PAGE_SHIFT
@@ -17,12 +18,16 @@ def findings(x: Expected, outcome: Outcome) -> list[Finding]:
     if outcome.ended != RETURNED:
         return [Finding(outcome.ended, what=outcome.variable)]
     found = list(_run(x, outcome))
+    if x.scenario.scheduled:
+        x = x.with_events(outcome)
     if outcome.returned == 0 and x.returned == 0:
         found += table_findings(x, outcome)
-    elif (outcome.returned == -EAGAIN and outcome.old_table != x.old_before) or (
-        outcome.returned == -EAGAIN and outcome.new_table and outcome.new_table != x.new_before
-    ):
-        found.append(Finding("return-value", what="-EAGAIN after entries were changed"))
+    elif outcome.returned == -EAGAIN:
+        old, new = x.untouched
+        if outcome.old_table != old or (outcome.new_table and outcome.new_table != new):
+            found.append(Finding("return-value", what="-EAGAIN after entries were changed"))
+    if x.scenario.scheduled:
+        found += event_findings(x, outcome, found)
     return found
 
 
@@ -41,8 +46,8 @@ def _run(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         yield Finding("primitive-contract", what=what)
     for what in outcome.bugs:
         yield Finding("page-table-check", what=what)
-    for address in outcome.stale:
-        yield _stale(x, address)
+    if x.returned == 0:  # a call that finds no table moves nothing, and leaves reclaim's flush to reclaim
+        yield from (_stale(x, address) for address in outcome.stale)
 
 
 def _stale(x: Expected, address: int) -> Finding:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.judging.expected import Expected
 from harness.judging.judge import Sitting
+from harness.reports.schedule import schedule
 from harness.verdict import Divergence
 from models.config import PAGE_SIZE
 from models.entry import show
@@ -78,7 +79,10 @@ def _surroundings(scenario: Scenario) -> list[str]:
     for folio in scenario.folios:
         lines += _labelled("folio", _folio(folio))
     options = _options(scenario)
-    return [*lines, *(_labelled("with", ", ".join(options)) if options else [])]
+    lines += _labelled("with", ", ".join(options)) if options else []
+    for event in schedule(scenario):
+        lines += _labelled("event", event)
+    return lines
 
 
 def _folio(folio: Folio) -> str:

@@ -40,6 +40,8 @@ def reach(scenario: Scenario) -> str:
         needs.append(f"CONT_PTES scaled down to {scenario.config.cont_ptes} (16 with 4K pages)")
     if _differs(scenario.config, "ptrs_per_pte"):
         needs.append(f"PTRS_PER_PTE scaled down to {scenario.config.ptrs_per_pte}")
+    if scenario.scheduled:
+        how += "; while others do what the events say"
     under = f", under {', '.join(needs)}" if needs else ""
     return f"by system calls in one VMA{under}: {how}"
 

@@ -13,7 +13,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from harness.files.recording import Mismatch, Record, calls
+from harness.files.folios import SAYS as FOLIOS_SAY
+from harness.files.moves import Mismatch, calls
+from harness.files.recording import Record
 from harness.judging.contracts import CONTRACTS
 from harness.judging.judge import sit
 from harness.judging.kinds import rank
@@ -159,13 +161,14 @@ def pictures(verdict: Verdict, base: Variant, candidate: Variant) -> list[str]:
 
 
 def recording_lines(name: str, variant: str, records: Sequence[Record], found: Sequence[Mismatch]) -> str:
-    """How many records `variant` predicts, and where the kernel did something else."""
+    """How many records `variant` predicts, on which folios, and where the kernel did something else."""
     moves = sum(1 for record in records for _ in calls(record))
     entries = sum(record.moved for record in records)
     wrong = sorted({mismatch.record for mismatch in found})
     kernel = f"Linux {records[0].kernel} {records[0].arch}"
     lines = [
         wrapped(f"{name}: {kernel}, {len(records)} records, {moves:,} move_ptes() calls, {entries:,} entries"),
+        wrapped(FOLIOS_SAY, "  "),
         f"  {variant} predicts {len(records) - len(wrong)} of {len(records)} records",
     ]
     for mismatch in found:

@@ -24,7 +24,8 @@ def summary(scenario: Scenario, version: str, other: str, outcome: Outcome, find
         return f"{version} raises {outcome.why}."
     if finding.entry < 0:
         return f"{version} {RUN_SAYS[kind].format(what=finding.what, other=other)}."
-    return f"{version} {SAYS[kind].format(**_words(scenario, outcome, finding))}."
+    seen = f": {finding.seen}" if finding.seen else ""
+    return f"{version} {SAYS[kind].format(**_words(scenario, outcome, finding))}{seen}."
 
 
 def _words(scenario: Scenario, outcome: Outcome, finding: Finding) -> dict[str, str]:

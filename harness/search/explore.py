@@ -148,8 +148,8 @@ def _count(tally: Tally, base: Outcome, candidate: Outcome) -> None:
 
 
 def writes(events: Sequence[Event]) -> list[Event]:
-    """What a run did to memory and TLB, in order: two versions that agree in this did the same thing."""
-    return [event for event in events if event[0] in ("X", "S", "T")]
+    """What a run did to memory, TLB and locks, in order: two versions that agree in this did the same thing."""
+    return [event for event in events if event[0] in ("X", "S", "T", "spin_unlock")]
 
 
 def key_of(scenario: Scenario, diverging: Diverging) -> Key:
@@ -162,7 +162,7 @@ def key_of(scenario: Scenario, diverging: Diverging) -> Key:
 
 
 def size(scenario: Scenario) -> tuple[int, int, int]:
-    """How much there is to read in a scenario: entries, slots, options that are not the default."""
+    """How much there is to read in a scenario: entries and events, slots, options that are not the default."""
     config = sum(getattr(scenario.config, f.name) != getattr(ORDINARY_CONFIG, f.name) for f in fields(Config))
     vma = sum(getattr(scenario.vma, f.name) != getattr(ORDINARY_VMA, f.name) for f in fields(Vma))
-    return len(scenario.old_table) + len(scenario.new_table), scenario.nr, config + vma
+    return len(scenario.old_table) + len(scenario.new_table) + len(scenario.scheduled), scenario.nr, config + vma

@@ -8,6 +8,7 @@ no step helps. Serves recordings and saved files as well as generated scenarios.
 from collections.abc import Callable, Iterator
 
 from harness.search.simpler_entries import lower_pages, ordinary_pages, simpler_entries
+from harness.search.simpler_events import fewer_events, simpler_events
 from harness.search.simpler_settings import ordinary_config, ordinary_vma, simpler_folios
 from harness.search.simpler_tables import closer_entries, fewer_entries, fewer_folios, shorter_extent, simpler_place
 from models.legal import broken_rules
@@ -49,6 +50,7 @@ def _exhaust(step: Step, scenario: Scenario, keep: Fails) -> Scenario:
 
 
 STEPS: tuple[Step, ...] = (
+    fewer_events,
     fewer_folios,
     fewer_entries,
     shorter_extent,
@@ -60,4 +62,5 @@ STEPS: tuple[Step, ...] = (
     ordinary_pages,
     simpler_place,
     lower_pages,
+    simpler_events,
 )

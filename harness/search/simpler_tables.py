@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.search.simpler_events import moved_slots
 from harness.search.tables import TABLES, table_of, with_table
 from models.config import PAGE_SIZE
 from models.scenario import Folio, Scenario
@@ -44,8 +45,14 @@ def shorter_extent(s: Scenario) -> Iterator[Scenario]:
     for nr in (1, s.nr // 2, s.nr - 1):
         if 0 < nr < s.nr:
             yield replace(s, extent=nr * PAGE_SIZE)
-            cut = (s.nr - nr) * PAGE_SIZE
-            yield replace(s, extent=nr * PAGE_SIZE, old_addr=s.old_addr + cut, new_addr=s.new_addr + cut)
+            cut = s.nr - nr
+            yield replace(
+                s,
+                extent=nr * PAGE_SIZE,
+                old_addr=s.old_addr + cut * PAGE_SIZE,
+                new_addr=s.new_addr + cut * PAGE_SIZE,
+                scheduled=moved_slots(s, lambda slot, cut=cut: slot - cut),  # type: ignore[misc]  # bound now
+            )
 
 
 def closer_entries(s: Scenario) -> Iterator[Scenario]:
@@ -56,12 +63,21 @@ def closer_entries(s: Scenario) -> Iterator[Scenario]:
             table = tuple((j - 1 if j > i else j, pte) for j, pte in s.old_table)
             shift = s.new_index - s.old_index
             new = tuple((j - 1 if j > i + shift else j, pte) for j, pte in s.new_table if j != i + shift)
-            yield replace(s, old_table=table, new_table=new, extent=s.extent - PAGE_SIZE)
+            gap = i - s.old_index
+            events = moved_slots(s, lambda slot, gap=gap: slot - (slot > gap))  # type: ignore[misc]  # bound now
+            yield replace(s, old_table=table, new_table=new, extent=s.extent - PAGE_SIZE, scheduled=events)
 
 
 def simpler_place(s: Scenario) -> Iterator[Scenario]:
     """Tables of their own, both ranges at the start or congruent."""
     if s.one_table:
+        destination = range(s.new_index, s.new_index + s.nr)
+        yield replace(
+            s,
+            new_addr=s.new_addr + s.pmd_size,
+            old_table=tuple((i, pte) for i, pte in s.old_table if i not in destination),
+            new_table=tuple((i, pte) for i, pte in s.old_table if i in destination),
+        )
         yield replace(s, new_addr=s.new_addr + s.pmd_size)
         return
     if s.new_base != s.old_base + s.pmd_size:

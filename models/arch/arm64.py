@@ -125,6 +125,16 @@ class Arm64(PteWords):
             pte |= DIRTY
         return (pte & ~WRITE) | RDONLY
 
+    def mmu_may_write(self, pte: int) -> bool:
+        # FEAT_HAFDBS: RDONLY with WRITE (DBM) is writable but clean.
+        return bool(pte & VALID) and pte & (WRITE | RDONLY) != RDONLY
+
+    def mmu_dirty(self, pte: int) -> bool:
+        return not pte & RDONLY
+
+    def mmu_mkdirty(self, pte: int) -> int:
+        return pte & ~RDONLY
+
     def pte_mkcont(self, pte: int) -> int:
         # Sets CONT alone since commit ced841702ee7 (v6.13); before, it made the entry valid as well.
         return pte | CONT

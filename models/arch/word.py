@@ -150,6 +150,20 @@ class PteWords(ABC):
         """Clears the bit only: write permission is not restored."""
         return pte & ~self.UFFD_WP
 
+    # -- what the MMU does with a valid entry
+
+    @abstractmethod
+    def mmu_may_write(self, pte: int) -> bool:
+        """Whether a user's store goes through a valid entry, setting dirty if need be."""
+
+    @abstractmethod
+    def mmu_dirty(self, pte: int) -> bool:
+        """Whether a store leaves the entry as it is."""
+
+    @abstractmethod
+    def mmu_mkdirty(self, pte: int) -> int:
+        """The entry after the first store through it: no software bit changes."""
+
     # -- page frames
 
     @abstractmethod

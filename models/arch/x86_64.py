@@ -132,6 +132,15 @@ class X86_64(PteWords):
     def pte_wrprotect(self, pte: int) -> int:
         return self._mksaveddirty(pte & ~RW)
 
+    def mmu_may_write(self, pte: int) -> bool:
+        return pte & (PRESENT | RW) == PRESENT | RW
+
+    def mmu_dirty(self, pte: int) -> bool:
+        return bool(pte & DIRTY)
+
+    def mmu_mkdirty(self, pte: int) -> int:
+        return pte | DIRTY
+
     # L1TF: the page frame of a non-zero entry that is not PRESENT is stored inverted.
 
     def pte_pfn(self, pte: int) -> int:

@@ -13,13 +13,14 @@ from models.machine.endings import TableOverrun
 from models.machine.folios import Folios
 from models.machine.locks import Locks
 from models.machine.page_table_check import PageTableCheck
+from models.machine.tlb import Tlb
 from models.scenario import Scenario, Vma
 
 EAGAIN = 11
 SINGLE_DEPTH_NESTING = 1
 
 
-class Kernel(Locks, Folios, PageTableCheck):
+class Kernel(Locks, Tlb, Folios, PageTableCheck):
     """The machine with the generic primitives; abstract in the PTE word."""
 
     def __init__(self, scenario: Scenario) -> None:

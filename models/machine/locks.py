@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Page-table locks, rmap locks, mapping of page tables, lazy MMU mode and the TLB flushes of mm/mremap.c.
+"""Page-table locks, rmap locks and the mapping of page tables.
 
 A lock is an int: 1, 2 and -2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
 """
@@ -107,29 +107,3 @@ class Locks(Machine):
 
     def spin_unlock(self, ptl: int) -> None:
         self._unlock("spin_unlock", ptl)
-
-    # -- lazy MMU mode and the TLB
-
-    def arch_enter_lazy_mmu_mode(self) -> None:
-        self.events.append(("arch_enter_lazy_mmu_mode",))
-        if self.lazy_mmu:
-            self.imbalance("lazy MMU mode is entered twice")
-        self.lazy_mmu += 1
-
-    def arch_leave_lazy_mmu_mode(self) -> None:
-        self.events.append(("arch_leave_lazy_mmu_mode",))
-        if not self.lazy_mmu:
-            self.imbalance("lazy MMU mode is left but was not entered")
-            return
-        self.lazy_mmu -= 1
-
-    def flush_tlb_batched_pending(self, mm: int) -> None:
-        """Reclaim's deferred flushes; none are pending in this model."""
-        self.events.append(("flush_tlb_batched_pending",))
-
-    def flush_tlb_range(self, vma: Vma, start: int, end: int) -> None:
-        """Invalidate [start, end) bytes of the mm on every CPU."""
-        self.events.append(("flush_tlb_range", start, end))
-        if self.lazy_mmu:
-            self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
-        self.invalidate(start, end)

@@ -200,6 +200,15 @@ def test_recordings(process: Run):
     assert process("replay", str(RECORDED / names[1])).status == 0
 
 
+@pytest.mark.parametrize(("version", "predicted", "status"), [("v4_batch_hint", 405, 0), ("v4_fixed", 403, 1)])
+def test_what_a_kernel_shipped_and_its_successor(cli: Run, version: str, predicted: int, status: int):
+    done = cli("replay", "--candidate", version, str(RECORDED / "linux-6.17.8-arm64.jsonl.gz"))
+    assert (done.status, done.err) == (status, "")
+    assert f"{version} predicts {predicted} of 405 records" in done.out
+    assert "folios inferred from PFNs before the move" in done.out
+    assert done.out.count("write-lost") == 405 - predicted
+
+
 def test_recordings_through_another_version(cli: Run):
     done = cli("replay", "--candidate", "refactor_clear_new", str(RECORDED / "linux-6.17.13-arm64.jsonl.gz"))
     assert "refactor_clear_new predicts " in done.out

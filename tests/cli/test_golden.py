@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.files.counterexample import divergences_on, snippet
-from harness.files.recording import mismatches, read
+from harness.files.moves import mismatches
+from harness.files.recording import read
 from harness.judging.contracts import CONTRACTS
 from harness.reports.picture import picture
 from harness.reports.report import known_note, matrix, pictures, recording_lines, row, verdict_lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.costs.command import claims_text
-from harness.files import recording
+from harness.files import moves, recording
 from harness.reports.report import matrix, pictures, recording_lines, row
 from harness.review import check
 from harness.thread import review_thread
@@ -31,10 +31,10 @@ def the_picture(candidate: str, kind: str) -> str:
     return next(text for text in shown if text.startswith(f"{kind} ("))
 
 
-def the_recording() -> str:
+def the_recording(name: str) -> str:
     records = recording.read(RECORDED)
-    variant = load("pre_patch")
-    found = [m for number, record in enumerate(records, 1) for m in recording.mismatches(number, record, variant)]
+    variant = load(name)
+    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
     return recording_lines(RECORDED.name, variant.name, records, found)
 
 
@@ -43,7 +43,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "write-gained": lambda: the_picture("v4", "write-gained"),
     "unassigned-read": lambda: the_picture("refactor", "unassigned-read"),
     "claims": lambda: claims_text().partition("\n\n")[2],
-    "recording": the_recording,
+    "recording": lambda: the_recording("pre_patch"),
+    "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }
 
 

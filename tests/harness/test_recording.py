@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.files.recording import calls, is_recording, mismatches, read
+from harness.files.moves import calls, mismatches
+from harness.files.recording import is_recording, read
 from models.scenario import Folio, Vma
 from models.variants import load
 from tests.harness.records import NEW, OLD, none, only, record, write
@@ -59,8 +60,8 @@ def test_shrinking_and_growing_moves(tmp_path, pages, new_pages, moved):
     ("mapping", "pfn", "folio", "vma"),
     [
         ("anon", 0x1234, Folio(0x1234), Vma(uffd=True, uffd_event_remap=True)),
-        ("mthp", 0x1234, Folio(0x1230, 4), Vma(uffd=True, uffd_event_remap=True)),
-        ("thp2m", 0x1234, Folio(0x1200, 9), Vma(uffd=True, uffd_event_remap=True)),
+        ("mthp", 0x1234, Folio(0x1234), Vma(uffd=True, uffd_event_remap=True)),
+        ("thp2m", 0x1200, Folio(0x1200, 9), Vma(uffd=True, uffd_event_remap=True)),
         ("memfd", 0x1234, Folio(0x1234, 0, False), Vma(vm_file=True, uffd=True, uffd_event_remap=True)),
         ("filepriv", 0x1234, Folio(0x1234, 0, False), Vma(vm_file=True, uffd=True, uffd_event_remap=True)),
     ],

@@ -65,7 +65,19 @@ def test_option_takes_each_value(arch, option, values):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_every_field_of_a_scenario_is_looked_at(arch):
-    known = {"arch", "old_addr", "new_addr", "extent", "old_table", "new_table", "folios", "vma", "config", *CALL}
+    known = {
+        "arch",
+        "old_addr",
+        "new_addr",
+        "extent",
+        "old_table",
+        "new_table",
+        "folios",
+        "vma",
+        "config",
+        "scheduled",
+        *CALL,
+    }
     assert {f.name for f in fields(Scenario)} == known
 
 

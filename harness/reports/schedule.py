@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scheduled events in words: who does what to which entry, and when."""
+
+from models.scenario import Scenario
+from models.scheduled import ACCESS, PHASES, ScheduledEvent, When
+
+SAYS = {
+    "walk": "cpu {cpu} loads through {slot}",
+    "write": "cpu {cpu} stores through {slot}",
+    "gup": "GUP-fast on cpu {cpu} reads {slot}",
+    "mkclean": "folio_mkclean() on cpu {cpu} looks at {slot}",
+    "reclaim": "reclaim has unmapped {slot}, its flush is pending, cpu {cpu} has the translation",
+}
+ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
+
+
+def schedule(scenario: Scenario) -> list[str]:
+    """One sentence an event, in the order of the scenario."""
+    return [_sentence(event) for event in scenario.scheduled]
+
+
+def _sentence(event: ScheduledEvent) -> str:
+    text = SAYS[event.actor].format(cpu=event.cpu, slot=f"{event.table}[{event.slot}]")
+    return text if event.actor == "reclaim" else f"{text} {_time(event.when)}"
+
+
+def _time(when: When) -> str:
+    if when.phase != ACCESS:
+        return PHASES[when.phase]
+    return f"before the {ORDINALS.get(when.nth, f'{when.nth}th')} access to {when.table}[{when.slot}]"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Lazy MMU mode and TLB flushes.
+
+Nobody says what a TLB holds: every valid entry may be cached on every CPU (state.py:stale). Where a scenario has
+events of other CPUs, actors.py keeps their translations one by one.
+"""
+
+from models.config import PAGE_SIZE
+from models.machine.state import Machine
+from models.scenario import Scenario, Vma
+
+USER_END = 1 << 57  # bytes
+
+
+class Tlb(Machine):
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.tlb_flush_batched = False  # reclaim has unmapped pages of the mm and not flushed yet
+
+    def arch_enter_lazy_mmu_mode(self) -> None:
+        self.events.append(("arch_enter_lazy_mmu_mode",))
+        if self.lazy_mmu:
+            self.imbalance("lazy MMU mode is entered twice")
+        self.lazy_mmu += 1
+
+    def arch_leave_lazy_mmu_mode(self) -> None:
+        self.events.append(("arch_leave_lazy_mmu_mode",))
+        if not self.lazy_mmu:
+            self.imbalance("lazy MMU mode is left but was not entered")
+            return
+        self.lazy_mmu -= 1
+
+    def flush_tlb_batched_pending(self, mm: int) -> None:
+        """mm/rmap.c: the flush of the whole mm that reclaim has put off, if there is one."""
+        self.events.append(("flush_tlb_batched_pending",))
+        if self.tlb_flush_batched:
+            self.tlb_flush_batched = False
+            self.invalidate(0, USER_END)
+
+    def flush_tlb_range(self, vma: Vma, start: int, end: int) -> None:
+        """Invalidate [start, end) bytes of the mm on every CPU."""
+        self.events.append(("flush_tlb_range", start, end))
+        if self.lazy_mmu:
+            self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
+        self.invalidate(start, end)
+
+    def flush_tlb_page(self, vma: Vma, addr: int) -> None:
+        """Invalidate the page at `addr` on every CPU."""
+        self.events.append(("flush_tlb_page", addr))
+        self.invalidate(addr, addr + PAGE_SIZE)
+
+    def flush_tlb_mm(self, mm: int) -> None:
+        """Invalidate everything of the mm on every CPU."""
+        self.events.append(("flush_tlb_mm",))
+        self.invalidate(0, USER_END)
+
+    def local_flush_tlb_all(self) -> None:
+        """Invalidate everything on this CPU only: what other CPUs have cached stays."""
+        self.events.append(("local_flush_tlb_all",))
