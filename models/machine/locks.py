@@ -11,38 +11,42 @@ from models.scenario import Scenario, Vma
 I_MMAP = 3
 ANON_VMA = 4
 LOCK_NAMES = {1: "old page table", 2: "new page table", -2: "new page table", I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
+PTLS = frozenset((1, 2, -2))
+
+
+def _name(lock: int) -> str:
+    return LOCK_NAMES.get(lock, str(lock))
 
 
 class Locks(Machine):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
         self.mapped: list[int] = []  # ptep of entry 0 of each page table mapped, in order
-        if scenario.need_rmap_locks:
-            self.ptls_free |= {I_MMAP} if self.vma.vm_file else set()
-            self.ptls_free |= {ANON_VMA} if self.vma.anon_vma else set()
-        self.needed = frozenset(self.ptls_free)
-
-    def _check_ptl(self, ptep: int) -> None:
-        super()._check_ptl(ptep)
-        if not self.ptls_free.isdisjoint((I_MMAP, ANON_VMA)):
-            self.violate("an entry is changed without the rmap locks, which the caller needs", ptep)
+        has = {I_MMAP: self.vma.vm_file, ANON_VMA: self.vma.anon_vma}
+        self.rmap_locks = {lock for lock in has if has[lock] and scenario.need_rmap_locks}
 
     def _lock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock in self.held:
-            self.imbalance(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice")
+            self.imbalance(f"deadlock: the {_name(lock)} lock is taken twice")
+        if lock in PTLS and not self.rmap_locks.issubset(self.held):
+            self.imbalance(f"the {_name(lock)} lock is taken without the rmap locks, which the caller needs")
+        if lock in (I_MMAP, ANON_VMA) and not PTLS.isdisjoint(self.held):
+            self.imbalance(f"the {_name(lock)} lock, which sleeps, is taken under a page-table lock")
         self.held.append(lock)
         self.ptls_free.discard(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock not in self.held:
-            self.imbalance(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held")
+            self.imbalance(f"the {_name(lock)} lock is dropped but was not held")
             return
         self.held.remove(lock)
-        if lock in self.needed and lock not in self.held:
+        if lock in self.rmap_locks and not PTLS.isdisjoint(self.held):
+            self.imbalance(f"the {_name(lock)} lock is dropped before the page-table locks")
+        if lock in (self.old_pmd.ptl, self.new_pmd.ptl) and lock not in self.held:
             self.ptls_free.add(lock)
-        if lock <= 2 and self.stale:
+        if lock in PTLS and self.stale:
             self.stale_at_unlock.update(map(self.va, self.stale))
 
     # -- rmap locks

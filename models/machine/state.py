@@ -64,7 +64,7 @@ class Machine(PteWords):
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
         self.stale_at_unlock: set[int] = set()  # virtual addresses
         self.held: list[int] = []  # locks, in the order taken
-        self.ptls_free = {1, new_ptl}  # locks that changing an entry takes and that are not held
+        self.ptls_free = {1, new_ptl}  # page-table locks that are not held
         self.lazy_mmu = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"
