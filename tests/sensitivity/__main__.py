@@ -47,7 +47,7 @@ def tasks(made: Sequence[Made], known: dict[str, Fate], examples: int) -> list[T
     return result
 
 
-def run(path: Path, examples: int, originals: Sequence[str] = ORIGINALS) -> tuple[list[Made], dict[str, Fate]]:
+def run(path: Path, examples: int) -> tuple[list[Made], dict[str, Fate]]:
     """Mutants and their fates, what `path` knows of them taken from there."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -56,9 +56,9 @@ def run(path: Path, examples: int, originals: Sequence[str] = ORIGINALS) -> tupl
         Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar,
         context.Pool(os.cpu_count(), begin) as pool,
     ):
-        making = bar.add_task("making mutants", total=len(originals))
+        making = bar.add_task("making mutants", total=len(ORIGINALS))
         made = []
-        for one in pool.imap(make, originals):
+        for one in pool.imap(make, ORIGINALS):
             made.append(one)
             bar.advance(making)
         of, fates = sources(), load(path, examples)

@@ -71,15 +71,18 @@ class Made:
 
 
 @lru_cache
-def make(original: str, path: Path | None = None) -> Made:
-    """The mutants of the variant `original`, or of the file at `path` under that name."""
+def make(original: str, only: frozenset[str] | None = None, path: Path | None = None) -> Made:
+    """The mutants of the variant `original`, or of the file at `path` under its name; of the lines `only` or of all."""
     source = (path or Path(load(original).filename)).read_text(encoding="utf-8")
+    lines = source.splitlines()
     found: dict[str, Mutant] = {}
     left_out: Counter[str] = Counter()
     unchanged = ast.dump(ast.parse(source))
     nodes = list(ast_nodes(get_ast(source)))
     for name, operator in operators():
         for occurrence, line in _occurrences(nodes, operator):
+            if only is not None and lines[line - 1] not in only:
+                continue
             text = mutate_code(source, operator, occurrence)
             try:
                 program = ast.dump(ast.parse(text))
@@ -128,4 +131,4 @@ def _is_left_out(node: NodeOrLeaf) -> bool:
 def diff(before: str, after: str) -> str:
     """The changed lines between two lines of context on either side, without line numbers: they would not last."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=2, lineterm="")
-    return "\n".join(line.rstrip() for line in lines if not line.startswith(("--- ", "+++ ", "@@ ")))
+    return "\n".join(line.rstrip() for line in lines if not line.startswith(("--- ", "+++ ", "@@ "))).strip("\n")
