@@ -9,7 +9,7 @@ from tests.sensitivity.argued import BEYOND, EQUIVALENT, Argument, argued
 from tests.sensitivity.judging import COST, HOSTILE, LEGAL, RULES, SURVIVED, Fate
 from tests.sensitivity.mutants import Made, Mutant
 
-LABEL, WIDTH = 32, 75
+LABEL, WIDTH = 29, 75
 
 
 def report(made: Sequence[Made], fates: Mapping[str, Fate], arguments: Sequence[Argument], examples: int) -> str:
@@ -36,7 +36,7 @@ def unexplained(mutants: Sequence[Mutant], fates: Mapping[str, Fate], arguments:
 def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str, Argument]) -> list[str]:
     def row(label: str, values: Sequence[object]) -> str:
         return label.ljust(LABEL) + "".join(
-            f"{value!s:>{max(9, len(one.original) + 2)}}" for one, value in zip(made, values, strict=True)
+            f"{value!s:>{max(9, len(one.original) + 1)}}" for one, value in zip(made, values, strict=True)
         )
 
     def ended(one: Made, how: str, verdict: str = "") -> list[Fate]:
@@ -54,7 +54,7 @@ def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str
     reasons = sorted({reason for one in made for reason in one.left_out})
     rows = [row("", [one.original for one in made]), row("mutants", [len(one.mutants) for one in made])]
     rows += [row(f"  {kind}", [sum(m.kind == kind for m in one.mutants) for one in made]) for kind in kinds]
-    rows += [row(f"  (left out: {why})", [one.left_out[why] for one in made]) for why in reasons]
+    rows += [row(f"  left out: {why}", [one.left_out[why] for one in made]) for why in reasons]
     rows += [
         row("killed", counts(LEGAL)),
         row("  scenarios it took: median", [f"{median(one):g}" for one in legal]),

@@ -10,6 +10,7 @@ from tests.sensitivity import __main__ as command
 from tests.sensitivity.argued import EQUIVALENT, Argument, changed
 from tests.sensitivity.judging import COST, HOSTILE, LEGAL, SURVIVED, judge_all
 from tests.sensitivity.mutants import make
+from tests.sensitivity.report import LABEL
 
 LOOP = "    for _ in k.for_loop(lambda: old_addr < old_end, step):"
 FLUSH = "    force_flush = False"
@@ -58,7 +59,7 @@ def main(monkeypatch, tmp_path):
 def test_all_accounted_for(main, capsys):
     assert main() == 0
     out = capsys.readouterr().out
-    rows = {line[:32].strip(): line[32:].split() for line in out.splitlines()}
+    rows = {line[:LABEL].strip(): line[LABEL:].split() for line in out.splitlines()}
     total = len(few("pre_patch").mutants)
     assert rows["mutants"] == [str(total)]
     assert rows["killed by cost alone"] == rows["argued equivalent"] == ["1"]
