@@ -24,7 +24,7 @@ bench: $(READY)
 	@$(BIN)/pytest --benchmark-only tests/bench -s
 
 soak: $(READY)
-	@$(BIN)/python tests/soak.py
+	@$(BIN)/python -m tests.soak
 
 sensitivity: $(READY)
 	@$(BIN)/python -m tests.sensitivity

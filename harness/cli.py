@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +18,9 @@ from harness.costs.command import claims_text, cost_command
 from harness.errors import UsageError, check_json_file, unknown
 from harness.files import counterexample as saved
 from harness.files import moves, recording
+from harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
 from harness.judging.contracts import CLAUSES, CONTRACTS
+from harness.reports.history import history_text
 from harness.reports.picture import picture
 from harness.reports.progress import ProgressBar
 from harness.reports.report import (
@@ -30,11 +33,12 @@ from harness.reports.report import (
     verdict_lines,
     wrapped,
 )
-from harness.review import DEFAULT_EXAMPLES, check, check_call
+from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
+from models.scheduled import ACTORS, ANCHORS, PHASES
 from models.variants import VariantError, load, names
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
@@ -187,10 +191,28 @@ def _replay_recording(path: Path, records: list[recording.Record], which: str) -
     return FOUND if found else OK
 
 
+@cli.command("history")
+@click.option("--seeds", type=int, default=DEFAULT_SEEDS, show_default=True, help="How often each bug is looked for.")
+@max_examples_option
+@arch_option
+def history_command(seeds: int, max_examples: int, arch: str | None) -> int:
+    """How soon each known bug of the function is found. Exit status 1 if one is missed."""
+    check_call(arch, "folio-ad", None, max_examples)
+    check_count("seeds", seeds, MOST_SEEDS)
+    bugs, rows, over = hunted(arch), [], 0
+    total = seeds * sum(len(arches) for _, arches in bugs)
+    with ProgressBar() as reporter:
+        for bug, arches in bugs:
+            rows.append(measure(bug, arches, seeds, max_examples, partial(reporter.hunting, bug.title, total, over)))
+            over += seeds * len(arches)
+    click.echo(history_text(rows, seeds, max_examples), nl=False)
+    return OK if all(row.found for row in rows) else FOUND
+
+
 @cli.command("list")
 def list_command() -> int:
-    """Variants, architectures, contracts, hostile rules."""
-    sections = {
+    """Variants, architectures, contracts, hostile rules, scheduled events."""
+    sections: dict[str, dict[str, str]] = {
         "variants": {name: load(name).summary for name in names()},
         "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
         "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},
@@ -199,15 +221,18 @@ def list_command() -> int:
             + (f" ({ONLY_ON[name]})" if name in ONLY_ON else "")
             for name, what in RULES.items()
         },
+        "scheduled events": ACTORS,
+        "times of scheduled events": {**PHASES, **ANCHORS},
     }
     for title, entries in sections.items():
         click.echo(f"{title}:")
         for name, what in entries.items():
             click.echo(wrapped(f"{name:<24}{what}", "  "))
         click.echo()
-    click.echo("what the contracts say, part by part (exact | folio-ad), and who said so:")
+    click.echo("what the contracts say, part by part (exact | folio-ad where they differ), and who said so:")
     for clause in CLAUSES:
-        click.echo(wrapped(f"{clause.part:<24}{clause.exact} | {clause.folio_ad}; {clause.source}", "  "))
+        says = clause.exact if clause.exact == clause.folio_ad else f"{clause.exact} | {clause.folio_ad}"
+        click.echo(wrapped(f"{clause.part:<24}{says}; {clause.source}", "  "))
     click.echo()
     click.echo(wrapped(NOT_MODELLED))
     return OK

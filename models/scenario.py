@@ -14,7 +14,7 @@ from models.arch import ARCHES, words
 from models.arch.word import PteWords
 from models.codec import SchemaError, from_json, to_json
 from models.config import PAGE_SHIFT, PAGE_SIZE, Config
-from models.scheduled import ACCESS, ACTORS, MOST_CPUS, PHASES, ScheduledEvent
+from models.scheduled import ACTORS, ANCHORS, MOST_CPUS, PHASES, ScheduledEvent
 
 Entries = tuple[tuple[int, int], ...]  # (entry index in its table, raw value), ascending, none entries left out
 Ranges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio
@@ -229,8 +229,8 @@ def _check_scheduled(scenario: Scenario, path: str) -> None:
             raise SchemaError(f"{where}.actor", f"one of {', '.join(ACTORS)}", event.actor)
         if not 0 <= event.cpu < MOST_CPUS:
             raise SchemaError(f"{where}.cpu", f"a CPU from 0 to {MOST_CPUS - 1}", event.cpu)
-        if when.phase != ACCESS and when.phase not in PHASES:
-            raise SchemaError(f"{where}.when.phase", f"one of {', '.join((ACCESS, *PHASES))}", when.phase)
+        if when.phase not in ANCHORS and when.phase not in PHASES:
+            raise SchemaError(f"{where}.when.phase", f"one of {', '.join((*ANCHORS, *PHASES))}", when.phase)
         if when.nth < 1:
             raise SchemaError(f"{where}.when.nth", "the how-many-th access, from 1", when.nth)
         if event.actor == "reclaim" and (when.phase, event.table) != ("call", "old"):
@@ -238,7 +238,7 @@ def _check_scheduled(scenario: Scenario, path: str) -> None:
                 where, "reclaim to have unmapped an old entry before the call", f"{event.table}, {when.phase}"
             )
         _check_slot(scenario, event.table, event.slot, where)
-        if when.phase == ACCESS:
+        if when.phase in ANCHORS:
             _check_slot(scenario, when.table, when.slot, f"{where}.when")
 
 

@@ -16,7 +16,11 @@ ACTORS = {
     "reclaim": "reclaim has unmapped the page before the call and left the flush of a CPU's translation pending",
 }
 
-ACCESS = "access"  # right before the nth read, exchange or store of an entry
+ACCESS, CHANGE = "access", "change"
+ANCHORS = {
+    ACCESS: "right before the nth read, exchange or store of an entry",
+    CHANGE: "right before the nth exchange or store of an entry, however often it was read",
+}
 PHASES = {
     "call": "before the call",
     "locked": "when the page-table locks are held",
@@ -29,7 +33,7 @@ MOST_CPUS = 8
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A phase of the locks, or before the `nth` access (from 1) to entry `slot` of `table`."""
+    """A phase of the locks, or before the `nth` access to (or change of) entry `slot` of `table`, from 1."""
 
     phase: str = ACCESS
     table: str = ""  # "old" or "new"

@@ -8,12 +8,14 @@ where a version can go wrong, with times and entries left to chance.
 from collections.abc import Callable
 from dataclasses import replace
 
+from models.config import PAGE_SIZE
 from models.scenario import Scenario
-from models.scheduled import ACCESS, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, ScheduledEvent, When
 from strategies.choices import Choices
 
 EVENT_BYTES = 20
 OFTEN = 30  # of 100 scenarios
+ALONE = 65  # of 100 with events
 LATE = ("unlocked", "returned", "unlocking")
 Events = tuple[ScheduledEvent, ...]
 
@@ -22,7 +24,17 @@ def with_events(scenario: Scenario, choices: Choices) -> Scenario:
     """`scenario`, in some of all cases with events."""
     if not choices.chance(OFTEN):
         return scenario
-    return replace(scenario, scheduled=choices.pick(STORIES)(scenario, choices))
+    story = choices.pick(STORIES)
+    written = _written(scenario, choices)
+    if choices.chance(ALONE):
+        scenario = _alone(scenario, written)
+    return replace(scenario, scheduled=story(scenario, choices))
+
+
+def _alone(scenario: Scenario, slot: int) -> Scenario:
+    """One page moves: nothing that a version does for its neighbours covers up what it does not do for this one."""
+    by = slot * PAGE_SIZE
+    return replace(scenario, old_addr=scenario.old_addr + by, new_addr=scenario.new_addr + by, extent=PAGE_SIZE)
 
 
 def _slot(scenario: Scenario, choices: Choices, suits: Callable[[int], bool]) -> int:
@@ -34,14 +46,20 @@ def _slot(scenario: Scenario, choices: Choices, suits: Callable[[int], bool]) ->
 
 
 def _written(scenario: Scenario, choices: Choices) -> int:
-    return _slot(scenario, choices, scenario.words.mmu_may_write)
+    """The slot of a writable entry; most often a clean one, which the MMU has to look at again."""
+    words = scenario.words
+    if choices.chance(60):
+        return _slot(scenario, choices, lambda pte: words.mmu_may_write(pte) and not words.mmu_dirty(pte))
+    return _slot(scenario, choices, words.mmu_may_write)
 
 
 def _when(choices: Choices, table: str, slot: int) -> When:
-    """Before one of the first accesses to an entry; sometimes a phase."""
+    """Before the first change of an entry or one of the first accesses; sometimes a phase."""
     nth = 1 + choices.below(4)
-    phase = choices.pick((ACCESS, ACCESS, ACCESS, ACCESS, *PHASES))
-    return When(phase, table, slot, nth) if phase == ACCESS else When(phase)
+    phase = choices.pick((CHANGE, CHANGE, CHANGE, ACCESS, ACCESS, *PHASES))
+    if phase not in ANCHORS:
+        return When(phase)
+    return When(phase, table, slot, nth if phase == ACCESS else 1 + (nth == 4))
 
 
 def _race(scenario: Scenario, choices: Choices) -> Events:
@@ -54,11 +72,14 @@ def _race(scenario: Scenario, choices: Choices) -> Events:
 def _write_after_clean(scenario: Scenario, choices: Choices) -> Events:
     """A CPU has the old translation; the page is cleaned at its new address; the CPU stores at the old one."""
     slot = _written(scenario, choices)
-    first = choices.pick((When("call"), When("call"), When(ACCESS, "old", slot, 1 + choices.below(3))))
+    first = choices.pick((When("call"), When(CHANGE, "old", slot), When(CHANGE, "old", slot)))
+    actor = choices.pick(("write", "write", "write", "walk"))
+    cleaned = choices.pick(("unlocked", "unlocked", "unlocked", "unlocking", "returned"))
+    stored = choices.pick(("unlocked", "unlocked", "unlocked", "returned"))
     return (
-        ScheduledEvent(choices.pick(("write", "walk")), "old", slot, first),
-        ScheduledEvent("mkclean", "new", slot, When(choices.pick(LATE)), 2),
-        ScheduledEvent("write", "old", slot, When(choices.pick(("returned", "unlocked")))),
+        ScheduledEvent(actor, "old", slot, first),
+        ScheduledEvent("mkclean", "new", slot, When(cleaned), 2),
+        ScheduledEvent("write", "old", slot, When("returned" if cleaned == "returned" else stored)),
     )
 
 
@@ -104,7 +125,7 @@ def _anything(scenario: Scenario, choices: Choices) -> Events:
 
 STORIES = (
     *(_race,) * 3,
-    *(_write_after_clean,) * 3,
+    *(_write_after_clean,) * 4,
     _two_addresses,
     *(_pending_flush,) * 2,
     _onlooker,

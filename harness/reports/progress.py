@@ -40,5 +40,11 @@ class ProgressBar:
         if done % STEP == 0 or done == total:
             self._progress.update(self._task, completed=done)
 
+    def hunting(self, what: str, total: int, before: int, done: int) -> None:
+        """`what` is hunted, `done` of its hunts are over and `before` of others, of `total` of all."""
+        if before + done == 0:
+            self._task = self._progress.add_task(what, total=total)
+        self._progress.update(self._task, description=what, completed=before + done)
+
     def minimising(self, arch: str, kind: str) -> None:
         self._progress.update(self._task, description=f"{arch}: minimising {kind}")

@@ -2,7 +2,7 @@
 """Scheduled events in words: who does what to which entry, and when."""
 
 from models.scenario import Scenario
-from models.scheduled import ACCESS, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, ANCHORS, PHASES, ScheduledEvent, When
 
 SAYS = {
     "walk": "cpu {cpu} loads through {slot}",
@@ -25,6 +25,7 @@ def _sentence(event: ScheduledEvent) -> str:
 
 
 def _time(when: When) -> str:
-    if when.phase != ACCESS:
+    if when.phase not in ANCHORS:
         return PHASES[when.phase]
-    return f"before the {ORDINALS.get(when.nth, f'{when.nth}th')} access to {when.table}[{when.slot}]"
+    what = "access to" if when.phase == ACCESS else "change of"
+    return f"before the {ORDINALS.get(when.nth, f'{when.nth}th')} {what} {when.table}[{when.slot}]"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from models.scenario import Scenario
-from models.scheduled import ACCESS, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, ScheduledEvent, When
 
 
 def fewer_events(s: Scenario) -> Iterator[Scenario]:
@@ -27,10 +27,12 @@ def simpler_events(s: Scenario) -> Iterator[Scenario]:
 
 def _simpler(event: ScheduledEvent) -> Iterator[ScheduledEvent]:
     when = event.when
-    if when.phase == ACCESS:
+    if when.phase in ANCHORS:
         yield from (replace(event, when=When(phase)) for phase in PHASES)
+        if when.phase == ACCESS:
+            yield replace(event, when=replace(when, phase=CHANGE, nth=1))
         yield from (replace(event, when=replace(when, nth=nth)) for nth in range(1, when.nth))
-        yield replace(event, when=When(ACCESS, event.table, event.slot, when.nth))
+        yield replace(event, when=When(when.phase, event.table, event.slot, when.nth))
     elif when.phase in ("unlocking", "unlocked"):
         later = list(PHASES)[list(PHASES).index(when.phase) + 1 :]
         yield from (replace(event, when=When(phase)) for phase in later)
@@ -44,7 +46,7 @@ def moved_slots(s: Scenario, change: Callable[[int], int]) -> tuple[ScheduledEve
         replace(
             event,
             slot=change(event.slot),
-            when=replace(event.when, slot=change(event.when.slot)) if event.when.phase == ACCESS else event.when,
+            when=replace(event.when, slot=change(event.when.slot)) if event.when.phase in ANCHORS else event.when,
         )
         for event in s.scheduled
     )

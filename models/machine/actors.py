@@ -19,7 +19,7 @@ from models.machine.kernel import Kernel
 from models.machine.locks import ANON_VMA, I_MMAP
 from models.machine.state import Event
 from models.scenario import Scenario
-from models.scheduled import ACCESS, ScheduledEvent
+from models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
 
 RECLAIMED_PFN = 0  # of the page that reclaim has unmapped: no table of a scenario maps it
 
@@ -41,16 +41,17 @@ class Actors(Kernel):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
         self.translations: dict[tuple[int, int], Translation] = {}  # by CPU and virtual page number
-        self.accesses: Counter[int] = Counter()  # of the version, by ptep
+        self.counts: Counter[tuple[str, int]] = Counter()  # of the version: accesses and changes by ptep
         self.waiting: list[ScheduledEvent] = []  # for a lock
         self.aside = False  # an actor is at work
         self.all_ptls = frozenset(self.ptls_free)
         self.phases: dict[str, list[ScheduledEvent]] = {}
-        self.at_access: dict[tuple[int, int], list[ScheduledEvent]] = {}
+        self.anchored: dict[tuple[str, int, int], list[ScheduledEvent]] = {}  # by what, where, how often
         for event in scenario.scheduled:
             when = event.when
-            if when.phase == ACCESS:
-                self.at_access.setdefault((self._slot(when.table, when.slot), when.nth), []).append(event)
+            if when.phase in ANCHORS:
+                at = when.phase, self._slot(when.table, when.slot), when.nth
+                self.anchored.setdefault(at, []).append(event)
             else:
                 self.phases.setdefault(when.phase, []).append(event)
 
@@ -72,23 +73,23 @@ class Actors(Kernel):
         if events and self.ptls_free == self.all_ptls:
             self._look_for_two_addresses()
 
-    def _before_access(self, ptep: int) -> None:
+    def _before(self, ptep: int, *anchors: str) -> None:
         if self.aside:
             return
-        self.accesses[ptep] += 1
-        if events := self.at_access.get((ptep, self.accesses[ptep])):
-            self._fire(events)
+        for anchor in anchors:
+            self.counts[anchor, ptep] += 1
+            self._fire(self.anchored.get((anchor, ptep, self.counts[anchor, ptep]), []))
 
     def read(self, ptep: int) -> int:
-        self._before_access(ptep)
+        self._before(ptep, ACCESS)
         return super().read(ptep)
 
     def xchg0(self, ptep: int) -> int:
-        self._before_access(ptep)
+        self._before(ptep, ACCESS, CHANGE)
         return super().xchg0(ptep)
 
     def store(self, ptep: int, pte: int) -> None:
-        self._before_access(ptep)
+        self._before(ptep, ACCESS, CHANGE)
         super().store(ptep, pte)
 
     def read_block(self, ptep: int, nr: int) -> list[int]:
@@ -122,7 +123,7 @@ class Actors(Kernel):
     def _act(self, event: ScheduledEvent) -> None:
         ptep = self._slot(event.table, event.slot)
         pte = self._entry(ptep)
-        self.exercised.add(f"{event.actor} event")
+        self.exercised |= {"scheduled events", f"{event.actor} event"}
         match event.actor:
             case "walk":
                 self._translation(event.cpu, ptep)

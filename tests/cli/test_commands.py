@@ -2,12 +2,14 @@
 """Each command once, as a process: exit status, what is printed, what is written."""
 
 import json
+import re
 import shutil
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from harness.history import BUGS
 from harness.judging.kinds import SEVERITY
 from models.move_ptes import pre_patch, v4
 from models.scenario import scenario_from_json
@@ -84,6 +86,25 @@ def test_a_review_with_a_verdict_that_is_not_the_known_one(cli: Run):
     done = cli("--max-examples", "1")
     assert done.status == 1
     assert "UNEXPECTED" in done.out
+
+
+@pytest.mark.parametrize("arch", [None, "x86_64"])
+def test_history(process: Run, folder: Path, arch: str | None):
+    """Every bug is found with the seeds 0 and 1; the two that arm64 alone has are not looked for on x86_64."""
+    done = process("history", "--seeds", "2", *(["--arch", arch] if arch else []))
+    assert (done.status, done.err) == (0, "")
+    assert done.out.count("arm64 only") == (2 if arch else 0)
+    bugs = len(BUGS) - (2 if arch else 0)
+    assert f"\n{bugs} bugs, {bugs} found with every seed, 0-1; " in done.out
+    assert files(folder) == []
+
+
+def test_history_that_misses_a_bug(cli: Run):
+    """One scenario holds no batch, but a valid entry that is flushed late."""
+    done = cli("history", "--seeds", "1", "--max-examples", "1")
+    assert done.status == 1
+    assert re.search(r"\nv4: write bit smear +\|.*\| +1\+ \(1\+-1\+\) \|", done.out)
+    assert re.search(r"\nflush after new PTL +\|.*\| +1 \(1-1\) \|", done.out)
 
 
 def test_list(process: Run):

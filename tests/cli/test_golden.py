@@ -10,7 +10,9 @@ import pytest
 from harness.files.counterexample import divergences_on, snippet
 from harness.files.moves import mismatches
 from harness.files.recording import read
+from harness.history import BUGS, Measured
 from harness.judging.contracts import CONTRACTS
+from harness.reports.history import history_text
 from harness.reports.picture import picture
 from harness.reports.report import known_note, matrix, pictures, recording_lines, row, verdict_lines
 from harness.thread import KNOWN, Known
@@ -152,9 +154,17 @@ def test_matrix():
 # -- the rest
 
 
-@pytest.mark.parametrize("command", ["", "check", "replay", "list"])
+@pytest.mark.parametrize("command", ["", "check", "replay", "history", "list"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
+
+
+def test_history():
+    """As if x86_64 alone had been asked for, and the last bug was missed once."""
+    found = (3, 1, 8), (0.016, 0.25, 2.5)
+    rows = [Measured(bug, *(found if "x86_64" in bug.arches else ((), ()))) for bug in BUGS]
+    rows[-1] = Measured(BUGS[-1], (5, None, 999), (0.1, 12.25, 11.5))
+    assert_golden("history", history_text(rows, 3, 1000))
 
 
 def test_list(cli: Run):
@@ -170,6 +180,7 @@ check pre_patch v4 --hostile overlapp
 check pre_patch v4 --hostile malformed-cont --arch x86_64
 check pre_patch v4 --max-examples 0
 check pre_patch v4 --json nowhere/v.json
+history --seeds 0
 chek pre_patch v4
 replay none.json
 replay cut.json
@@ -203,7 +214,7 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 200, "snippet": 500}
+WIDER = {"help": 80, "errors": 300, "snippet": 500}
 
 
 def golden_files() -> list[object]:

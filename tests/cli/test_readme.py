@@ -10,6 +10,8 @@ import pytest
 
 from harness.costs.command import claims_text
 from harness.files import moves, recording
+from harness.history import DEFAULT_SEEDS, hunted, measure
+from harness.reports.history import history_text
 from harness.reports.report import matrix, pictures, recording_lines, row
 from harness.review import check
 from harness.thread import review_thread
@@ -38,10 +40,24 @@ def the_recording(name: str) -> str:
     return recording_lines(RECORDED.name, variant.name, records, found)
 
 
+def the_history() -> str:
+    rows = [measure(bug, arches, DEFAULT_SEEDS, 1000) for bug, arches in hunted(None)]
+    return history_text(rows, DEFAULT_SEEDS, 1000)
+
+
+def without_seconds(text: str) -> str:
+    """A block without what differs from run to run: a last column of seconds, and those of the last line."""
+    lines = text.splitlines()
+    if not any(line.endswith(" sec") for line in lines):
+        return text
+    return "\n".join(re.sub(r"( *\| *(sec|[\d.]*)|\+=+|; \d+ s)$", "", line) for line in lines)
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "matrix": the_matrix,
     "write-gained": lambda: the_picture("v4", "write-gained"),
     "unassigned-read": lambda: the_picture("refactor", "unassigned-read"),
+    "history": the_history,
     "claims": lambda: claims_text().partition("\n\n")[2],
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
@@ -56,7 +72,17 @@ def test_block(name: str) -> None:
         pattern = re.compile(rf"<!-- output: {name} -->\n(\n```\n.*?```\n)?", re.DOTALL)
         README.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
         return
-    assert block in text
+    shown = re.search(rf"<!-- output: {name} -->\n\n```\n.*?```\n", text, re.DOTALL)
+    assert shown
+    assert without_seconds(shown[0]) == without_seconds(block)
+
+
+def test_without_seconds():
+    table = "bug    |  sec\n=======+=====\nv4: x1 | 0.02\n\n1 bugs, 1 found with every seed, 0-19; 16 s\n"
+    assert without_seconds(table) == "bug\n=======\nv4: x1\n\n1 bugs, 1 found with every seed, 0-19"
+    assert without_seconds(table.replace("0.02", "9.99").replace("16 s", "7 s")) == without_seconds(table)
+    assert without_seconds(table.replace("x1", "x2")) != without_seconds(table)
+    assert without_seconds("claims | 16\n") == "claims | 16\n"
 
 
 def test_every_block_is_checked() -> None:

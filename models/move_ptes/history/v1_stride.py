@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""[PATCH 3/3] mm: Optimize mremap() by PTE batching, v1: moves a batch, then steps by one.
+
+<20250506050056.59250-4-dev.jain@arm.com>, 6 May 2025; never merged. Found in review by Lorenzo Stoakes
+<7c6e61fa-2437-4c99-b1d3-97af5e2b37a3@lucifer.local>, fixed in v2. The diff is as posted, on the loop of v6.16, whose
+VM_WARN_ON_ONCE() (commit b36b701bbcd9) is younger than v1: as posted, it left the same tables and no trace.
+Known to differ: the entries after the first of a batch are visited again; their destination is no longer none. Its
+hint compares page frames with PAGE_SIZE where 1 is meant (2/3, found by Matthew Wilcox
+<aBou5i71eiLSvzUU@casper.infradead.org>), so that only contpte entries of arm64 make a batch.
+"""
+
+from models.config import PAGE_SHIFT, PAGE_SIZE
+from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from models.machine.state import Pmd
+from models.move_ptes.control import PagetableMoveControl
+
+
+def move_soft_dirty_pte(k: Kernel, pte: int) -> int:
+    # Soft-dirty trackers in userspace shall see that the entry moved.
+    if k.CONFIG_MEM_SOFT_DIRTY:
+        if k.pte_present(pte):
+            pte = k.pte_mksoft_dirty(pte)
+        elif k.is_swap_pte(pte):
+            pte = k.pte_swp_mksoft_dirty(pte)
+    return pte
+
+
+def maybe_contiguous_pte_pfns(k: Kernel, ptep: int, pte: int) -> bool:
+    if k.pte_batch_hint(ptep, pte) != 1:
+        return True
+
+    next_ptep = ptep + 1
+    next_pte = k.ptep_get(next_ptep)
+    if not k.pte_present(next_pte):
+        return False
+
+    return k.pte_pfn(next_pte) - k.pte_pfn(pte) == PAGE_SIZE
+
+
+def move_ptes(k: Kernel, pmc: PagetableMoveControl, extent: int, old_pmd: Pmd, new_pmd: Pmd) -> int:
+    vma = pmc.old
+    need_clear_uffd_wp = k.vma_has_uffd_without_event_remap(vma)
+    mm = vma.vm_mm
+    force_flush = False
+    old_addr = pmc.old_addr
+    new_addr = pmc.new_addr
+    old_end = old_addr + extent
+    len_ = old_end - old_addr
+
+    if pmc.need_rmap_locks:
+        k.take_rmap_locks(vma)
+
+    old_ptep, old_ptl = k.pte_offset_map_lock(mm, old_pmd, old_addr)
+    if not old_ptep:
+        if pmc.need_rmap_locks:
+            k.drop_rmap_locks(vma)
+        return -EAGAIN
+    new_ptep, _, new_ptl = k.pte_offset_map_rw_nolock(mm, new_pmd, new_addr)
+    if not new_ptep:
+        k.pte_unmap_unlock(old_ptep, old_ptl)
+        if pmc.need_rmap_locks:
+            k.drop_rmap_locks(vma)
+        return -EAGAIN
+    if new_ptl != old_ptl:
+        k.spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING)
+    k.flush_tlb_batched_pending(vma.vm_mm)
+    k.arch_enter_lazy_mmu_mode()
+
+    def step() -> None:
+        nonlocal old_ptep, old_addr, new_ptep, new_addr
+        old_ptep += 1
+        old_addr += PAGE_SIZE
+        new_ptep += 1
+        new_addr += PAGE_SIZE
+
+    for _ in k.for_loop(lambda: old_addr < old_end, step):
+        k.VM_WARN_ON_ONCE(lambda: not k.pte_none(k.read(new_ptep)))
+
+        fpb_flags = FPB_IGNORE_DIRTY | FPB_IGNORE_SOFT_DIRTY
+        max_nr = (old_end - old_addr) >> PAGE_SHIFT
+
+        nr = 1
+        old_pte = k.ptep_get(old_ptep)
+        if k.pte_none(old_pte):
+            continue
+
+        # Present: the TLB must be flushed with both PTLs held. The old one keeps folio_mkclean()
+        # from missing a write, the new one keeps the page from being freed before the flush.
+        if k.pte_present(old_pte):
+            if max_nr != 1 and maybe_contiguous_pte_pfns(k, old_ptep, old_pte):
+                folio = k.vm_normal_folio(vma, old_addr, old_pte)
+
+                if folio and k.folio_test_large(folio):
+                    nr = k.folio_pte_batch(folio, old_addr, old_ptep, old_pte, max_nr, fpb_flags)
+            force_flush = True
+        pte = k.get_and_clear_full_ptes(mm, old_addr, old_ptep, nr, 0)
+        pte = k.move_pte(pte, old_addr, new_addr)
+        pte = move_soft_dirty_pte(k, pte)
+
+        if need_clear_uffd_wp and k.pte_marker_uffd_wp(pte):
+            k.pte_clear(mm, new_addr, new_ptep)
+        else:
+            if need_clear_uffd_wp:
+                if k.pte_present(pte):
+                    pte = k.pte_clear_uffd_wp(pte)
+                elif k.is_swap_pte(pte):
+                    pte = k.pte_swp_clear_uffd_wp(pte)
+            k.set_ptes(mm, new_addr, new_ptep, pte, nr)
+
+    k.arch_leave_lazy_mmu_mode()
+    if force_flush:
+        k.flush_tlb_range(vma, old_end - len_, old_end)
+    if new_ptl != old_ptl:
+        k.spin_unlock(new_ptl)
+    k.pte_unmap(new_ptep - 1)
+    k.pte_unmap_unlock(old_ptep - 1, old_ptl)
+    if pmc.need_rmap_locks:
+        k.drop_rmap_locks(vma)
+    return 0

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table of known bugs, and the hunt: counts are those that a whole review gives, medians those done by hand."""
+
+import ast
+import math
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from harness import history
+from harness.errors import UsageError
+from harness.history import BUGS, Bug, Measured, hunted, measure
+from harness.judging.kinds import SEVERITY
+from harness.reports.history import examples, history_table, history_text
+from harness.reports.progress import ProgressBar
+from harness.review import check
+from harness.thread import KNOWN
+from models.legal import RULES
+from models.move_ptes import v4
+from models.variants import HOME, VariantError, load, names
+from tests.models.build import ARCHES
+
+OF = {bug.variant: bug for bug in BUGS}
+FIXED = {"v4_fixed", "v4_respect_write"}
+
+
+# -- the table
+
+
+def test_every_name_is_one():
+    for bug in BUGS:
+        assert {bug.variant, bug.base} <= set(names())
+        assert bug.must | bug.may <= SEVERITY.keys()
+        assert bug.must.isdisjoint(bug.may)
+        assert bug.hostile is None or bug.hostile in RULES
+        assert set(bug.arches) <= set(ARCHES)
+    assert len({(bug.variant, bug.kind) for bug in BUGS}) == len(BUGS)
+
+
+def test_every_version_that_is_wrong_has_a_bug():
+    assert {bug.variant for bug in BUGS} == set(names()) - {"pre_patch"} - FIXED
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if len(bug.fixed_by) == 12], ids=lambda bug: bug.variant)
+def test_the_fix_is_named_in_the_port(bug):
+    """Or in the one that has the fix, where the port is of a time before it."""
+    tree = load(bug.variant).tree
+    fixed = (HOME / "history" / "v4_fixed.py").read_text(encoding="utf-8")
+    assert tree is not None
+    assert bug.fixed_by in (ast.get_docstring(tree) or "") or bug.fixed_by in fixed
+
+
+def test_the_pairs_of_the_thread_are_known_alike():
+    known = {(one.base, one.candidate, one.hostile): one for one in KNOWN}
+    both = [bug for bug in BUGS if (bug.base, bug.variant, bug.hostile) in known]
+    assert len(both) == 5
+    for bug in both:
+        one = known[bug.base, bug.variant, bug.hostile]
+        assert (bug.must, bug.may) == (one.must, one.may)
+
+
+def test_hunted():
+    everywhere = dict(hunted(None))
+    assert list(everywhere) == list(BUGS)
+    assert everywhere[OF["v4"]] == ["x86_64", "arm64"]
+    assert everywhere[OF["v1_stride"]] == ["arm64"]
+    assert dict(hunted("x86_64"))[OF["v1_stride"]] == []
+    assert dict(hunted("arm64"))[OF["v1_stride"]] == dict(hunted("arm64"))[OF["v4"]] == ["arm64"]
+    with pytest.raises(UsageError, match="no architecture 'arm'"):
+        hunted("arm")
+
+
+# -- the hunt
+
+
+def first_of_a_review(bug: Bug, arch: str, seed: int, most: int) -> int | None:
+    """The same from a review, which goes on to the end."""
+    verdict = check(bug.base, bug.variant, arch=arch, hostile=bug.hostile, max_examples=most, seed=seed)
+    hits = [d.examples_to_find for d in verdict.divergences if (d.kind, d.by) == (bug.kind, "candidate")]
+    return min(hits, default=None)
+
+
+@pytest.mark.parametrize("name", ["v4", "v1_stride", "refactor_clear_new", "refactor_intended"])
+def test_counts_are_those_of_whole_reviews(name):
+    bug, seeds, most = OF[name], 4, 30
+    measured = measure(bug, bug.arches, seeds, most)
+    expected = [first_of_a_review(bug, arch, seed, most) for arch in bug.arches for seed in range(seeds)]
+    assert list(measured.counts) == expected
+    assert len(measured.seconds) == len(expected)
+    assert all(second > 0 for second in measured.seconds)
+    assert measured.found is (None not in expected)
+
+
+def test_both_are_there_in_the_test_above():
+    """Hunts that found and hunts that did not."""
+    counts = measure(OF["v1_stride"], ["arm64"], 4, 30).counts
+    assert None in counts
+    assert set(counts) != {None}
+
+
+def test_a_hunt_ends_when_the_kind_is_seen(monkeypatch):
+    runs = []
+
+    def noted(k, pmc, extent, old_pmd, new_pmd):
+        runs.append(k.scenario)
+        return v4.move_ptes(k, pmc, extent, old_pmd, new_pmd)
+
+    monkeypatch.setattr(history, "load", lambda which: load(noted if which == "v4" else which))
+    (count,) = measure(OF["v4"], ["x86_64"], 1, 100).counts
+    assert count == len(runs) < 100
+
+
+def test_what_only_base_does_is_not_found():
+    backwards = replace(OF["v4"], base="v4", variant="pre_patch")
+    assert measure(backwards, ["x86_64"], 1, 60).counts == (None,)
+
+
+def test_another_kind_is_not_found():
+    assert measure(replace(OF["v4"], kind="crash"), ["x86_64"], 1, 60).counts == (None,)
+
+
+def test_progress_is_told_before_each_hunt():
+    told: list[int] = []
+    measure(OF["v4"], ["x86_64", "arm64"], 2, 1, told.append)
+    assert told == [0, 1, 2, 3]
+
+
+def test_one_bar_for_all_hunts():
+    with ProgressBar() as bar:
+        for what, before in (("one", 0), ("two", 2)):
+            measure(OF["v4"], ["x86_64"], 2, 1, partial(bar.hunting, what, 4, before))
+        (task,) = bar._progress.tasks
+    assert (task.description, task.total, task.completed) == ("two", 4, 3)  # before the last hunt
+
+
+def test_a_version_that_is_gone():
+    with pytest.raises(VariantError, match="no variant 'v5'"):
+        measure(replace(OF["v4"], variant="v5"), ["x86_64"], 1, 1)
+
+
+# -- the text
+
+
+def of(*counts: int | None, seconds: float = 0.25) -> Measured:
+    return Measured(OF["v4"], counts, (seconds,) * len(counts))
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ((7,), "7 (7-7)"),
+        ((9, 1, 5), "5 (1-9)"),
+        ((9, 1, 5, 7), "5 (1-9)"),  # the lower of two: a count that was there
+        ((9, None, 1), "9 (1-100+)"),
+        ((None, None, 1), "100+ (1-100+)"),
+        ((None,), "100+ (100+-100+)"),
+    ],
+)
+def test_examples(counts, shown):
+    assert examples(of(*counts), 100) == shown
+    assert of(*counts).found is (None not in counts)
+
+
+def test_typical_takes_what_was_not_found_for_the_most():
+    assert of(3, None).typical == (3, 3, math.inf)
+
+
+def test_a_bug_of_another_architecture_says_so():
+    assert examples(Measured(OF["v1_stride"], (), ()), 100) == "arm64 only"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.004, "0.00"), (0.25, "0.25"), (9.99, "9.99"), (12.3, "12")])
+def test_seconds(seconds, shown):
+    assert history_table([of(1, seconds=seconds)], 100).splitlines()[2].endswith(f"| {shown:>4}")
+
+
+def test_the_last_line_counts_hunted_bugs():
+    rows = [of(1, 2), of(1, None), Measured(OF["v1_stride"], (), ())]
+    assert history_text(rows, 2, 100).splitlines()[-1] == "2 bugs, 1 found with every seed, 0-1; 1 s"
+
+
+def test_the_table_fits_a_mail_whatever_bug():
+    text = history_table([Measured(bug, (7, 100, 100), (1.0,) * 3) for bug in BUGS], 100)
+    assert len(text.splitlines()) == 2 + len(BUGS)  # nothing is folded
+    assert max(map(len, text.splitlines())) <= 75
+
+
+def test_the_readme_tells_of_every_bug():
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for bug in BUGS:
+        assert f"`{bug.variant}`" in text

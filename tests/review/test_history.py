@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The review of history: every version has the kinds that are known of it, and the smallest case is what follows.
+
+What is known of a pair of the thread is reviewed in test_thread.py.
+"""
+
+import pytest
+
+from harness import Verdict, check
+from harness.history import BUGS, Bug, measure
+from harness.thread import KNOWN
+from harness.verdict import DIVERGES, NO_DIFFERENCE, Divergence
+from models.arch.word import PteWords
+from models.scenario import Scenario
+from tests.models.build import ARCHES
+
+EXAMPLES = 1000  # the default
+OF = {bug.variant: bug for bug in BUGS}
+THREAD = {(known.base, known.candidate, known.hostile) for known in KNOWN}
+HISTORY = [bug for bug in BUGS if (bug.base, bug.variant, bug.hostile) not in THREAD]
+VERDICTS: dict[tuple[str, str], Verdict] = {}
+
+
+def reviewed(bug: Bug, arch: str) -> Verdict:
+    """One review a pair and architecture, whatever number of tests looks at it."""
+    if (bug.variant, arch) not in VERDICTS:
+        VERDICTS[bug.variant, arch] = check(bug.base, bug.variant, arch=arch, max_examples=EXAMPLES)
+    return VERDICTS[bug.variant, arch]
+
+
+def smallest(variant: str, arch: str) -> tuple[Divergence, Scenario, PteWords]:
+    """The smallest case of the kind by which the bug is known."""
+    bug = OF[variant]
+    hits = [d for d in reviewed(bug, arch).divergences if d.kind == bug.kind]
+    assert len(hits) == 1
+    return hits[0], hits[0].scenario, hits[0].scenario.words
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("bug", HISTORY, ids=lambda bug: bug.variant)
+def test_known_kinds(bug: Bug, arch: str) -> None:
+    verdict = reviewed(bug, arch)
+    if arch not in bug.arches:
+        assert verdict.verdict == NO_DIFFERENCE
+        return
+    assert verdict.verdict == DIVERGES
+    assert bug.must <= set(verdict.kinds)
+    assert set(verdict.kinds) <= bug.must | bug.may
+    assert {d.by for d in verdict.divergences} == {"candidate"}
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.variant)
+def test_every_bug_is_found_with_the_first_seeds(bug: Bug) -> None:
+    assert measure(bug, bug.arches, seeds=3, max_examples=EXAMPLES).found
+
+
+def test_v1_stride_is_two_entries_of_a_contpte_block_and_a_debug_config() -> None:
+    """A batch needs the hint of a contpte entry and a second one; seeing it again needs CONFIG_DEBUG_VM."""
+    divergence, scenario, words = smallest("v1_stride", "arm64")
+    assert (scenario.nr, scenario.config.debug_vm, scenario.config.contpte) == (2, True, True)
+    first, *rest = (pte for _, pte in scenario.old_table)
+    assert len(rest) == scenario.config.cont_ptes - 1 > 0
+    assert all(words.pte_valid(pte) and pte & words.CONT for pte in (first, *rest))
+    assert [folio.order for folio in scenario.folios] == [2]  # the smallest large anon folio
+    assert scenario.new_table == ()
+    assert "VM_WARN_ON_ONCE" in divergence.summary
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_v2_stale_nr_is_a_batch_a_hole_and_an_entry_at_odds_with_it(arch: str) -> None:
+    """A batch of two makes the hole be crossed in twos: an entry behind an odd number of holes is stepped over."""
+    divergence, scenario, words = smallest("v2_stale_nr", arch)
+    (first, a), (second, b), (left, _) = scenario.old_table
+    assert (first, second) == (scenario.old_index, first + 1)
+    assert words.pte_pfn(b) == words.pte_pfn(a) + 1
+    assert scenario.folio_of(words.pte_pfn(a)) == scenario.folio_of(words.pte_pfn(b)) == scenario.folios[0]
+    assert (left - second - 1) % 2 == 1
+    assert (divergence.at.table, divergence.at.entry) == ("old", left)
+    assert scenario.nr == left - first + 1
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_before_uffd_wp_clear_is_one_entry_with_uffd_wp_where_userfaultfd_is_not_told(arch: str) -> None:
+    _, scenario, words = smallest("before_uffd_wp_clear", arch)
+    assert (scenario.vma.uffd, scenario.vma.uffd_event_remap, scenario.nr) == (True, False, 1)
+    ((_, pte),) = scenario.old_table
+    assert words.pte_uffd_wp(pte) or words.pte_swp_uffd_wp(pte) or words.pte_marker_uffd_wp(pte)
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("variant", ["before_flush_under_ptl", "before_dirty_flush"])
+def test_late_flushes_are_one_valid_entry(variant: str, arch: str) -> None:
+    """Nothing caches what the hardware cannot walk."""
+    divergence, scenario, words = smallest(variant, arch)
+    ((entry, pte),) = scenario.old_table
+    assert words.pte_present(pte)
+    assert pte & 1  # P, VALID
+    assert (divergence.at.table, divergence.at.entry, scenario.nr) == ("old", entry, 1)
+
+
+def test_v4_batch_hint_smears_from_one_contpte_block_into_the_next_entry() -> None:
+    """Without a hint there is no batch, and inside a block there is nothing to smear."""
+    divergence, scenario, words = smallest("v4_batch_hint", "arm64")
+    block, table = scenario.config.cont_ptes, dict(scenario.old_table)
+    gained = divergence.at.entry - scenario.new_index + scenario.old_index
+    batch = range(scenario.old_index, gained)
+    assert all(words.pte_write(table[i]) for i in batch)
+    assert not words.pte_write(table[gained])
+    assert table[gained - 1] & words.CONT
+    assert gained % block == 0
+    assert len({scenario.folio_of(words.pte_pfn(table[i])) for i in (*batch, gained)}) == 1

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How far a soak has come, in a file that an interruption leaves whole."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from harness.errors import UsageError
+from models.arch import ARCHES
+from tests.soak.chunk import Chunk, Result
+
+ROOT = Path(__file__).parent.parent.parent
+PATH = ROOT / ".pte-review" / "soak.json"
+VERSION = 2
+
+
+def sources() -> str:
+    """A digest of everything that decides what a soak finds."""
+    digest = hashlib.sha256()
+    for folder in ("models", "strategies", "harness"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@dataclass
+class State:
+    """Chunks done by architecture, what ran in them, what was wrong."""
+
+    version: int = VERSION
+    sources: str = field(default_factory=sources)
+    size: int = 500  # scenarios a chunk
+    done: dict[str, list[int]] = field(default_factory=lambda: {arch: [] for arch in ARCHES})
+    examples: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARCHES, 0))
+    acted: int = 0
+    ran: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0
+    alarms: list[str] = field(default_factory=list)
+
+    def missing(self, examples: int) -> Iterator[Chunk]:
+        """Chunks that are still to be run for `examples` scenarios of each architecture, these in turn."""
+        for number in range(-(-examples // self.size)):
+            for arch in ARCHES:
+                if number not in self.done[arch]:
+                    yield Chunk(arch, number, self.size)
+
+    def add(self, chunk: Chunk, result: Result) -> None:
+        self.done[chunk.arch].append(chunk.number)
+        self.examples[chunk.arch] += result.examples
+        self.acted += result.acted
+        self.alarms += result.alarms
+        for name, count in result.ran.items():
+            self.ran[name] = self.ran.get(name, 0) + count
+
+
+def load_state(path: Path) -> State:
+    """What `path` holds, a fresh State if there is no such file. Raises UsageError."""
+    if not path.exists():
+        return State()
+    try:
+        state = State(**json.loads(path.read_text(encoding="utf-8")))
+        usable = all(isinstance(state.done[arch], list) and state.examples[arch] >= 0 for arch in ARCHES)
+    except (ValueError, TypeError, KeyError):
+        usable = False
+    if not usable or state.version != VERSION:
+        raise UsageError(f"{path}: no progress of a soak that can be resumed; --restart begins anew")
+    if state.sources != sources():
+        raise UsageError(
+            f"{path}: begun with other sources, {sum(state.examples.values()):,} scenarios; --restart begins anew"
+        )
+    return state
+
+
+def save_state(path: Path, state: State) -> None:
+    """Replace `path` as a whole: an interruption leaves the old one or the new one."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105  # the atomic one, by its own name
+
+
+def report(state: State) -> str:
+    """What ran and what was found, for people."""
+    by_arch = ", ".join(f"{arch} {count:,}" for arch, count in state.examples.items())
+    total = sum(state.examples.values())
+    lines = [*state.alarms, f"{total:,} scenarios ({by_arch}), others act in {state.acted:,}; sources {state.sources}"]
+    lines += [f"  {name:<44}{count:>10,}" for name, count in sorted(state.ran.items())]
+    return "\n".join([*lines, f"{len(state.alarms)} divergences in {state.seconds / 60:.0f} minutes"])
