@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint types bench soak clean
+.PHONY: review test lint types bench soak sensitivity clean
 
 review: $(READY)
 	@$(BIN)/pte-review
@@ -25,6 +25,9 @@ bench: $(READY)
 
 soak: $(READY)
 	@$(BIN)/python -m tests.soak
+
+sensitivity: $(READY)
+	@$(BIN)/python -m tests.sensitivity
 
 clean:
 	rm -rf $(VENV)

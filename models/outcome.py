@@ -46,6 +46,7 @@ class Outcome:
     stale: tuple[int, ...] = ()  # addresses still in a TLB when a page-table lock was dropped
     translations: tuple[tuple[int, int, int, int], ...] = ()  # of scheduled CPUs at the end: CPU, address, PFN, write
     held: tuple[int, ...] = ()  # locks
+    mapped: int = 0  # page tables not unmapped
     lazy_mmu: int = 0
     exercised: tuple[str, ...] = ()  # which special paths ran, sorted
 

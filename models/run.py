@@ -138,6 +138,7 @@ def _outcome(
         stale=tuple(sorted(k.stale_at_unlock)),
         translations=_translations(k) if isinstance(k, Actors) else (),
         held=tuple(k.held),
+        mapped=len(k.mapped),
         lazy_mmu=k.lazy_mmu,
         exercised=tuple(sorted(k.exercised)),
     )

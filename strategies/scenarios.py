@@ -2,6 +2,7 @@
 """Whole scenarios: config, VMA and runs of entries put at an address, with a destination, legal or hostile."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from strategies.layout import Layout
 from strategies.runs import RUN_BYTES, add_run
 
 OLD_BASE = 0x7F00_0000_0000
+MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 KERNEL_BYTES = 24
 PLACE_BYTES = 14
 RUNS = 5
@@ -85,12 +87,24 @@ def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scena
         folios=tuple(layout.folios),
         vma=vma,
         config=config,
-        need_rmap_locks=kernel.chance(15),
+        need_rmap_locks=kernel.chance(35),
         split_ptlocks=not kernel.chance(8),
         old_maps=not kernel.chance(2),
         new_maps=not kernel.chance(2),
     )
+    scenario = _elsewhere(scenario, kernel)
     return fold_blocks(scenario, place) if arch == "arm64" and config.contpte else scenario
+
+
+def _elsewhere(scenario: Scenario, kernel: Choices) -> Scenario:
+    """Sometimes at the bottom of the address space, where an extent may be more than an address; or moving down."""
+    low, down = kernel.chance(6), kernel.chance(40)
+    if low and min(scenario.old_addr, scenario.new_addr) - scenario.old_base >= MMAP_MIN_ADDR:
+        base = scenario.old_base
+        return replace(scenario, old_addr=scenario.old_addr - base, new_addr=scenario.new_addr - base)
+    if down:  # another table: none where old and new lie in one
+        return replace(scenario, new_addr=scenario.new_addr - 2 * (scenario.new_base - scenario.old_base))
+    return scenario
 
 
 def _extent(layout: Layout, place: Choices) -> tuple[int, int]:

@@ -36,6 +36,8 @@ def _run(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         yield Finding("return-value", what=f"{outcome.returned} instead of {x.returned}")
     for lock in outcome.held:
         yield Finding("lock-leak", what=f"returns with the {LOCK_NAMES.get(lock, lock)} lock held")
+    if outcome.mapped:
+        yield Finding("lock-leak", what="returns with a page table mapped")
     if outcome.lazy_mmu:
         yield Finding("lock-leak", what="returns in lazy MMU mode")
     for what in outcome.imbalances:

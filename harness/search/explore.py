@@ -74,17 +74,6 @@ def explore(
     tallies = [Tally() for _ in pairs]
     done = 0
 
-    @seed(seed_value)
-    @settings(
-        max_examples=max_examples,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(scenarios(arch, hostile))
     def one(scenario: Scenario) -> None:
         nonlocal done
         done += 1
@@ -114,9 +103,31 @@ def explore(
         if all(tally.retired for tally in tallies):
             raise Finished
 
-    with suppress(Finished):
-        one()
+    generate(arch, hostile, max_examples, seed_value, one)
     return tallies
+
+
+def generate(
+    arch: str, hostile: str | None, max_examples: int, seed_value: int, one: Callable[[Scenario], None]
+) -> None:
+    """Call `one` with `max_examples` scenarios of `arch`, the same for a seed, or until it raises Finished."""
+
+    @seed(seed_value)
+    @settings(
+        max_examples=max_examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(arch, hostile))
+    def each(scenario: Scenario) -> None:
+        one(scenario)
+
+    with suppress(Finished):
+        each()
 
 
 def _see(tally: Tally, scenario: Scenario, diverging: Diverging, *, slow: bool) -> None:

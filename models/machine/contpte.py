@@ -175,6 +175,7 @@ class KernelArm64(Arm64, Kernel):
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
         self.events.append(("ptep_get_and_clear", addr, ptep))
+        self._check_place(mm, addr, ptep)
         if self.contpte:
             self._contpte_try_unfold(addr, ptep, self.read(ptep))
         return self._ptep_get_and_clear(ptep)
@@ -182,6 +183,8 @@ class KernelArm64(Arm64, Kernel):
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
         """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
         self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
+        self._check_place(mm, addr, ptep)
+        self._check_full(full, ptep)
         if nr != 1:
             self._check_clear(ptep, nr)
         if self.contpte:
@@ -194,6 +197,7 @@ class KernelArm64(Arm64, Kernel):
     def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
         """A plain store of none, after unfolding: page_table_check is not told."""
         self.events.append(("pte_clear", addr, ptep))
+        self._check_place(mm, addr, ptep)
         if self.contpte:
             self._contpte_try_unfold(addr, ptep, self.read(ptep))
         self.store(ptep, 0)
@@ -210,6 +214,7 @@ class KernelArm64(Arm64, Kernel):
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors; CONT in the argument is ignored and set where a block is whole."""
         self.events.append(("set_ptes", addr, ptep, pte, nr))
+        self._check_place(mm, addr, ptep)
         if nr == 1:
             self._set_single(addr, ptep, pte)
             return
@@ -222,4 +227,5 @@ class KernelArm64(Arm64, Kernel):
     def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
         """set_ptes(..., 1)."""
         self.events.append(("set_pte_at", addr, ptep, pte))
+        self._check_place(mm, addr, ptep)
         self._set_single(addr, ptep, pte)

@@ -89,11 +89,14 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
         self.events.append(("ptep_get_and_clear", addr, ptep))
+        self._check_place(mm, addr, ptep)
         return self._ptep_get_and_clear(ptep)
 
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
         """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
         self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
+        self._check_place(mm, addr, ptep)
+        self._check_full(full, ptep)
         if nr != 1:
             self._check_clear(ptep, nr)
         return self._get_and_clear_full_ptes(ptep, nr)
@@ -103,6 +106,7 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
         return self.get_and_clear_full_ptes(mm, addr, ptep, nr, 0)
 
     def ptep_get_and_clear_full(self, mm: int, addr: int, ptep: int, full: int) -> int:
+        self._check_full(full, ptep)
         return self.ptep_get_and_clear(mm, addr, ptep)
 
     def ptep_clear(self, mm: int, addr: int, ptep: int) -> None:
@@ -111,6 +115,16 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
 
     def pte_next_pfn(self, pte: int) -> int:
         return self.pte_advance_pfn(pte, 1)
+
+    def _check_place(self, mm: int, addr: int, ptep: int) -> None:
+        """Architectures flush, align and account by what x86_64 ignores: the mm and the address."""
+        if mm != self.vma.vm_mm or addr != self.va(ptep):
+            self.violate("a primitive gets an mm or an address that is not its entry's", ptep)
+
+    def _check_full(self, full: int, ptep: int) -> None:
+        """x86_64 clears without an atomic exchange then: accessed and dirty that the CPU sets meanwhile are lost."""
+        if full:
+            self.violate("full is set, which says that the whole address space is torn down", ptep)
 
     def _check_clear(self, ptep: int, nr: int) -> None:
         self.exercised.add("batch")
@@ -127,6 +141,7 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
     def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
         """A plain store of none: no exchange, and page_table_check is not told."""
         self.events.append(("pte_clear", addr, ptep))
+        self._check_place(mm, addr, ptep)
         self.store(ptep, 0)
 
     # -- setting
@@ -147,6 +162,7 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors: the PFN advances, every other bit is the first one's."""
         self.events.append(("set_ptes", addr, ptep, pte, nr))
+        self._check_place(mm, addr, ptep)
         if nr != 1:
             self._check_set(ptep, pte, nr)
         self._set_ptes(ptep, pte, nr)
@@ -154,6 +170,7 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
     def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
         """set_ptes(..., 1)."""
         self.events.append(("set_pte_at", addr, ptep, pte))
+        self._check_place(mm, addr, ptep)
         self._set_ptes(ptep, pte, 1)
 
     def _check_set(self, ptep: int, pte: int, nr: int) -> None:

@@ -1,35 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Page-table locks, rmap locks and the mapping of page tables.
 
-A lock is an int: 1 and 2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
+A lock is an int: 1, 2 and -2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
 """
 
 from models.config import PAGE_SHIFT
 from models.machine.state import Machine, Pmd
-from models.scenario import Vma
+from models.scenario import Scenario, Vma
 
 I_MMAP = 3
 ANON_VMA = 4
-LOCK_NAMES = {1: "old page table", 2: "new page table", I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
+LOCK_NAMES = {1: "old page table", 2: "new page table", -2: "new page table", I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
+PTLS = frozenset((1, 2, -2))
+
+
+def _name(lock: int) -> str:
+    return LOCK_NAMES.get(lock, str(lock))
 
 
 class Locks(Machine):
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.mapped: list[int] = []  # ptep of entry 0 of each page table mapped, in order
+        has = {I_MMAP: self.vma.vm_file, ANON_VMA: self.vma.anon_vma}
+        self.rmap_locks = {lock for lock in has if has[lock] and scenario.need_rmap_locks}
+
     def _lock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock in self.held:
-            self.imbalance(f"deadlock: the {LOCK_NAMES.get(lock, lock)} lock is taken twice")
+            self.imbalance(f"deadlock: the {_name(lock)} lock is taken twice")
+        if lock in PTLS and not self.rmap_locks.issubset(self.held):
+            self.imbalance(f"the {_name(lock)} lock is taken without the rmap locks, which the caller needs")
+        if lock in (I_MMAP, ANON_VMA) and not PTLS.isdisjoint(self.held):
+            self.imbalance(f"the {_name(lock)} lock, which sleeps, is taken under a page-table lock")
         self.held.append(lock)
         self.ptls_free.discard(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
         self.events.append((name, lock))
         if lock not in self.held:
-            self.imbalance(f"the {LOCK_NAMES.get(lock, lock)} lock is dropped but was not held")
+            self.imbalance(f"the {_name(lock)} lock is dropped but was not held")
             return
         self.held.remove(lock)
+        if lock in self.rmap_locks and not PTLS.isdisjoint(self.held):
+            self.imbalance(f"the {_name(lock)} lock is dropped before the page-table locks")
         if lock in (self.old_pmd.ptl, self.new_pmd.ptl) and lock not in self.held:
             self.ptls_free.add(lock)
-        if lock <= 2 and self.stale:
+        if lock in PTLS and self.stale:
             self.stale_at_unlock.update(map(self.va, self.stale))
 
     # -- rmap locks
@@ -51,7 +68,10 @@ class Locks(Machine):
     # -- page tables
 
     def _map(self, pmd: Pmd, addr: int) -> int:
-        return pmd.ptep + ((addr - pmd.base) >> PAGE_SHIFT) if pmd.maps else 0
+        if not pmd.maps:
+            return 0
+        self.mapped.append(pmd.ptep)
+        return pmd.ptep + ((addr - pmd.base) >> PAGE_SHIFT)
 
     def pte_offset_map_lock(self, mm: int, pmd: Pmd, addr: int) -> tuple[int, int]:
         """(ptep, ptl) with the lock held, or (0, 0) where the PMD holds no page table."""
@@ -69,7 +89,15 @@ class Locks(Machine):
         return (ptep, pmd.base | 1, pmd.ptl) if ptep else (0, 0, 0)
 
     def pte_unmap(self, ptep: int) -> None:
+        """`ptep` may point at any entry of the table mapped last: what kunmap_local() wants with CONFIG_HIGHPTE."""
         self.events.append(("pte_unmap", ptep))
+        table = ptep & -self.table_size
+        if table not in self.mapped:
+            self.imbalance("pte_unmap() of a pointer into no page table that is mapped")
+            return
+        if table != self.mapped[-1]:
+            self.imbalance("pte_unmap() of another page table than the one mapped last")
+        self.mapped.remove(table)
 
     def pte_unmap_unlock(self, ptep: int, ptl: int) -> None:
         self._unlock("spin_unlock", ptl)

@@ -49,7 +49,10 @@ class Machine(PteWords):
             memory[p + index] = value
         for index, value in scenario.new_table:
             memory[3 * p + index] = value
-        new_ptl = 2 if scenario.split_ptlocks and not one_table else 1
+        # Where a lock lies in memory says nothing of what it locks: below the source, the new one's number is lower.
+        new_ptl = (
+            (2 if scenario.new_addr > scenario.old_addr else -2) if scenario.split_ptlocks and not one_table else 1
+        )
         self.old_pmd = Pmd(scenario.old_base, p, 1, scenario.old_maps)
         self.new_pmd = Pmd(scenario.new_base, p if one_table else 3 * p, new_ptl, scenario.new_maps)
 

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.parametrize("arch", ARCHES)
         ("held", (3,), Finding("lock-leak", what="returns with the i_mmap lock held")),
         ("held", (4,), Finding("lock-leak", what="returns with the anon_vma lock held")),
         ("lazy_mmu", 1, Finding("lock-leak", what="returns in lazy MMU mode")),
+        ("mapped", 1, Finding("lock-leak", what="returns with a page table mapped")),
         ("imbalances", ("entered twice",), Finding("lock-leak", what="entered twice")),
         ("violations", ("set_ptes() of none",), Finding("primitive-contract", what="set_ptes() of none")),
         ("bugs", ("map count below 0 for pfn 0x1",), Finding("page-table-check", what="map count below 0 for pfn 0x1")),

@@ -113,3 +113,28 @@ def test_an_access_outside_both_tables_ends_the_run(arch, name, ptep):
     args = {"ptep_get": (ptep,), "read": (ptep,), "xchg0": (ptep,), "store": (ptep, 1), "set_pte_at": (1, 0, ptep, 1)}
     with pytest.raises(TableOverrun):
         getattr(k, name)(*args.get(name, (1, 0, ptep)))
+
+
+PLACES = {  # mm and address of new[3], and whether that is right
+    "its own": (1, 0x8000_3000, False),
+    "the entry's in the old table": (1, 0x4000_3000, True),
+    "the next one's": (1, 0x8000_4000, True),
+    "swapped": (0x8000_3000, 1, True),
+}
+
+
+@pytest.mark.parametrize("name", ["ptep_get_and_clear", "pte_clear", "set_pte_at", "set_ptes", "get_and_clear_ptes"])
+@pytest.mark.parametrize(("mm", "addr", "violated"), PLACES.values(), ids=PLACES)
+def test_a_primitive_gets_its_entrys_mm_and_address(arch, name, mm, addr, violated):
+    k = kernel(arch, {}, {3: page(arch, 0x300)}, folios=FOLIOS)
+    rest = {"set_pte_at": (0,), "set_ptes": (0, 1), "get_and_clear_ptes": (1,)}
+    getattr(k, name)(mm, addr, n(k, 3), *rest.get(name, ()))
+    assert k.violations == ["a primitive gets an mm or an address that is not its entry's"] * violated
+
+
+@pytest.mark.parametrize("full", [0, 1])
+def test_full_is_for_address_spaces_that_go_away(arch, full):
+    for name, rest in (("get_and_clear_full_ptes", (1, full)), ("ptep_get_and_clear_full", (full,))):
+        k = kernel(arch, {3: page(arch, 0x300)}, folios=FOLIOS)
+        getattr(k, name)(1, 0x4000_3000, o(k, 3), *rest)
+        assert k.violations == ["full is set, which says that the whole address space is torn down"] * full

@@ -129,3 +129,63 @@ def test_an_imbalance_names_the_lock(lock, name):
         f"the {name} lock is dropped but was not held",
         f"deadlock: the {name} lock is taken twice",
     ]
+
+
+UNMAPS = {  # what is mapped, which pointers are unmapped in turn, what is wrong
+    "the last first": ("on", ("n5", "o7"), []),
+    "one off inside": ("on", ("n0", "o511"), []),
+    "the first first": ("on", ("o7", "n5"), ["pte_unmap() of another page table than the one mapped last"]),
+    "behind the table": ("n", ("n512", "n511"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "before the table": ("n", ("n-1", "n0"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "twice": ("o", ("o1", "o1"), ["pte_unmap() of a pointer into no page table that is mapped"]),
+    "never": ("on", ("n5",), []),
+}
+
+
+@pytest.mark.parametrize(("mapped", "unmapped", "wrong"), UNMAPS.values(), ids=UNMAPS)
+def test_unmapping(mapped, unmapped, wrong):
+    k = machine()
+    for table in mapped:
+        k.pte_offset_map_rw_nolock(1, k.old_pmd if table == "o" else k.new_pmd, OLD if table == "o" else NEW)
+    for pointer in unmapped:
+        k.pte_unmap((o if pointer[0] == "o" else n)(k, int(pointer[1:])))
+    assert k.imbalances == wrong
+    assert len(k.mapped) == (1 if unmapped == ("n5",) else 0)
+
+
+def test_one_table_is_mapped_twice():
+    k = machine(new_addr=OLD + 0x10_0000)
+    k.pte_offset_map_lock(1, k.old_pmd, OLD)
+    k.pte_offset_map_rw_nolock(1, k.new_pmd, OLD + 0x10_0000)
+    k.pte_unmap(o(k, 256))
+    k.pte_unmap(o(k, 0))
+    assert (k.imbalances, k.mapped) == ([], [])
+
+
+ORDERS = {  # with a file's anon VMA that needs the rmap locks: what goes wrong, if anything
+    "rmap locks around": (("take", "spin_lock 1", "spin_unlock 1", "drop"), ""),
+    "none": (("spin_lock 1", "spin_unlock 1"), "old page table lock is taken without the rmap locks"),
+    "one of two": (("_lock 3", "spin_lock 2", "spin_unlock 2"), "new page table lock is taken without the rmap locks"),
+    "inside": (("spin_lock 1", "take"), "anon_vma lock, which sleeps, is taken under a page-table lock"),
+    "dropped early": (("take", "spin_lock 1", "_unlock 4"), "anon_vma lock is dropped before the page-table locks"),
+}
+
+
+@pytest.mark.parametrize(("steps", "wrong"), ORDERS.values(), ids=ORDERS)
+def test_rmap_locks_where_the_caller_needs_them(steps, wrong):
+    vma = Vma(vm_file=True)
+    k = machine(vma=vma, need_rmap_locks=True)
+    for step in steps:
+        name, *lock = step.split()
+        if name in ("take", "drop"):
+            getattr(k, f"{name}_rmap_locks")(vma)
+        else:
+            getattr(k, name)(*(["test"] if name.startswith("_") else []), int(lock[0]))
+    assert wrong in " ".join(k.imbalances)
+    assert bool(k.imbalances) == bool(wrong)
+
+
+def test_a_lock_of_the_new_table_lies_anywhere():
+    above, below = machine(new_addr=OLD + 0x2000_0000), machine(new_addr=OLD - 0x2000_0000)
+    assert above.new_pmd.ptl > above.old_pmd.ptl
+    assert below.new_pmd.ptl < below.old_pmd.ptl

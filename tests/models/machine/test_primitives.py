@@ -4,7 +4,7 @@
 import pytest
 
 from models.scenario import Folio
-from tests.models.build import kernel, n, o, page, pages, swap, trace, value
+from tests.models.build import NEW, OLD, kernel, n, o, page, pages, swap, trace, value
 
 CONT32 = pages("arm64", 0, 0x200, ["WDAC"] * 32)  # two blocks of one folio
 FOLIO = (Folio(0x200, 5),)
@@ -127,15 +127,15 @@ def test_any_state_is_allowed_for_one_entry(arch, name):
 def test_every_public_call_is_an_event_with_its_arguments(arch):
     k = kernel(arch, pages(arch, 0, 0x200, ["W", "W"]), folios=FOLIO)
     pte = page(arch, 0x210, "A")
-    k.set_pte_at(1, 0x1000, n(k, 0), pte)
-    k.set_ptes(1, 0x2000, n(k, 2), pte, 2)
-    k.get_and_clear_full_ptes(1, 0x3000, o(k, 0), 2, 0)
-    k.ptep_get_and_clear(1, 0x4000, n(k, 0))
-    k.pte_clear(1, 0x5000, n(k, 2))
+    k.set_pte_at(1, NEW, n(k, 0), pte)
+    k.set_ptes(1, NEW + 0x2000, n(k, 2), pte, 2)
+    k.get_and_clear_full_ptes(1, OLD, o(k, 0), 2, 0)
+    k.ptep_get_and_clear(1, NEW, n(k, 0))
+    k.pte_clear(1, NEW + 0x2000, n(k, 2))
     assert [event for event in k.events if event[0] not in ("R", "X", "S")] == [
-        ("set_pte_at", 0x1000, n(k, 0), pte),
-        ("set_ptes", 0x2000, n(k, 2), pte, 2),
-        ("get_and_clear_full_ptes", 0x3000, o(k, 0), 2, 0),
-        ("ptep_get_and_clear", 0x4000, n(k, 0)),
-        ("pte_clear", 0x5000, n(k, 2)),
+        ("set_pte_at", NEW, n(k, 0), pte),
+        ("set_ptes", NEW + 0x2000, n(k, 2), pte, 2),
+        ("get_and_clear_full_ptes", OLD, o(k, 0), 2, 0),
+        ("ptep_get_and_clear", NEW, n(k, 0)),
+        ("pte_clear", NEW + 0x2000, n(k, 2)),
     ]
