@@ -75,9 +75,9 @@ def make(original: str, only: frozenset[str] | None = None, path: Path | None = 
     """The mutants of the variant `original`, or of the file at `path` under its name; of the lines `only` or of all."""
     source = (path or Path(load(original).filename)).read_text(encoding="utf-8")
     lines = source.splitlines()
-    found: dict[str, Mutant] = {}
+    found: list[Mutant] = []
     left_out: Counter[str] = Counter()
-    unchanged = ast.dump(ast.parse(source))
+    seen = {ast.dump(ast.parse(source))}
     nodes = list(ast_nodes(get_ast(source)))
     for name, operator in operators():
         for occurrence, line in _occurrences(nodes, operator):
@@ -90,11 +90,12 @@ def make(original: str, only: frozenset[str] | None = None, path: Path | None = 
             except SyntaxError:
                 left_out["does not compile"] += 1
                 continue
-            if program == unchanged or program in found:
+            if program in seen:
                 left_out["duplicate"] += 1
                 continue
-            found[program] = Mutant(original, kind(name), name, line, text, diff(source, text))
-    return Made(original, tuple(sorted(found.values(), key=lambda mutant: mutant.line)), left_out)
+            seen.add(program)
+            found.append(Mutant(original, kind(name), name, line, text, diff(source, text)))
+    return Made(original, tuple(sorted(found, key=lambda mutant: mutant.line)), left_out)
 
 
 def operators() -> Iterator[tuple[str, Operator]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.sensitivity import __main__ as command
+from tests.sensitivity import state
 from tests.sensitivity.argued import EQUIVALENT, Argument, changed
 from tests.sensitivity.judging import COST, HOSTILE, LEGAL, SURVIVED, judge_all
 from tests.sensitivity.mutants import make
@@ -86,9 +87,9 @@ def test_a_list_that_is_wrong(main, monkeypatch, capsys):
 def test_it_goes_on_where_it_was(main, monkeypatch, tmp_path, capsys):
     assert main() == 0
     first = capsys.readouterr().out
-    state = json.loads((tmp_path / "s.json").read_text())
-    forgotten, _ = state["fates"].popitem()
-    (tmp_path / "s.json").write_text(json.dumps(state))
+    data = json.loads((tmp_path / "s.json").read_text())
+    forgotten, _ = data["fates"].popitem()
+    (tmp_path / "s.json").write_text(json.dumps(data))
     judged = tmp_path / "judged"
 
     def spy(mutants, examples):
@@ -101,17 +102,34 @@ def test_it_goes_on_where_it_was(main, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out == first
 
 
-@pytest.mark.parametrize("spoilt", ["{", "[]", '{"sources": "0", "examples": 12, "fates": {}}'])
-def test_what_it_cannot_use_it_does_again(main, tmp_path, spoilt):
-    (tmp_path / "s.json").write_text(spoilt)
-    assert main() == 0
-    assert json.loads((tmp_path / "s.json").read_text())["sources"] != "0"
+FATES = {mutant.key: {"how": SURVIVED} for mutant in few("pre_patch").mutants}
+STATES = {
+    "its own": ({"sources": state.sources(), "examples": 12, "fates": FATES}, len(FATES)),
+    "other sources": ({"sources": "0", "examples": 12, "fates": FATES}, 0),
+    "other examples": ({"sources": state.sources(), "examples": 13, "fates": FATES}, 0),
+    "another shape": ({"sources": state.sources(), "examples": 12, "fates": {"x": {"why": 1}}}, 0),
+    "no object": ([], 0),
+}
 
 
-def test_another_number_of_examples_is_another_run(main, tmp_path):
-    assert main() == 0
-    assert main("--examples", "13") == 0
-    assert json.loads((tmp_path / "s.json").read_text())["examples"] == 13
+@pytest.mark.parametrize(("data", "usable"), STATES.values(), ids=STATES)
+def test_fates_hold_for_their_sources_and_examples(tmp_path, data, usable):
+    (tmp_path / "s.json").write_text(json.dumps(data))
+    assert len(state.load(tmp_path / "s.json", 12)) == usable
+
+
+def test_no_json_and_no_file(tmp_path):
+    assert state.load(tmp_path / "s.json", 12) == {}
+    (tmp_path / "s.json").write_text("{")
+    assert state.load(tmp_path / "s.json", 12) == {}
+
+
+def test_a_changed_source_changes_the_hash(tmp_path):
+    for name in state.DECIDING:
+        (tmp_path / name).mkdir(parents=True)
+    before = state.sources(tmp_path)
+    (tmp_path / "models" / "machine.py").write_text("1")
+    assert len({before, state.sources(tmp_path), state.sources(state.ROOT)}) == 3
 
 
 def test_bad_calls(main, capsys):
