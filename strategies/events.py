@@ -77,7 +77,7 @@ def _write_after_clean(scenario: Scenario, choices: Choices) -> Events:
     slot = _written(scenario, choices)
     first = choices.pick((When("call"), When(CHANGE, "old", slot), When(CHANGE, "old", slot)))
     actor = choices.pick(("write", "write", "write", "walk"))
-    cleaned = choices.pick(("unlocked", "unlocked", "unlocked", "unlocked", "returned"))
+    cleaned = choices.pick(("unlocked", "unlocked", "unlocked", "unlocking", "returned"))
     stored = choices.pick(("unlocked", "unlocked", "unlocked", "returned"))
     return (
         ScheduledEvent(actor, "old", slot, first),
