@@ -229,7 +229,7 @@ def list_command() -> int:
         for name, what in entries.items():
             click.echo(wrapped(f"{name:<24}{what}", "  "))
         click.echo()
-    click.echo("what the contracts say, part by part (exact | folio-ad where they differ), and who said so:")
+    click.echo("what the contracts say, part by part (exact | folio-ad), and who said so:")
     for clause in CLAUSES:
         says = clause.exact if clause.exact == clause.folio_ad else f"{clause.exact} | {clause.folio_ad}"
         click.echo(wrapped(f"{clause.part:<24}{says}; {clause.source}", "  "))

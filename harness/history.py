@@ -24,7 +24,9 @@ MOST_SEEDS = 10_000
 
 # v2 moves a swap entry or marker as if it were the last batch over again, with whatever stands behind it.
 STALE_NR = frozenset({"entry-lost", "wrong-page", "primitive-contract", "outside-range"})
-STALE_NR_RARE = frozenset({"foreign-entry", "other-bits", "table-overrun", "stale-tlb", "uffd-wp-kept", "uffd-wp-lost"})
+STALE_NR_RARE = frozenset(
+    {"lock-leak", "foreign-entry", "other-bits", "table-overrun", "stale-tlb", "uffd-wp-kept", "uffd-wp-lost"}
+)
 
 STALE, LOST = frozenset({"stale-tlb"}), frozenset({"dirty-lost"})
 

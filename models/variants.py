@@ -39,7 +39,7 @@ class Variant:
     label: str
     filename: str
     function: MovePtes
-    tree: ast.Module | None = None  # as parsed; None where the source is not at hand
+    tree: ast.Module | None = None  # with its loops counted; None where the source is not at hand
     namespace: dict[str, Any] = field(default_factory=dict, repr=False)
     seed: dict[str, Any] = field(default_factory=dict, repr=False)  # names its source was compiled among
     initialised: "dict[tuple[str, int], Variant]" = field(default_factory=dict, repr=False, compare=False)
@@ -55,7 +55,7 @@ class Variant:
         if (variable, value) not in self.initialised:
             tree = ast.fix_missing_locations(_Initialise(variable, value).visit(copy.deepcopy(self.tree)))
             name = self.function.__name__
-            self.initialised[variable, value] = replace(self, **_compiled(tree, self.filename, self.seed, name))
+            self.initialised[variable, value] = replace(self, **_executed(tree, self.filename, self.seed, name))
         return self.initialised[variable, value]
 
     @property
@@ -163,10 +163,13 @@ def _check_signature(function: MovePtes, where: str) -> None:
 
 
 def _compiled(tree: ast.Module, filename: str, seed: dict[str, Any], name: str = "move_ptes") -> dict[str, Any]:
-    """`function` and `namespace` of `tree`, its loops counted, compiled among the names of `seed`."""
-    instrumented = ast.fix_missing_locations(_CountPasses().visit(copy.deepcopy(tree)))
+    """`function` and `namespace` of `tree`, compiled among the names of `seed`. Has its loops counted from now on."""
+    return _executed(ast.fix_missing_locations(_CountPasses().visit(tree)), filename, seed, name)
+
+
+def _executed(tree: ast.Module, filename: str, seed: dict[str, Any], name: str) -> dict[str, Any]:
     namespace = {**seed, TICK: lambda: None}
-    exec(compile(instrumented, filename, "exec"), namespace)  # noqa: S102  # loading a variant is running its file
+    exec(compile(tree, filename, "exec"), namespace)  # noqa: S102  # loading a variant is running its file
     return {"function": namespace.get(name), "namespace": namespace}
 
 

@@ -15,7 +15,7 @@ from strategies.choices import Choices
 
 EVENT_BYTES = 20
 OFTEN = 30  # of 100 scenarios
-ONE_PAGE = 65  # of 100 that are about one page
+ONE_PAGE = 80  # of 100 that are about one page
 ALONE = (0, 1, 2, *(None,) * 29)  # which event of a story stays; mostly all do
 LATE = ("unlocked", "returned", "unlocking")
 Events = tuple[ScheduledEvent, ...]
@@ -51,7 +51,7 @@ def _slot(scenario: Scenario, choices: Choices, suits: Callable[[int], bool]) ->
 def _written(scenario: Scenario, choices: Choices) -> int:
     """The slot of a writable entry; most often a clean one, which the MMU has to look at again."""
     words = scenario.words
-    if choices.chance(60):
+    if choices.chance(80):
         return _slot(scenario, choices, lambda pte: words.mmu_may_write(pte) and not words.mmu_dirty(pte))
     return _slot(scenario, choices, words.mmu_may_write)
 
@@ -75,10 +75,10 @@ def _race(scenario: Scenario, choices: Choices) -> Events:
 def _write_after_clean(scenario: Scenario, choices: Choices) -> Events:
     """A CPU has the old translation; the page is cleaned at its new address; the CPU stores at the old one."""
     slot = _written(scenario, choices)
-    first = choices.pick((When("call"), When(CHANGE, "old", slot), When(CHANGE, "old", slot)))
-    actor = choices.pick(("write", "write", "write", "walk"))
-    cleaned = choices.pick(("unlocked", "unlocked", "unlocked", "unlocked", "returned"))
-    stored = choices.pick(("unlocked", "unlocked", "unlocked", "returned"))
+    first = choices.pick((When("call"), *(When(CHANGE, "old", slot),) * 3))
+    actor = choices.pick((*("write",) * 5, "walk"))
+    cleaned = choices.pick(("unlocked", "unlocked", "unlocked", "unlocking", "returned"))
+    stored = choices.pick((*("unlocked",) * 5, "returned"))
     return (
         ScheduledEvent(actor, "old", slot, first),
         ScheduledEvent("mkclean", "new", slot, When(cleaned), 2),

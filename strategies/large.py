@@ -72,7 +72,7 @@ def _change(layout: Layout, choices: Choices, bits: list[Bits], *, may_write: bo
             gone[at] = layout.absent(choices, 1)[0]
             continue
         aligned = at - (layout.at + at) % layout.cont_ptes
-        if span > 1 and aligned > 0 and choices.chance(65):
+        if span > 1 and aligned > 0 and choices.chance(80):
             at = aligned
         for i in range(at, min(at + span, len(bits))):
             if what == "hole":

@@ -9,7 +9,7 @@ from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from models.config import PAGE_SHIFT
 from models.machine.kernel import EAGAIN
-from models.machine.locks import ANON_VMA, I_MMAP, LOCK_NAMES
+from models.machine.locks import LOCK_NAMES
 from models.outcome import RETURNED, Outcome
 
 
@@ -46,24 +46,8 @@ def _run(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         yield Finding("primitive-contract", what=what)
     for what in outcome.bugs:
         yield Finding("page-table-check", what=what)
-    if x.scenario.need_rmap_locks and _changed_without_rmap_locks(x, outcome):
-        yield Finding("primitive-contract", what="an entry is changed without the rmap locks that the call asks for")
     if x.returned == 0:  # a call that finds no table moves nothing, and leaves reclaim's flush to reclaim
         yield from (_stale(x, address) for address in outcome.stale)
-
-
-def _changed_without_rmap_locks(x: Expected, outcome: Outcome) -> bool:
-    """Whether an rmap walk that visits the new address before the old one could miss a page on its way."""
-    vma, held = x.scenario.vma, set()
-    wanted = {lock for lock, is_there in ((I_MMAP, vma.vm_file), (ANON_VMA, vma.anon_vma)) if is_there}
-    for event in outcome.events:
-        if event[0] in ("i_mmap_lock_write", "anon_vma_lock_write"):
-            held.add(event[1])
-        elif event[0] in ("i_mmap_unlock_write", "anon_vma_unlock_write"):
-            held.discard(event[1])
-        elif event[0] in ("X", "S") and not wanted <= held:
-            return True
-    return False
 
 
 def _stale(x: Expected, address: int) -> Finding:

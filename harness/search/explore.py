@@ -81,7 +81,7 @@ def explore(
         running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
         variants = {id(v): v for pair, _ in running for v in pair}
         outcomes = {key: run(scenario, variant) for key, variant in variants.items()}
-        wrong = {key: findings(x, outcome) for key, outcome in outcomes.items()}
+        wrong = _wrong(x, outcomes)
         for (base, candidate), tally in running:
             ours, theirs = outcomes[id(base)], outcomes[id(candidate)]
             judgement = judge(contract, x, ours, wrong[id(base)], theirs, wrong[id(candidate)])
@@ -128,6 +128,19 @@ def generate(
 
     with suppress(Finished):
         each()
+
+
+def _wrong(x: Expected, outcomes: dict[int, Outcome]) -> dict[int, list[Finding]]:
+    """The findings of each outcome; equal ones are judged once."""
+    judged: list[tuple[Outcome, list[Finding]]] = []
+    result = {}
+    for key, outcome in outcomes.items():
+        found = next((found for other, found in judged if other == outcome), None)
+        if found is None:
+            found = findings(x, outcome)
+            judged.append((outcome, found))
+        result[key] = found
+    return result
 
 
 def _see(tally: Tally, scenario: Scenario, diverging: Diverging, *, slow: bool) -> None:

@@ -58,6 +58,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "write-gained": lambda: the_picture("v4", "write-gained"),
     "unassigned-read": lambda: the_picture("refactor", "unassigned-read"),
     "history": the_history,
+    "dirty-lost": lambda: the_picture("before_dirty_recheck", "dirty-lost"),
     "claims": lambda: claims_text().partition("\n\n")[2],
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),

@@ -97,8 +97,8 @@ def test_times_become_phases(arch, start, end):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-def test_an_access_that_matters_stays(arch):
-    """The store has to come between the look and the clearing: no phase will do."""
+def test_a_time_that_no_phase_has_stays(arch):
+    """The store has to come between the look and the clearing, whatever number of looks there was."""
     s = scenario(arch, pages(arch, 0, 0x200, ["WA", "WA"]), at=(0, 0, 2), **FILE,
                  scheduled=(event("walk", "old 0", "call"), event("write", "old 1", "old 1 3")))  # fmt: skip
 
@@ -106,4 +106,4 @@ def test_an_access_that_matters_stays(arch):
         found = findings(Expected(s), run(s, port("read, then clear")))
         return broken_rules(s) == () and any(f.kind == "dirty-lost" for f in found)
 
-    assert minimise(s, fails).scheduled == (event("write", "old 0", "old 0 3"),)
+    assert minimise(s, fails).scheduled == (event("write", "old 0", "change old 0 1"),)

@@ -14,12 +14,13 @@ OTHERS = {"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", 
 
 
 def event(actor: str, at: str, when: str, cpu: int = 1) -> ScheduledEvent:
-    """`at` is "old 3"; `when` a phase, or "new 3 2": before the 2nd access to new[3]."""
+    """`at` is "old 3"; `when` a phase, or "new 3 2" or "change new 3 2": before the 2nd access to, change of new[3]."""
     table, slot = at.split()
     if " " not in when:
         return ScheduledEvent(actor, table, int(slot), When(when), cpu)
-    anchor, anchor_slot, nth = when.split()
-    return ScheduledEvent(actor, table, int(slot), When(ACCESS, anchor, int(anchor_slot), int(nth)), cpu)
+    *phase, anchor, anchor_slot, nth = when.split()
+    at_entry = When(*(phase or [ACCESS]), anchor, int(anchor_slot), int(nth))
+    return ScheduledEvent(actor, table, int(slot), at_entry, cpu)
 
 
 def machine(

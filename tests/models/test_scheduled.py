@@ -11,7 +11,7 @@ from models.codec import SchemaError
 from models.legal import broken_rules
 from models.outcome import outcome_from_json
 from models.scenario import Folio, check, scenario_from_json
-from models.scheduled import ACCESS, ACTORS, PHASES, ScheduledEvent, When
+from models.scheduled import ACCESS, ACTORS, ANCHORS, PHASES, ScheduledEvent, When
 from tests.models.build import ARCHES, move, page, scenario, swap
 from tests.models.scheduled import event
 from tests.strategies.draws import drawn
@@ -51,7 +51,7 @@ BAD = {
     "actor": ({"actor": "kswapd"}, "scheduled[0].actor", ", ".join(ACTORS)),
     "cpu below": ({"cpu": -1}, "scheduled[0].cpu", "a CPU from 0 to 7"),
     "cpu above": ({"cpu": 8}, "scheduled[0].cpu", "a CPU from 0 to 7"),
-    "phase": ({"when": When("later")}, "scheduled[0].when.phase", ", ".join((ACCESS, *PHASES))),
+    "phase": ({"when": When("later")}, "scheduled[0].when.phase", ", ".join((*ANCHORS, *PHASES))),
     "nth": ({"when": When(ACCESS, "old", 0, 0)}, "scheduled[0].when.nth", "from 1"),
     "nth of a phase": ({"when": When("call", nth=0)}, "scheduled[0].when.nth", "from 1"),
     "table": ({"table": "both"}, "scheduled[0].table", "old or new"),

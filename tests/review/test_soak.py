@@ -37,8 +37,8 @@ def command(path, *more):
 
 
 def test_chunks_of_both_architectures_in_turn(path, asked, capsys):
-    assert command(path, "--examples", "1200") == 0
-    assert asked == [Chunk(arch, number, 500) for number in range(3) for arch in ARCHES]
+    assert command(path, "--examples", "2400") == 0
+    assert asked == [Chunk(arch, number, 1000) for number in range(3) for arch in ARCHES]
     out = capsys.readouterr().out
     assert out.startswith(f"600 scenarios (x86_64 300, arm64 300), others act in 180; sources {sources()}\n")
     assert "  pre_patch -> itself, folio-ad                      600\n" in out
@@ -46,14 +46,14 @@ def test_chunks_of_both_architectures_in_turn(path, asked, capsys):
 
 
 def test_goes_on_where_it_was(path, asked):
-    command(path, "--examples", "500")
+    command(path, "--examples", "1000")
     del asked[:]
-    command(path, "--examples", "1000")
-    assert asked == [Chunk(arch, 1, 500) for arch in ARCHES]
-    command(path, "--examples", "1000")
+    command(path, "--examples", "2000")
+    assert asked == [Chunk(arch, 1, 1000) for arch in ARCHES]
+    command(path, "--examples", "2000")
     assert len(asked) == 2
-    command(path, "--examples", "500", "--restart")
-    assert asked[2:] == [Chunk(arch, 0, 500) for arch in ARCHES]
+    command(path, "--examples", "1000", "--restart")
+    assert asked[2:] == [Chunk(arch, 0, 1000) for arch in ARCHES]
 
 
 def test_an_interruption_keeps_what_was_found(path, monkeypatch, capsys):

@@ -32,7 +32,7 @@ class State:
 
     version: int = VERSION
     sources: str = field(default_factory=sources)
-    size: int = 500  # scenarios a chunk
+    size: int = 1000  # scenarios a chunk
     done: dict[str, list[int]] = field(default_factory=lambda: {arch: [] for arch in ARCHES})
     examples: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARCHES, 0))
     acted: int = 0

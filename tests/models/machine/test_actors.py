@@ -160,3 +160,18 @@ def test_every_actor_leaves_the_kernels_primitives_as_they_are():
     assert {name for name in own if not name.startswith("_")} == {
         "read", "xchg0", "store", "read_block", "xchg0_block", "store_block", "invalidate", "local_flush_tlb_all",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_a_change_is_an_exchange_or_a_store_however_often_the_entry_was_read(arch):
+    k = machine(
+        arch, {0: page(arch, 0x200)}, event("walk", "old 0", "change old 0 1"), event("gup", "old 0", "change old 0 2")
+    )
+    for _ in range(5):
+        k.read(512)
+    assert names(k) == []
+    k.xchg0(512)
+    assert names(k) == ["hw", "walk"]
+    k.read(512)
+    k.store(512, page(arch, 0x201))
+    assert names(k) == ["hw", "walk"]  # nothing to be seen before the store
