@@ -64,15 +64,19 @@ def by_verdict(base: Variant, alive: dict[str, Variant], rule: str | None, examp
     fates: dict[str, Fate] = {}
     pairs = [(base, variant) for variant in alive.values()]
     for arch in ARCHES if pairs else ():
-        tallies = explore(arch, pairs, CONTRACT, rule, examples, SEED, enough=lambda tally: bool(tally.seen))
+        tallies = explore(arch, pairs, CONTRACT, rule, examples, SEED, enough=lambda tally: bool(_kinds(tally, rule)))
         for key, tally in zip(alive, tallies, strict=True):
-            if tally.seen:
-                _note(fates, key, Fate(HOSTILE if rule else LEGAL, tally.examples, _worst(tally), arch))
+            if kinds := _kinds(tally, rule):
+                _note(fates, key, Fate(HOSTILE if rule else LEGAL, tally.examples, kinds[0], arch))
     return fates
 
 
-def _worst(tally: Tally) -> str:
-    return min((kind for kind, _, _ in tally.seen), key=rank)
+def _kinds(tally: Tally, rule: str | None) -> list[str]:
+    """The kinds of divergence, the worst first; on hostile scenarios without what only the original does wrong there.
+
+    A mutant that flushes too much covers up what pte_clear() of an occupied destination leaves: that is its cost.
+    """
+    return sorted({kind for kind, by, _ in tally.seen if by == "candidate" or rule is None}, key=rank)
 
 
 def _note(fates: dict[str, Fate], key: str, fate: Fate) -> None:

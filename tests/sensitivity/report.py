@@ -49,6 +49,7 @@ def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str
     def counts(how: str, verdict: str = "") -> list[int]:
         return [len(ended(one, how, verdict)) for one in made]
 
+    crashes = [sum(fate.what == "crash" for fate in ended(one, LEGAL)) for one in made]
     legal = [[fate.examples for fate in ended(one, LEGAL)] or [0] for one in made]
     kinds = sorted({m.kind for one in made for m in one.mutants})
     reasons = sorted({reason for one in made for reason in one.left_out})
@@ -59,6 +60,7 @@ def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str
         row("killed", counts(LEGAL)),
         row("  scenarios it took: median", [f"{median(one):g}" for one in legal]),
         row("  scenarios it took: most", [f"{max(one):,}" for one in legal]),
+        row("  of these: it just crashes", crashes),
         row(f"killed, {' or '.join(RULES)}", counts(HOSTILE)),
         row("killed by cost alone", counts(COST)),
         row("argued equivalent", counts(SURVIVED, EQUIVALENT)),
