@@ -1,47 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machine of a scenario with scheduled events: other CPUs, the MMU and the other side of the page-table locks.
+"""The machine of a scenario with scheduled events: who does what, when. Only such scenarios pay for it (run.py).
 
-Only such scenarios pay for it (run.py). What actors do is in the log, told from what the version does by its name:
-walk cpu ptep pte: a translation is cached; write cpu ptep pfn: a store landed in a page; hw ptep pte: the MMU set
-accessed or dirty, or mkclean unfolded the block of another entry; gup cpu ptep pte; mkclean cpu ptep pte: the entry
-afterwards; reclaim cpu ptep; stale cpu ptep pfn: a translation that the table does not hold when a page-table lock is
-dropped; twice pfn old new: a page that CPUs reach at two addresses; conflict cpu ptep: a contiguous translation
-beside a single one (arm64: CONSTRAINED UNPREDICTABLE, what break-before-make is for).
+What actors do is in the log, told from what the version does by its name. Beside what cpus.py logs: gup cpu ptep pte;
+mkclean cpu ptep pte: the entry afterwards, with hw for what unfolding did to the rest of its block; reclaim cpu ptep.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.kernel import Kernel
+from models.config import PAGE_SIZE
+from models.machine.cpus import RECLAIMED_PFN, Cpus, Translation
 from models.machine.locks import ANON_VMA, I_MMAP
 from models.machine.state import Event
 from models.scenario import Scenario
 from models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
 
 LOGGED = frozenset({"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"})
-RECLAIMED_PFN = 0  # of the page that reclaim has unmapped: no table of a scenario maps it
 
 
-@dataclass(slots=True)
-class Translation:
-    """What a TLB holds for one page; `dirty` says that stores need no look at the entry any more."""
-
-    ptep: int
-    pfn: int
-    write: bool
-    dirty: bool
-    contiguous: bool = False
-
-
-class Actors(Kernel):
-    """Fires scheduled events; keeps the translations that their CPUs have cached."""
+class Actors(Cpus):
+    """Fires scheduled events."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        self.translations: dict[tuple[int, int], Translation] = {}  # by CPU and virtual page number
         self.counts: Counter[tuple[str, int]] = Counter()  # of the version: accesses and changes by ptep
         self.waiting: list[ScheduledEvent] = []  # for a lock
         self.aside = False  # an actor is at work
@@ -55,12 +37,6 @@ class Actors(Kernel):
                 self.anchored.setdefault(at, []).append(event)
             else:
                 self.phases.setdefault(when.phase, []).append(event)
-
-    def _slot(self, table: str, slot: int) -> int:
-        """The ptep of an entry counted from the start of its range."""
-        if table == "old":
-            return self.old_pmd.ptep + self.scenario.old_index + slot
-        return self.new_pmd.ptep + self.scenario.new_index + slot
 
     # -- when
 
@@ -142,63 +118,6 @@ class Actors(Kernel):
                 self.stale.add(ptep)
                 self.tlb_flush_batched = True
 
-    def _page(self, ptep: int) -> int:
-        return self.va(ptep) >> PAGE_SHIFT
-
-    def _translation(self, cpu: int, ptep: int) -> Translation | None:
-        """The cached translation of the address, or what a walk to the entry caches; None is a fault."""
-        page = self._page(ptep)
-        if (cpu, page) in self.translations:
-            return self.translations[cpu, page]
-        pte = self._entry(ptep)
-        if not self.pte_valid(pte):
-            return None
-        if not self.pte_young(pte):
-            pte = self._hw(ptep, self.pte_mkyoung(pte))
-        write, dirty, pfn = self.mmu_may_write(pte), self.mmu_dirty(pte), self.pte_pfn(pte)
-        block = self.config.cont_ptes if self.config.contpte and pte & self.CONT else 1
-        first = -(ptep % block)
-        pages = {i: (cpu, page + i) for i in range(first, first + block)}
-        if block > 1 and any(p in self.translations and not self.translations[p].contiguous for p in pages.values()):
-            self.events.append(("conflict", cpu, ptep))
-        for i, key in pages.items():
-            self.translations[key] = Translation(ptep + i, pfn + i, write, dirty, block > 1)
-        self.events.append(("walk", cpu, ptep, pte))
-        return self.translations[cpu, page]
-
-    def _entry(self, ptep: int) -> int:
-        """The entry as hardware sees it: no access of the version."""
-        return self.memory[ptep] or 0
-
-    def _hw(self, ptep: int, pte: int) -> int:
-        self.memory[ptep] = pte
-        self.events.append(("hw", ptep, pte))
-        return pte
-
-    def _write(self, cpu: int, ptep: int) -> None:
-        """A store. A clean translation sends the MMU to the entry, which must still say the same; else a fault."""
-        translation = self._translation(cpu, ptep)
-        if translation is None or not translation.write:
-            return
-        if not translation.dirty:
-            pte = self._entry(ptep)
-            if not self.mmu_may_write(pte) or self.pte_pfn(pte) != translation.pfn:
-                del self.translations[cpu, self._page(ptep)]
-                return
-            if not self.mmu_dirty(pte):
-                self._hw(ptep, self.mmu_mkdirty(pte))
-            self._now_dirty(cpu, ptep, translation)
-        self.events.append(("write", cpu, ptep, translation.pfn))
-
-    def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
-        """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
-        translation.dirty = True
-        first = self._page(ptep & -self.config.cont_ptes)
-        for page in range(first, first + self.config.cont_ptes) if translation.contiguous else ():
-            other = self.translations.get((cpu, page))
-            if other and other.contiguous:
-                other.dirty = True
-
     def _mkclean(self, event: ScheduledEvent, ptep: int, pte: int) -> None:
         """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there.
 
@@ -232,32 +151,3 @@ class Actors(Kernel):
         finally:
             self.aside = False
             self.events, self.exercised, self.ptls_free = log
-
-    # -- what their TLBs hold
-
-    def invalidate(self, start: int, end: int) -> None:
-        super().invalidate(start, end)
-        for key in [key for key in self.translations if start <= key[1] << PAGE_SHIFT < end]:
-            del self.translations[key]
-
-    def local_flush_tlb_all(self) -> None:
-        super().local_flush_tlb_all()
-        for key in [key for key in self.translations if key[0] == 0]:
-            del self.translations[key]
-
-    def _look_for_stale(self) -> None:
-        for (cpu, _), cached in sorted(self.translations.items()):
-            pte = self._entry(cached.ptep)
-            same = self.pte_valid(pte) and self.pte_pfn(pte) == cached.pfn
-            if not same or (cached.write and not self.mmu_may_write(pte)):
-                self.events.append(("stale", cpu, cached.ptep, cached.pfn))
-
-    def _look_for_two_addresses(self) -> None:
-        """A page that moved and that translations at its old and at its new address both reach."""
-        at = {(cached.ptep, cached.pfn) for cached in self.translations.values()}
-        for slot in range(self.scenario.nr):
-            old, new = self._slot("old", slot), self._slot("new", slot)
-            for pfn in {pfn for ptep, pfn in at if ptep == old} - {self.config.zero_pfn, RECLAIMED_PFN}:
-                event = ("twice", pfn, old, new)
-                if (new, pfn) in at and event not in self.events:
-                    self.events.append(event)

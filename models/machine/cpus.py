@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""CPUs with a TLB each: loads and stores through the entries of the machine, and what stays cached.
+
+Their part of the log. walk cpu ptep pte: a translation is cached. hw ptep pte: the MMU set accessed or dirty. write cpu
+ptep pfn: a store landed in a page. stale cpu ptep pfn: a translation that the table does not hold any more. twice pfn
+old new: a page that CPUs reach at two addresses. conflict cpu ptep: a contiguous translation beside a single one (on
+arm64 CONSTRAINED UNPREDICTABLE; it is what break-before-make is for).
+"""
+
+from dataclasses import dataclass
+
+from models.config import PAGE_SHIFT
+from models.machine.kernel import Kernel
+from models.scenario import Scenario
+
+RECLAIMED_PFN = 0  # of a page that reclaim has unmapped: no table of a scenario maps it
+
+
+@dataclass(slots=True)
+class Translation:
+    """What a TLB holds for one page; `dirty` says that stores need no look at the entry any more."""
+
+    ptep: int
+    pfn: int
+    write: bool
+    dirty: bool
+    contiguous: bool = False
+
+
+class Cpus(Kernel):
+    """The kernel with CPUs beside the one that runs the version."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.translations: dict[tuple[int, int], Translation] = {}  # by CPU and virtual page number
+
+    def _slot(self, table: str, slot: int) -> int:
+        """The ptep of an entry counted from the start of its range."""
+        if table == "old":
+            return self.old_pmd.ptep + self.scenario.old_index + slot
+        return self.new_pmd.ptep + self.scenario.new_index + slot
+
+    def _page(self, ptep: int) -> int:
+        return self.va(ptep) >> PAGE_SHIFT
+
+    def _translation(self, cpu: int, ptep: int) -> Translation | None:
+        """The cached translation of the address, or what a walk to the entry caches; None is a fault."""
+        page = self._page(ptep)
+        if (cpu, page) in self.translations:
+            return self.translations[cpu, page]
+        pte = self._entry(ptep)
+        if not self.pte_valid(pte):
+            return None
+        if not self.pte_young(pte):
+            pte = self._hw(ptep, self.pte_mkyoung(pte))
+        write, dirty, pfn = self.mmu_may_write(pte), self.mmu_dirty(pte), self.pte_pfn(pte)
+        block = self.config.cont_ptes if self.config.contpte and pte & self.CONT else 1
+        first = -(ptep % block)
+        pages = {i: (cpu, page + i) for i in range(first, first + block)}
+        if block > 1 and any(p in self.translations and not self.translations[p].contiguous for p in pages.values()):
+            self.events.append(("conflict", cpu, ptep))
+        for i, key in pages.items():
+            self.translations[key] = Translation(ptep + i, pfn + i, write, dirty, block > 1)
+        self.events.append(("walk", cpu, ptep, pte))
+        return self.translations[cpu, page]
+
+    def _entry(self, ptep: int) -> int:
+        """The entry as hardware sees it: no access of the version."""
+        return self.memory[ptep] or 0
+
+    def _hw(self, ptep: int, pte: int) -> int:
+        self.memory[ptep] = pte
+        self.events.append(("hw", ptep, pte))
+        return pte
+
+    def _write(self, cpu: int, ptep: int) -> None:
+        """A store. A clean translation sends the MMU to the entry, which must still say the same; else a fault."""
+        translation = self._translation(cpu, ptep)
+        if translation is None or not translation.write:
+            return
+        if not translation.dirty:
+            pte = self._entry(ptep)
+            if not self.mmu_may_write(pte) or self.pte_pfn(pte) != translation.pfn:
+                del self.translations[cpu, self._page(ptep)]
+                return
+            if not self.mmu_dirty(pte):
+                self._hw(ptep, self.mmu_mkdirty(pte))
+            self._now_dirty(cpu, ptep, translation)
+        self.events.append(("write", cpu, ptep, translation.pfn))
+
+    def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
+        """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
+        translation.dirty = True
+        first = self._page(ptep & -self.config.cont_ptes)
+        for page in range(first, first + self.config.cont_ptes) if translation.contiguous else ():
+            other = self.translations.get((cpu, page))
+            if other and other.contiguous:
+                other.dirty = True
+
+    # -- what their TLBs hold
+
+    def invalidate(self, start: int, end: int) -> None:
+        super().invalidate(start, end)
+        for key in [key for key in self.translations if start <= key[1] << PAGE_SHIFT < end]:
+            del self.translations[key]
+
+    def local_flush_tlb_all(self) -> None:
+        super().local_flush_tlb_all()
+        for key in [key for key in self.translations if key[0] == 0]:
+            del self.translations[key]
+
+    def _look_for_stale(self) -> None:
+        for (cpu, _), cached in sorted(self.translations.items()):
+            pte = self._entry(cached.ptep)
+            same = self.pte_valid(pte) and self.pte_pfn(pte) == cached.pfn
+            if not same or (cached.write and not self.mmu_may_write(pte)):
+                self.events.append(("stale", cpu, cached.ptep, cached.pfn))
+
+    def _look_for_two_addresses(self) -> None:
+        """A page that moved and that translations at its old and at its new address both reach."""
+        at = {(cached.ptep, cached.pfn) for cached in self.translations.values()}
+        for slot in range(self.scenario.nr):
+            old, new = self._slot("old", slot), self._slot("new", slot)
+            for pfn in {pfn for ptep, pfn in at if ptep == old} - {self.config.zero_pfn, RECLAIMED_PFN}:
+                event = ("twice", pfn, old, new)
+                if (new, pfn) in at and event not in self.events:
+                    self.events.append(event)
