@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint types bench soak clean
+.PHONY: review test lint types bench soak alternatives clean
 
 review: $(READY)
 	@$(BIN)/pte-review
@@ -25,6 +25,11 @@ bench: $(READY)
 
 soak: $(READY)
 	@$(BIN)/python tests/soak.py
+
+alternatives: $(READY)
+	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
+	@$(BIN)/python tests/bench/alternatives.py
 
 clean:
 	rm -rf $(VENV)
