@@ -15,8 +15,9 @@ from harness.judging.contracts import CONTRACTS
 from harness.judging.judge import Sitting, sit
 from models.variants import load
 from tests.bench.lists import differ, kinds
-from tests.bench.symbolic import FORMS, scenario_of, value
+from tests.bench.symbolic import FORMS, scenario_of
 from tests.bench.tries import Try
+from tests.bench.word import value
 
 PROGRAM = Path(__file__).with_name("diffbehavior.py")
 IMPORT_SECONDS = 60  # until it is ready, which is not counted

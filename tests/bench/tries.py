@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What searches came to, and how a table tells it."""
+"""What searches came to, how a table tells it, and the file that keeps them."""
 
-from dataclasses import dataclass, field
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median
+
+from harness.errors import UsageError
+
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -37,3 +44,28 @@ class Tries:
         seconds = sum(one.seconds for one in self.seeds)
         what = "all" if self.seeds[-1].exhausted else "none"
         return f"{what} {examples:,}, {seconds:.0f} s" + (f", +{other:,}" if other else "")
+
+
+def load_state(path: Path, seconds: float) -> dict[str, Tries]:
+    """The cells that an earlier run measured. Raises UsageError."""
+    if not path.exists():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        cells = {key: Tries([Try(**one) for one in seeds]) for key, seeds in data["cells"].items()}
+        usable = data["version"] == VERSION and data["seconds"] == seconds and all(c.seeds for c in cells.values())
+    except (ValueError, TypeError, KeyError, AttributeError):
+        usable = False
+    if not usable:
+        raise UsageError(f"{path}: no run with --seconds {seconds:g} that can be resumed; --restart begins anew")
+    return cells
+
+
+def save_state(path: Path, seconds: float, cells: dict[str, Tries]) -> None:
+    """Replace `path` as a whole: an interruption leaves the old one or the new one."""
+    path.parent.mkdir(exist_ok=True)
+    data = {"version": VERSION, "seconds": seconds}
+    data["cells"] = {key: [asdict(one) for one in tries.seeds] for key, tries in cells.items()}  # type: ignore[assignment]
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105  # the atomic one, by its own name

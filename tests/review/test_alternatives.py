@@ -14,8 +14,9 @@ from models.run import run
 from models.variants import load
 from tests.bench import alternatives
 from tests.bench.lists import LISTS, search
-from tests.bench.symbolic import FORMS, HIGH, leaves, scenario_of, value
-from tests.bench.tries import Tries, Try
+from tests.bench.symbolic import FORMS, HIGH, leaves, scenario_of
+from tests.bench.tries import Tries, Try, save_state
+from tests.bench.word import value
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("pre_patch", "v4", "refactor", "refactor_clear_new", "v4_fixed")
@@ -36,7 +37,7 @@ def arguments(form, arch, draw):
 def test_a_form_leaves_what_a_run_leaves(form, arch):
     draw, endings, batches = random.Random(0), set(), 0
     variants = [load(name) for name in VERSIONS]
-    for _ in range(100):
+    for _ in range(300):
         entries = FORMS[form].entries(arch, *arguments(form, arch, draw))
         uffd = draw.random() < 0.5
         for variant in variants:
@@ -104,7 +105,7 @@ def test_the_table_prints_saves_and_goes_on(capsys, monkeypatch, tmp_path):
 
 def test_a_state_of_other_seconds_is_refused(capsys, tmp_path):
     state = tmp_path / "alternatives.json"
-    alternatives.save_state(state, 5, {})
+    save_state(state, 5, {})
     if importlib.util.find_spec("crosshair"):
         assert alternatives.main(["--state", str(state)]) == 2
         assert "--restart begins anew" in capsys.readouterr().err
