@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint types bench soak sensitivity clean
+.PHONY: review test lint types bench soak sensitivity alternatives clean
 
 review: $(READY)
 	@$(BIN)/pte-review
@@ -28,6 +28,11 @@ soak: $(READY)
 
 sensitivity: $(READY)
 	@$(BIN)/python -m tests.sensitivity
+
+alternatives: $(READY)
+	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
+	@$(BIN)/python tests/bench/alternatives.py
 
 clean:
 	rm -rf $(VENV)
