@@ -45,9 +45,8 @@ def rows(seconds: float) -> Iterator[tuple[str, str, list[tuple[str, Measure | s
             cells: list[tuple[str, Measure | str]] = []
             for arch in ARCHES:
                 key = f"{bug.base} {bug.variant} {bug.kind} {arch} {label}"
-                unseen = bug.unseen if label != "pte-review" else ""
-                cell = partial(method, bug, arch, limit) if arch in bug.arches else "-"
-                cells.append((key, unseen or cell))
+                unseen = "-" if arch not in bug.arches else bug.unseen if label != "pte-review" else ""
+                cells.append((key, unseen or partial(method, bug, arch, limit)))
             yield heading, label, cells
             heading = ""
 
