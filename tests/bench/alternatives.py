@@ -28,11 +28,11 @@ STATE = Path(__file__).parents[2] / ".pte-review" / "alternatives.json"
 CONTROL_SECONDS = 30
 
 HEADER = """\
-Examples until the bug's kind is first seen, seconds: medians of (n) seeds.
-"+m": m differences that are not the bug come first. "none n": not in n
-examples. "all n": n paths are all there are, and it is in none of them.
-Lists and CrossHair see the tables left behind and how a run ended: "same
-tables" is what they cannot tell. "not drawn": occupied destinations.
+Examples until the bug's kind is first seen, and seconds: medians of the
+(n) seeds that found it in time; CrossHair runs once and counts paths.
++m: m differences that are not the bug come first. none n: not in n
+examples, time is up. all n: these are all, it is in none of them. Lists
+and CrossHair compare the tables left behind and how a run ended.
 """
 
 

@@ -38,7 +38,11 @@ class Bug:
         return "same tables" if self.kind in SAME_TABLES else ""
 
 
-BUGS = tuple(Bug(bug.variant, bug.base, bug.kind, bug.hostile, bug.arches) for bug in history.BUGS)
+# Against the loop before the patch: what else differs comes first and is counted.
+BUGS = tuple(
+    Bug(bug.variant, bug.base if bug.hostile else "pre_patch", bug.kind, bug.hostile, bug.arches)
+    for bug in history.BUGS
+)
 CONTROLS = (  # the second batches on x86_64 as well, and is wrong on shadow stacks and for CONT of invalid entries
     Bug("v4_fixed", "pre_patch", ""),
     Bug("v4_respect_write", "pre_patch", ""),
