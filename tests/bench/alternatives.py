@@ -32,7 +32,8 @@ Examples until the bug's kind is first seen, and seconds: medians of the
 (n) seeds that found it in time; CrossHair runs once and counts paths.
 +m: m differences that are not the bug come first. none n: not in n
 examples, time is up. all n: these are all, it is in none of them. Lists
-and CrossHair compare the tables left behind and how a run ended.
+and CrossHair compare the tables left behind and how a run ended; what
+neither shows is "same tables", what needs an entry there "not drawn".
 """
 
 

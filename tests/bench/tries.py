@@ -30,20 +30,19 @@ class Tries:
     seeds: list[Try] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """At most 24 characters: `median examples (seeds), seconds, other differences before`."""
+        """At most 24 characters: `median examples (seeds), seconds +other differences before`."""
         found = [one for one in self.seeds if one.found]
         if not found:
             return self._none()
         example, other = (int(median(getattr(one, name) for one in found)) for name in ("examples", "other"))
         seconds = median(one.seconds for one in found)
         seeds = f" ({len(found)})" if len(found) > 1 else ""
-        return f"{example:,}{seeds}, {seconds:.1f} s" + (f", +{other:,}" if other else "")
+        return f"{example:,}{seeds}, {seconds:.1f} s" + (f" +{other:,}" if other else "")
 
     def _none(self) -> str:
         examples, other = (sum(getattr(one, name) for one in self.seeds) for name in ("examples", "other"))
-        seconds = sum(one.seconds for one in self.seeds)
-        what = "all" if self.seeds[-1].exhausted else "none"
-        return f"{what} {examples:,}, {seconds:.0f} s" + (f", +{other:,}" if other else "")
+        what = "all" if self.seeds[-1].exhausted else "none"  # of the time that the table's header gives
+        return f"{what} {examples:,}" + (f" +{other:,}" if other else "")
 
 
 def load_state(path: Path, seconds: float) -> dict[str, Tries]:

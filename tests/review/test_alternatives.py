@@ -72,10 +72,10 @@ def test_crosshair_finds_the_write_bug_when_told_what_an_entry_is():
 
 
 def test_cells():
-    assert str(Tries([Try(True, 6, 1, 0.2), Try(True, 8, 1, 0.4), Try(False, 5, 0, 1.0)])) == "7 (2), 0.3 s, +1"
+    assert str(Tries([Try(True, 6, 1, 0.2), Try(True, 8, 1, 0.4), Try(False, 5, 0, 1.0)])) == "7 (2), 0.3 s +1"
     assert str(Tries([Try(True, 1234, 0, 9.96)])) == "1,234, 10.0 s"
-    assert str(Tries([Try(False, 12_345, 678, 120.0)])) == "none 12,345, 120 s, +678"
-    assert str(Tries([Try(False, 832, 0, 33.0, exhausted=True)])) == "all 832, 33 s"
+    assert str(Tries([Try(False, 12_345, 678, 120.0)])) == "none 12,345 +678"
+    assert str(Tries([Try(False, 832, 0, 33.0, exhausted=True)])) == "all 832"
 
 
 def table(capsys, monkeypatch, state, method):
@@ -97,12 +97,12 @@ def test_the_table_prints_saves_and_goes_on(capsys, monkeypatch, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         table(capsys, monkeypatch, state, stops)
     begun = capsys.readouterr().out
-    assert "pre_patch -> before_dirty_flush: stale-tlb\n  pte-review               6, 0.1 s, +1" in begun
+    assert "pre_patch -> before_dirty_flush: stale-tlb\n  pte-review               6, 0.1 s +1" in begun
     assert "  lists, random words      same tables             same tables\n" in begun
     assert "v4: write-gained" not in begun
     printed = table(capsys, monkeypatch, state, lambda bug, arch, seconds: Tries([Try(False, 12_345, 678, 120.0)]))
     assert max(map(len, printed.splitlines())) <= 75
-    assert printed.count("6, 0.1 s, +1") == 3
+    assert printed.count("6, 0.1 s +1") == 3
     assert "\npre_patch -> v4: write-gained\n" in printed
     assert "\n  lists, random words      -                       same tables\n" in printed  # v1_stride, on arm64 only
 
