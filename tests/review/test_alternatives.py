@@ -98,13 +98,13 @@ def test_the_table_prints_saves_and_goes_on(capsys, monkeypatch, tmp_path):
         table(capsys, monkeypatch, state, stops)
     begun = capsys.readouterr().out
     assert "pre_patch -> before_dirty_flush: stale-tlb\n  pte-review               6, 0.1 s +1" in begun
-    assert "  lists, random words      same tables             same tables\n" in begun
+    assert "  lists, CrossHair         same tables            same tables\n" in begun
     assert "v4: write-gained" not in begun
     printed = table(capsys, monkeypatch, state, lambda bug, arch, seconds: Tries([Try(False, 12_345, 678, 120.0)]))
     assert max(map(len, printed.splitlines())) <= 75
     assert printed.count("6, 0.1 s +1") == 3
     assert "\npre_patch -> v4: write-gained\n" in printed
-    assert "\n  lists, random words      -                       same tables\n" in printed  # v1_stride, on arm64 only
+    assert "\n  lists, CrossHair         -                      same tables\n" in printed  # v1_stride, on arm64 only
 
 
 def test_a_state_of_other_seconds_is_refused(capsys, tmp_path):
