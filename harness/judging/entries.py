@@ -179,7 +179,9 @@ def _outside(x: Expected, outcome: Outcome) -> Iterator[Finding]:
                 continue
             same = words.pte_present(want) and without_ad(words, want) == without_ad(words, got)
             if same and words.pte_write(want) == words.pte_write(got):
-                touched = bool(words.CONT) and (bool(x.set_by_mmu) or (is_new and first <= index & -block <= last))
+                touched = bool(words.CONT) and (
+                    bool(x.set_by_mmu or x.around) or (is_new and first <= index & -block <= last)
+                )
                 unchanged = words.pte_young(want) == words.pte_young(got) and words.pte_dirty(want) == words.pte_dirty(
                     got
                 )

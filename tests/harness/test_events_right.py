@@ -71,3 +71,12 @@ def test_the_block_of_the_test_above_is_one_translation():
     outcome = run(s, load("pre_patch"))
     assert names(outcome) == ["walk", "hw", "write", "write"]
     assert all(not pte & arm("RDONLY") for pte in outcome.new_table[:4])
+
+
+def test_an_entry_beside_the_range_that_is_cleaned_and_folded_again():
+    """mkclean() of the last entry of a read-only block folds it again, and dirty of the other entry is gathered."""
+    old = pages("arm64", 2, 0x202, ["DC", "DC"])
+    s = scenario("arm64", old, at=(2, 2, 1), folios=(Folio(0x200, 2),), cont_ptes=2,
+                 scheduled=(event("mkclean", "old 1", "call"),))  # fmt: skip
+    assert names(run(s, load("pre_patch"))) == ["mkclean"]
+    assert found(s) == []
