@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from harness.judging.expected import Expected, gathered
 from harness.judging.finding import FOR_A_WHILE, Finding
+from harness.judging.places import place, slot
 from models.entry import identity
 from models.outcome import Outcome
 
@@ -25,7 +26,7 @@ def _lost_writes(x: Expected, outcome: Outcome) -> Iterator[Finding]:
     unsaved: dict[int, str] = {}  # PFN: by whom
     for event in outcome.events:
         if event[0] == "write":
-            unsaved[int(event[3])] = f"cpu {event[1]} stored to its page through {x.slot(int(event[2]))}"
+            unsaved[int(event[3])] = f"cpu {event[1]} stored to its page through {slot(x.scenario, int(event[2]))}"
         elif event[0] == "mkclean":
             unsaved.pop(x.words.pte_pfn(int(event[3])), None)
     clean: list[tuple[str, int, int]] = []
@@ -53,7 +54,7 @@ def _seen(x: Expected, outcome: Outcome) -> Iterator[Finding]:
         if event[0] not in ("walk", "gup"):
             continue
         _, cpu, ptep, pte = map(int, (0, *event[1:]))
-        table, index = x.place(ptep)
+        table, index = place(x.scenario, ptep)
         i = index - (x.new_index if table == "new" else x.old_index)
         if not 0 <= i < x.nr:
             continue
@@ -69,7 +70,7 @@ def _translations(x: Expected, outcome: Outcome) -> Iterator[Finding]:
     """A page that two translations reach at two addresses, and contiguous translations beside single ones."""
     for event in outcome.events:
         if event[0] == "twice":
-            yield Finding("stale-tlb", *x.place(int(event[2])), seen="CPUs reach the page at both addresses")
+            yield Finding("stale-tlb", *place(x.scenario, int(event[2])), seen="CPUs reach the page at both addresses")
         elif event[0] == "conflict":
-            where = x.place(int(event[2]))
+            where = place(x.scenario, int(event[2]))
             yield Finding("stale-tlb", *where, seen="a CPU has a contiguous and a single translation")

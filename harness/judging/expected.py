@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
+from harness.judging.places import place
 from models.arch.arm64 import AF, RDONLY, WRITE
 from models.arch.arm64 import DIRTY as ARM64_DIRTY
 from models.arch.word import PteWords
@@ -115,7 +116,7 @@ class Expected:
         tables = {"old": list(self.old_before), "new": list(self.new_before)}
         slots = {self.words.pte_pfn(pte): i for i, pte in enumerate(self.want) if self.words.pte_present(pte)}
         for name, ptep, pte in changed:
-            table, index = self.place(ptep)
+            table, index = place(self.scenario, ptep)
             tables["old" if self.scenario.one_table else table][index] = pte
             first = self.new_index if table == "new" else self.old_index
             if not first <= index < first + self.nr:
@@ -143,18 +144,6 @@ class Expected:
             return words.pte_mkclean(words.pte_wrprotect(want))
         want = words.pte_mkyoung(want) if words.pte_young(pte) else want
         return words.mmu_mkdirty(want) if words.mmu_dirty(pte) and words.mmu_may_write(want) else want
-
-    def place(self, ptep: int) -> tuple[str, int]:
-        """(table, entry index there) of a ptep; of one table for both, "new" is what lies in the new range."""
-        p = self.scenario.config.ptrs_per_pte
-        if not self.scenario.one_table:
-            return ("old", ptep - p) if ptep < 2 * p else ("new", ptep - 3 * p)
-        return ("new" if self.new_index <= ptep - p < self.new_index + self.nr else "old"), ptep - p
-
-    def slot(self, ptep: int) -> str:
-        """`old[3]` or `new[3]`: a ptep as people say it, counted from the start of its range."""
-        table, index = self.place(ptep)
-        return f"{table}[{index - (self.new_index if table == 'new' else self.old_index)}]"
 
     @cached_property
     def repeated(self) -> set[Identity]:

@@ -2,6 +2,7 @@
 """The event that caused a finding: which primitive call, on which entry, with what values."""
 
 from harness.judging.finding import FOR_A_WHILE, Finding
+from harness.judging.places import ptep_of, slot
 from models.entry import show
 from models.machine.actors import LOGGED
 from models.machine.state import Event
@@ -25,23 +26,6 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "pte_batch_hint": ("ptep", "pte"),
     "folio_pte_batch": ("folio", "addr", "ptep", "pte", "max_nr", "flags", "returns"),
 }
-
-
-def slot(scenario: Scenario, ptep: int) -> str:
-    """`old[3]` or `new[3]`: a ptep as people say it, counted from the start of the range it lies in."""
-    p = scenario.config.ptrs_per_pte
-    if scenario.one_table:
-        index = ptep - p
-        if scenario.new_index <= index < scenario.new_index + scenario.nr:
-            return f"new[{index - scenario.new_index}]"
-        return f"old[{index - scenario.old_index}]"
-    return f"old[{ptep - p - scenario.old_index}]" if ptep < 2 * p else f"new[{ptep - 3 * p - scenario.new_index}]"
-
-
-def ptep_of(scenario: Scenario, table: str, entry: int) -> int:
-    """The ptep of entry index `entry` of a table, as Machine numbers it."""
-    p = scenario.config.ptrs_per_pte
-    return p + entry if table == "old" or scenario.one_table else 3 * p + entry
 
 
 def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from harness.reports.cause import ptep_of, slot
+from harness.judging.places import ptep_of, slot
 from models.entry import decode
 from models.outcome import Outcome
 from models.scenario import Scenario
@@ -52,9 +52,7 @@ def difference(scenario: Scenario, base: Outcome, candidate: Outcome) -> Differe
         for level in levels:
             path = [str(part) for part in level.path(output_format="list")]
             found.append((".".join(path).removeprefix("entries."), _shown(level.t1), _shown(level.t2)))
-    return tuple(
-        sorted(found, key=lambda row: [int(part) if part.isdigit() else part for part in _PARTS.split(row[0])])
-    )
+    return tuple(sorted(found, key=_by_number))
 
 
 def _by_number(row: tuple[str, str, str]) -> list[int | str]:

@@ -4,7 +4,7 @@
 from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from harness.judging.kinds import RUN_SAYS, SAYS
-from harness.reports.cause import ptep_of, slot
+from harness.judging.places import ptep_of, slot
 from models.entry import identity, show
 from models.outcome import Outcome
 from models.scenario import Scenario

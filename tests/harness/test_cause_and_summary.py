@@ -8,8 +8,9 @@ import pytest
 from harness.judging.expected import Expected
 from harness.judging.finding import Finding
 from harness.judging.kinds import SAYS, SEVERITY
+from harness.judging.places import ptep_of, slot
 from harness.judging.rules import findings
-from harness.reports.cause import call, cause, ptep_of, slot
+from harness.reports.cause import call, cause
 from harness.reports.summary import summary
 from models.outcome import Installed
 from models.scenario import Folio
