@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from harness.judging.contracts import Contract
 from harness.judging.expected import Expected
@@ -103,14 +104,14 @@ def explore(
         if all(tally.retired for tally in tallies):
             raise Finished
 
-    generate(arch, hostile, max_examples, seed_value, one)
+    generate(scenarios(arch, hostile), max_examples, seed_value, one)
     return tallies
 
 
 def generate(
-    arch: str, hostile: str | None, max_examples: int, seed_value: int, one: Callable[[Scenario], None]
+    strategy: SearchStrategy[Scenario], max_examples: int, seed_value: int, one: Callable[[Scenario], None]
 ) -> None:
-    """Call `one` with `max_examples` scenarios of `arch`, the same for a seed, or until it raises Finished."""
+    """Call `one` with `max_examples` scenarios of `strategy`, the same for a seed, or until it raises Finished."""
 
     @seed(seed_value)
     @settings(
@@ -122,7 +123,7 @@ def generate(
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(arch, hostile))
+    @given(strategy)
     def each(scenario: Scenario) -> None:
         one(scenario)
 

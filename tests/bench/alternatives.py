@@ -22,9 +22,10 @@ from harness.errors import UsageError
 from models.arch import ARCHES
 from tests.bench.methods import BUGS, CONTROLS, METHODS
 from tests.bench.tries import Tries, load_state, save_state
+from tests.resumable import state_file
 
 Measure = Callable[[], Tries]
-STATE = Path(__file__).parents[2] / ".pte-review" / "alternatives.json"
+STATE = state_file("alternatives")
 CONTROL_SECONDS = 30
 
 HEADER = """\

@@ -2,14 +2,13 @@
 """Plain lists of independent random entries, and the assertion one writes first: both leave the same tables."""
 
 import time
-from contextlib import suppress
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from harness.judging.contracts import CONTRACTS
 from harness.judging.judge import Sitting, sit
+from harness.search.explore import Finished, generate
 from models.config import PAGE_SIZE, Config
 from models.scenario import Folio, Scenario, Vma
 from models.variants import Variant
@@ -71,10 +70,6 @@ def kinds(sitting: Sitting) -> set[str]:
     return {diverging.finding.kind for diverging in sitting.judgement.diverging}
 
 
-class Stop(BaseException):
-    """Ends a search: no Exception, which Hypothesis would take for a failure."""
-
-
 def search(
     strategy: SearchStrategy[Scenario], pair: tuple[Variant, Variant], kind: str, start: int, seconds: float
 ) -> Try:
@@ -82,15 +77,6 @@ def search(
     tried, other, found = 0, 0, False
     began = time.monotonic()
 
-    @seed(start)
-    @settings(
-        max_examples=MOST,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
     def one(scenario: Scenario) -> None:
         nonlocal tried, other, found
         tried += 1
@@ -99,8 +85,7 @@ def search(
             found = not kind or kind in kinds(sitting)
             other += not found
         if found or time.monotonic() - began > seconds:
-            raise Stop
+            raise Finished
 
-    with suppress(Stop):
-        one()
+    generate(strategy, MOST, start, one)
     return Try(found, tried, other, time.monotonic() - began)

@@ -2,12 +2,12 @@
 """What searches came to, how a table tells it, and the file that keeps them."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
 from harness.errors import UsageError
+from tests.resumable import save
 
 VERSION = 1
 
@@ -61,10 +61,6 @@ def load_state(path: Path, seconds: float) -> dict[str, Tries]:
 
 
 def save_state(path: Path, seconds: float, cells: dict[str, Tries]) -> None:
-    """Replace `path` as a whole: an interruption leaves the old one or the new one."""
-    path.parent.mkdir(exist_ok=True)
-    data = {"version": VERSION, "seconds": seconds}
-    data["cells"] = {key: [asdict(one) for one in tries.seeds] for key, tries in cells.items()}  # type: ignore[assignment]
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)  # noqa: PTH105  # the atomic one, by its own name
+    """Keep the cells in `path`."""
+    kept = {key: [asdict(one) for one in tries.seeds] for key, tries in cells.items()}
+    save(path, {"version": VERSION, "seconds": seconds, "cells": kept})

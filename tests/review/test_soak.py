@@ -6,9 +6,9 @@ import json
 import pytest
 
 from models.arch import ARCHES
+from tests.resumable import digest
 from tests.soak import __main__ as soak
 from tests.soak.chunk import Chunk, Result
-from tests.soak.state import sources
 
 NOTHING = Result(100, 30, {"pre_patch -> itself, folio-ad": 100}, [])
 
@@ -40,7 +40,7 @@ def test_chunks_of_both_architectures_in_turn(path, asked, capsys):
     assert command(path, "--examples", "2400") == 0
     assert asked == [Chunk(arch, number, 1000) for number in range(3) for arch in ARCHES]
     out = capsys.readouterr().out
-    assert out.startswith(f"600 scenarios (x86_64 300, arm64 300), others act in 180; sources {sources()}\n")
+    assert out.startswith(f"600 scenarios (x86_64 300, arm64 300), others act in 180; sources {digest()}\n")
     assert "  pre_patch -> itself, folio-ad                      600\n" in out
     assert "0 divergences in 0 minutes" in out
 

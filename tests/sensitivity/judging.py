@@ -19,6 +19,7 @@ from models.arch import ARCHES
 from models.run import run
 from models.scenario import Scenario
 from models.variants import Variant, load
+from strategies import scenarios
 from tests.sensitivity.mutants import Mutant
 
 LEGAL, HOSTILE, COST, SURVIVED = "legal", "hostile", "cost", "survived"
@@ -103,7 +104,7 @@ def by_cost(base: Variant, alive: dict[str, Variant], examples: int) -> dict[str
             if not left:
                 raise Finished
 
-        generate(arch, None, examples, SEED, one)
+        generate(scenarios(arch), examples, SEED, one)
     return fates
 
 

@@ -1,29 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a run remembers of an earlier one: fates by mutant, as long as nothing that decides them has changed."""
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from tests import resumable
 from tests.sensitivity.judging import Fate
 
-ROOT = Path(__file__).parents[2]
-STATE = ROOT / ".pte-review" / "sensitivity.json"
-DECIDING = ("models", "strategies", "harness", "tests/sensitivity/judging.py")
+STATE = resumable.state_file("sensitivity")
 
 
-def sources(root: Path = ROOT) -> str:
-    """A hash of every file that makes or judges scenarios and versions."""
-    digest = hashlib.sha256()
-    for name in DECIDING:
-        path = root / name
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(f"{file.relative_to(root)}\0".encode())
-            digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()
+def sources(root: Path = resumable.ROOT) -> str:
+    """A digest of what decides a fate."""
+    return resumable.digest("tests/sensitivity/judging.py", root=root)
 
 
 def load(path: Path, examples: int) -> dict[str, Fate]:
@@ -38,9 +29,6 @@ def load(path: Path, examples: int) -> dict[str, Fate]:
 
 
 def save(path: Path, examples: int, fates: Mapping[str, Fate], of: str) -> None:
-    """Replace `path` as a whole: an interruption leaves the old one or the new one. `of` is sources()."""
-    path.parent.mkdir(exist_ok=True)
-    data = {"sources": of, "examples": examples, "fates": {key: asdict(fate) for key, fate in fates.items()}}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)  # noqa: PTH105  # the atomic one, by its own name
+    """Keep `fates` in `path`. `of` is sources()."""
+    kept = {key: asdict(fate) for key, fate in fates.items()}
+    resumable.save(path, {"sources": of, "examples": examples, "fates": kept})

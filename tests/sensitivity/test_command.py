@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests import resumable
 from tests.sensitivity import __main__ as command
 from tests.sensitivity import state
 from tests.sensitivity.argued import EQUIVALENT, Argument, changed
@@ -125,11 +126,11 @@ def test_no_json_and_no_file(tmp_path):
 
 
 def test_a_changed_source_changes_the_hash(tmp_path):
-    for name in state.DECIDING:
+    for name in (*resumable.DECIDING, "tests/sensitivity/judging.py"):
         (tmp_path / name).mkdir(parents=True)
     before = state.sources(tmp_path)
     (tmp_path / "models" / "machine.py").write_text("1")
-    assert len({before, state.sources(tmp_path), state.sources(state.ROOT)}) == 3
+    assert len({before, state.sources(tmp_path), state.sources(resumable.ROOT)}) == 3
 
 
 def test_bad_calls(main, capsys):

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from harness.errors import UsageError
 from harness.review import MOST_EXAMPLES, check_count
 from models.arch import ARCHES
+from tests.resumable import save
 from tests.soak import chunk as chunks
 from tests.soak.chunk import Chunk, Result
-from tests.soak.state import PATH, State, load_state, report, save_state
+from tests.soak.state import PATH, State, load_state, report
 
 EXAMPLES = 500_000  # an architecture
 
@@ -55,7 +57,7 @@ def soak(path: Path, examples: int, jobs: int) -> State:
         for chunk, result in results(state.missing(examples), jobs):
             state.add(chunk, result)
             state.seconds = before + time.monotonic() - started
-            save_state(path, state)
+            save(path, asdict(state))
             progress.update(task, completed=sum(state.examples.values()))
     return state
 

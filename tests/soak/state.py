@@ -1,29 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How far a soak has come, in a file that an interruption leaves whole."""
 
-import hashlib
 import json
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import UsageError
 from models.arch import ARCHES
+from tests.resumable import digest, state_file
 from tests.soak.chunk import Chunk, Result
 
-ROOT = Path(__file__).parent.parent.parent
-PATH = ROOT / ".pte-review" / "soak.json"
+PATH = state_file("soak")
 VERSION = 2
-
-
-def sources() -> str:
-    """A digest of everything that decides what a soak finds."""
-    digest = hashlib.sha256()
-    for folder in ("models", "strategies", "harness"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 @dataclass
@@ -31,7 +20,7 @@ class State:
     """Chunks done by architecture, what ran in them, what was wrong."""
 
     version: int = VERSION
-    sources: str = field(default_factory=sources)
+    sources: str = field(default_factory=digest)
     size: int = 1000  # scenarios a chunk
     done: dict[str, list[int]] = field(default_factory=lambda: {arch: [] for arch in ARCHES})
     examples: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARCHES, 0))
@@ -67,19 +56,11 @@ def load_state(path: Path) -> State:
         usable = False
     if not usable or state.version != VERSION:
         raise UsageError(f"{path}: no progress of a soak that can be resumed; --restart begins anew")
-    if state.sources != sources():
+    if state.sources != digest():
         raise UsageError(
             f"{path}: begun with other sources, {sum(state.examples.values()):,} scenarios; --restart begins anew"
         )
     return state
-
-
-def save_state(path: Path, state: State) -> None:
-    """Replace `path` as a whole: an interruption leaves the old one or the new one."""
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)  # noqa: PTH105  # the atomic one, by its own name
 
 
 def report(state: State) -> str:

@@ -3,8 +3,7 @@
 
 from functools import cache
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
+from harness.search.explore import generate
 from models.scenario import Scenario
 from strategies import scenarios
 
@@ -13,19 +12,6 @@ from strategies import scenarios
 def drawn(arch: str, hostile: str | None = None, count: int = 2000, start: int = 0) -> tuple[Scenario, ...]:
     """`count` scenarios of seed `start`."""
     found: list[Scenario] = []
-
-    @seed(start)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(scenarios(arch, hostile))
-    def collect(scenario: Scenario) -> None:
-        found.append(scenario)
-
-    collect()
+    generate(scenarios(arch, hostile), count, start, found.append)
     assert len(found) == count
     return tuple(found)
