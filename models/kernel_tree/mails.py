@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The patches in a FILE: a plain diff, a mail or an mbox. Mails are taken apart by git, as `git am` does."""
+
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from models.kernel_tree.errors import TreeError
+from models.kernel_tree.file_lines import located
+from models.kernel_tree.git import complaint, git, said
+from models.kernel_tree.patch import Patch, has_diff
+from models.kernel_tree.series import Mail, selected
+
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip"}
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+EXPECTED = "expected the output of git diff or git format-patch, or an mbox"
+
+
+def read_patches(file: Path) -> tuple[Patch, ...]:
+    """The patches in `file`, in the order to apply them; at least one. Raises TreeError."""
+    raw = _contents(file)
+    if not _is_mail(raw):
+        text = _without_cr(raw).decode("utf-8", "surrogateescape")
+        if not has_diff(text):
+            quote = "; it has a diff that is quoted (> ): try the mail that it answers" if b"\n> diff " in raw else ""
+            raise TreeError(f"{file}: not a patch: it holds no diff; {EXPECTED}{quote}")
+        return (Patch(file, file.name, str(file), text, tuple(range(1, text.count("\n") + 2))),)
+    mails = _mails(file, raw)
+    if not any(has_diff(mail.patch.text) for mail in mails):
+        what = "the mail holds no" if len(mails) == 1 else f"none of its {len(mails)} mails holds a"
+        quote = "; it is quoted (> ): try the mail that they answer" if b"\n> diff " in raw else ""
+        raise TreeError(f"{file}: not a patch: {what} diff{quote}; {EXPECTED}")
+    patches = selected(file, mails)
+    return patches if len(patches) > 1 else (replace(patches[0], name=file.name, where=str(file)),)
+
+
+def _contents(file: Path) -> bytes:
+    """Read once: `file` may be a pipe."""
+    try:
+        if file.is_dir():
+            raise TreeError(f"{file}: is a folder: {EXPECTED}; try the files in it one by one")
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise TreeError(f"{file}: no such file: {EXPECTED}") from None
+    except (OSError, ValueError) as error:
+        raise TreeError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not raw.strip():
+        raise TreeError(f"{file}: is empty: {EXPECTED}")
+    for start, kind in PACKED.items():
+        if raw.startswith(start):
+            raise TreeError(f"{file}: not a patch: compressed by {kind}; try unpacking it first")
+    if raw.startswith(UTF16):
+        raise TreeError(f"{file}: not a patch: UTF-16 text, expected UTF-8; try git diff --output=FILE")
+    if re.match(rb"\s*<(?:!doctype html|html)", raw, re.IGNORECASE):
+        raise TreeError(f"{file}: not a patch: an HTML page; try the page's raw or mbox link")
+    return raw.removeprefix(b"\xef\xbb\xbf")
+
+
+def _is_mail(raw: bytes) -> bool:
+    """As `git am` decides: an mbox's From line, or nothing but header lines up to the first empty one."""
+    if raw.lstrip().startswith(b"From "):
+        return True
+    head = re.split(rb"\r?\n\r?\n", raw.lstrip(), maxsplit=1)[0].split(b"\n")
+    return len(head) > 1 and all(re.match(rb"[!-9;-~]+:|[ \t]", line) for line in head)
+
+
+def _mails(file: Path, raw: bytes) -> list[Mail]:
+    """Every mail of `raw`, decoded, with an empty diff where it has none."""
+    with tempfile.TemporaryDirectory(prefix="pte-review-") as name:
+        folder = Path(name)
+        split = git(["mailsplit", "-b", "-d4", f"-o{folder}"], folder, raw, ceiling=folder.parent)
+        if split.returncode:
+            raise TreeError(f"{file}: not an mbox: {complaint(said(split))}; {EXPECTED}")
+        parts = [path.read_bytes() for path in sorted(folder.glob("[0-9]*"))]
+        first = 1 + raw[: len(raw) - len(raw.lstrip())].count(b"\n")
+        mails = []
+        for part in parts:
+            mails.append(_mail(file, part, first, folder))
+            first += part.count(b"\n")
+    return mails
+
+
+def _mail(file: Path, raw: bytes, first: int, folder: Path) -> Mail:
+    """One mail, whose first line is line `first` of `file`."""
+    info = git(["mailinfo", "-k", "-n", "message", "diff"], folder, raw, ceiling=folder.parent)
+    if info.returncode:
+        raise TreeError(f"{file}: the mail at line {first} cannot be taken apart: {complaint(said(info))}; {EXPECTED}")
+    found = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
+    subject = " ".join(found[1].split()) if found else f"at line {first}"
+    diff = _without_cr((folder / "diff").read_bytes())
+    text = diff.decode("utf-8", "surrogateescape")
+    head = raw.partition(b"\n\n")[0]
+    flowed = re.search(rb"^content-type:[^\n]*(?:\n[ \t][^\n]*)*format=\"?flowed", head, re.IGNORECASE | re.MULTILINE)
+    patch = Patch(
+        file=file,
+        name=f"{file.name}: {subject}",
+        where=f'{file}: mail "{subject}"',
+        text=text,
+        lines=located(raw, first, diff.split(b"\n")) if has_diff(text) else (),
+        flowed=flowed is not None,
+    )
+    return Mail(subject, first, patch)
+
+
+def _without_cr(raw: bytes) -> bytes:
+    """`raw` with plain line ends if every line ends in CR LF: a transport made them, no diff does."""
+    lines = raw.count(b"\n")
+    return raw.replace(b"\r\n", b"\n") if lines and raw.count(b"\r\n") == lines else raw

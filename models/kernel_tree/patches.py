@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernel trees with patches applied, as `git apply` and `git am` would, on copies. The tree itself is not touched."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from models.kernel_tree.applying import Rejection, all_applied, applied, touched
+from models.kernel_tree.damage import misshapen
+from models.kernel_tree.errors import TreeError
+from models.kernel_tree.mails import read_patches
+from models.kernel_tree.patch import Patch
+from models.kernel_tree.rejects import explained
+from models.kernel_tree.tree import Tree
+
+INTERESTING = (
+    "mm/mremap.c",
+    "mm/internal.h",
+    "mm/util.c",
+    "include/linux/pgtable.h",
+    "arch/arm64/include/asm/pgtable.h",
+    "arch/arm64/mm/contpte.c",
+    "arch/x86/include/asm/pgtable.h",
+)
+NAMED = 4  # other files that a message names
+
+
+def patched(tree: Tree, files: Sequence[Path]) -> Tree:
+    """`tree` with the patches of each of `files` on top, in order: diffs, mails or mboxes.
+
+    Raises TreeError if a file is no patch, does not apply, or if none touches a file of INTERESTING.
+    """
+    series = [read_patches(file) for file in files]
+    names = [name for patches in series for patch in patches for name in _touched(tree, patch)]
+    if files and not set(names) & set(INTERESTING):
+        others = sorted(set(names))
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        raise TreeError(
+            f"{', '.join(map(str, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
+            f"a review needs one of {', '.join(INTERESTING)}"
+        )
+    result = tree
+    for index, patches in enumerate(series):
+        for patch in patches:
+            step = applied(result, patch)
+            if isinstance(step, Rejection):
+                raise TreeError(_refused(tree, series[: index + 1], result, patch, step))
+            result = step
+    return result
+
+
+def _touched(tree: Tree, patch: Patch) -> Iterable[str]:
+    names = touched(tree, patch)
+    if isinstance(names, Rejection):
+        raise TreeError(misshapen(patch, names))
+    return names
+
+
+def _refused(tree: Tree, series: Sequence[Sequence[Patch]], now: Tree, patch: Patch, rejection: Rejection) -> str:
+    """The message for `patch`, of the last of `series`, that does not apply to `now`."""
+    *earlier, last = series
+    whole = isinstance(applied(now, patch, "--reverse"), Tree) or (
+        patch is last[0] and all_applied(now, last[::-1], "--reverse") is not None
+    )
+    against = _in_conflict(tree, earlier, last[: last.index(patch) + 1])
+    if whole:
+        by = f"{against} makes the same change" if against else f"{now.label} has its change; try without it"
+        return f"{patch.where}: is already applied: {by}"
+    why = explained(now, patch, rejection)
+    if against:
+        return f"{patch.where}: conflicts with {against}: it applies without that, but not after it: {why}"
+    return f"{patch.where}: {why}"
+
+
+def _in_conflict(tree: Tree, earlier: Sequence[Sequence[Patch]], last: Sequence[Patch]) -> str | None:
+    """The FILE without which `last` applies; the files, if only without all of them; None if never."""
+    for skipped in reversed(range(len(earlier))):
+        others = [patch for i, patches in enumerate(earlier) if i != skipped for patch in patches]
+        if all_applied(tree, [*others, *last]) is not None:
+            return str(earlier[skipped][0].file)
+    if len(earlier) > 1 and all_applied(tree, last) is not None:
+        return ", ".join(str(patches[0].file) for patches in earlier)
+    return None

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel source tree: a folder, or a revision in a git repository, with files that patches changed on top."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.kernel_tree.errors import TreeError
+from models.kernel_tree.git import complaint, git, said
+
+__all__ = ["KEY_FILE", "Tree", "TreeError", "open_tree"]
+
+KEY_FILE = "mm/mremap.c"
+TAGS_TO_COMPARE = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """Files by their path in the tree. `overlay` has those that `patches` changed; None: they deleted it."""
+
+    path: Path
+    rev: str | None
+    label: str  # how people know it: "linux-6.12", "linux@v6.12"
+    overlay: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    patches: tuple[str, ...] = ()  # names, in the order applied
+    object_name: str | None = None  # of git's tree object for `rev`: what a branch names may change
+    cache: dict[str, str | None] = field(default_factory=dict, repr=False)
+
+    def read(self, path: str) -> str | None:
+        """Text of `path`, such as "mm/mremap.c"; None where the tree has no such regular file.
+
+        Line ends are as in the file, bytes that are not UTF-8 become lone surrogates. Raises TreeError
+        where the file is there and cannot be read.
+        """
+        if path in self.overlay:
+            return self.overlay[path]
+        if path not in self.cache:
+            read = self._from_folder(path) if self.rev is None else self._from_git(path)
+            self.cache[path] = None if read is None else read.decode("utf-8", "surrogateescape")
+        return self.cache[path]
+
+    def _from_folder(self, path: str) -> bytes | None:
+        file = self.path / path
+        try:
+            return file.read_bytes() if file.is_file() else None
+        except (OSError, ValueError) as error:
+            raise TreeError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+    def _from_git(self, path: str) -> bytes | None:
+        listing = git(["ls-tree", "-z", "--full-tree", self.object_name or str(self.rev), "--", path], self.path)
+        kind, _, name = listing.stdout.rstrip(b"\0").partition(b"\t")
+        if listing.returncode or not kind.startswith(b"100") or name != path.encode("utf-8", "surrogateescape"):
+            return None  # absent, a folder or a symbolic link
+        blob = git(["cat-file", "blob", kind.split()[2].decode()], self.path)
+        if blob.returncode:
+            raise TreeError(
+                f"{self.path}: {path} of {self.rev} is not in the repository ({complaint(said(blob))}); "
+                f"in a partial clone, try git show {self.rev}:{path} first"
+            )
+        return blob.stdout
+
+
+def open_tree(path: Path, rev: str | None = None) -> Tree:
+    """The kernel tree in the folder `path`; with `rev`, that revision of the git repository there (bare or not).
+
+    Raises TreeError where there is none.
+    """
+    try:
+        if not path.exists():
+            raise TreeError(f"{path}: no such folder: expected an unpacked kernel tree or a git repository of one")
+        if not path.is_dir():
+            raise TreeError(f"{path}: is a file: expected the folder of a kernel tree; try unpacking it first")
+        return _from_rev(path, rev) if rev is not None else _from_folder(path)
+    except OSError as error:
+        raise TreeError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _from_folder(path: Path) -> Tree:
+    if (path / KEY_FILE).is_file():
+        return Tree(path, None, _name(path))
+    if ((path / "objects").is_dir() and (path / "HEAD").is_file()) or (path / ".git").exists():
+        hint = "try --rev HEAD: it looks like a git repository"
+    else:
+        around = [*path.absolute().parents, *sorted(path.glob("*/"))]
+        near = [folder for folder in around if (folder / KEY_FILE).is_file()]
+        hint = f"try {near[0]}" if near else "expected the top of an unpacked linux source"
+    raise TreeError(f"{path}: not a kernel tree: it has no {KEY_FILE}; {hint}")
+
+
+def _from_rev(path: Path, rev: str) -> Tree:
+    prefix = git(["rev-parse", "--show-prefix"], path)
+    if prefix.returncode:
+        raise TreeError(f"{path}: --rev {rev} needs a git repository, and this is none; try without --rev")
+    commit = _resolved(path, rev + "^{tree}")
+    if commit is None:
+        raise TreeError(f"{path}: no revision {rev!r}: {_near_revisions(path, rev)}")
+    inside = prefix.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+    tree = Tree(path, rev, f"{_name(path)}@{rev}", object_name=_resolved(path, f"{commit}:{inside}"))
+    if tree.object_name is None or tree.read(KEY_FILE) is None:
+        raise TreeError(
+            f"{path}: {rev} is not a kernel tree: it has no {inside}{KEY_FILE}; try another --rev or folder"
+        )
+    return tree
+
+
+def _resolved(path: Path, expression: str) -> str | None:
+    if expression.startswith("-"):  # an option to git
+        return None
+    process = git(["rev-parse", "--verify", "--quiet", expression], path)
+    return process.stdout.decode().strip() if process.returncode == 0 else None
+
+
+def _near_revisions(path: Path, rev: str) -> str:
+    listing = git(["for-each-ref", "--format=%(refname:short)"], path).stdout.decode("utf-8", "replace").split()
+    near = difflib.get_close_matches(rev, listing[:TAGS_TO_COMPARE], n=3)
+    return f"did you mean {' or '.join(near)}?" if near else "expected a tag, branch or commit; try git fetch --tags"
+
+
+def _name(path: Path) -> str:
+    resolved = path.resolve()
+    named = resolved.parent if resolved.name == ".git" else resolved
+    return named.name.removesuffix(".git") or str(named)
