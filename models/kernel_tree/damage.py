@@ -9,7 +9,7 @@ from models.kernel_tree.git import complaint
 from models.kernel_tree.patch import Patch
 
 AGAIN = "try the mail as it was sent (b4 am, the archive's raw link) or git format-patch"
-LINE = re.compile(r"(?:at|on) (?:line |<stdin>:)(\d+)")
+LINE = re.compile(r" ?(?:at|on) (?:line |<stdin>:)(\d+)")
 HEADER = ("@@ ", "diff --git ", "--- a/", "Index: ")
 
 
@@ -27,6 +27,7 @@ def misshapen(patch: Patch, rejection: Rejection) -> str:
         return f"{patch.where}: not a patch that git apply can read: {said}; {AGAIN}"
     number = int(found[1])
     if "corrupt patch" not in said:
+        said = LINE.sub("", said)  # the number is that of the diff
         return f"{patch.where}: {patch.line(number)}: not a patch that git apply can read: {said}; {AGAIN}"
     return f"{patch.where}: {_corrupt(patch, number)}"
 
@@ -39,7 +40,9 @@ def _corrupt(patch: Patch, number: int) -> str:
     above = lines[number - 2] if 1 < number <= len(lines) + 1 else ""
     signed = above.rstrip() == "--"  # the mail's signature was taken for the hunk's missing line
     if number > len(lines) or signed or line.startswith(HEADER):
-        start = next((i for i in reversed(range(min(number - 1, len(lines)))) if lines[i].startswith("@@ ")), 0)
+        start = next((i for i in reversed(range(min(number - 1, len(lines)))) if lines[i].startswith("@@ ")), None)
+        if start is None:
+            return f"corrupt: git apply stops at {patch.line(number)}; {AGAIN}"
         return (
             f"corrupt: the hunk at {patch.line(start + 1)} ({quoted(lines[start])}) is shorter than its header says: "
             f"cut off, or edited by hand; {AGAIN}"

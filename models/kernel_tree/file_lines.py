@@ -11,12 +11,15 @@ Numbered = tuple[int, bytes]  # line in the file from 1, text without its line e
 LOOK_AHEAD = 1000  # lines between two lines of a patch
 
 
-def located(mail: bytes, first: int, patch: Sequence[bytes]) -> tuple[int | None, ...]:
+def located(mail: bytes, first: int, patch: Sequence[bytes], stuffed: bool = False) -> tuple[int | None, ...]:
     """For each line of `patch`, the file's line that it starts on; None where it was not found.
 
-    `mail` is one mail, its first line is line `first` of the file.
+    `mail` is one mail, its first line is line `first` of the file; `stuffed`: lines that start with a blank, > or
+    From have one blank more there (format=flowed).
     """
     decoded = [(number, line.rstrip(b"\r")) for number, line in _decoded(mail, first)]
+    if stuffed:
+        decoded = [(number, line.removeprefix(b" ")) for number, line in decoded]
     found: list[int | None] = []
     at = 0
     for line in patch:

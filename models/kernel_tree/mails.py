@@ -14,6 +14,7 @@ from models.kernel_tree.series import Mail, selected
 
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip"}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+FLOWED = re.compile(rb"^(content-type:[^\n]*(?:\n[ \t][^\n]*)*?)format=\"?flowed\"?", re.IGNORECASE | re.MULTILINE)
 EXPECTED = "expected the output of git diff or git format-patch, or an mbox"
 
 
@@ -21,7 +22,7 @@ def read_patches(file: Path) -> tuple[Patch, ...]:
     """The patches in `file`, in the order to apply them; at least one. Raises TreeError."""
     raw = _contents(file)
     if not _is_mail(raw):
-        text = _without_cr(raw).decode("utf-8", "surrogateescape")
+        text = _text(_without_cr(raw))
         if not has_diff(text):
             quote = "; it has a diff that is quoted (> ): try the mail that it answers" if b"\n> diff " in raw else ""
             raise TreeError(f"{file}: not a patch: it holds no diff; {EXPECTED}{quote}")
@@ -83,24 +84,38 @@ def _mails(file: Path, raw: bytes) -> list[Mail]:
 
 def _mail(file: Path, raw: bytes, first: int, folder: Path) -> Mail:
     """One mail, whose first line is line `first` of `file`."""
-    info = git(["mailinfo", "-k", "-n", "message", "diff"], folder, raw, ceiling=folder.parent)
-    if info.returncode:
-        raise TreeError(f"{file}: the mail at line {first} cannot be taken apart: {complaint(said(info))}; {EXPECTED}")
-    found = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
-    subject = " ".join(found[1].split()) if found else f"at line {first}"
-    diff = _without_cr((folder / "diff").read_bytes())
-    text = diff.decode("utf-8", "surrogateescape")
-    head = raw.partition(b"\n\n")[0]
-    flowed = re.search(rb"^content-type:[^\n]*(?:\n[ \t][^\n]*)*format=\"?flowed", head, re.IGNORECASE | re.MULTILINE)
+    subject, diff = _taken_apart(file, raw, first, folder)
+    flowed = FLOWED.search(raw.partition(b"\n\n")[0]) is not None
+    unstuffed = flowed
+    if flowed and has_diff(_text(diff)) and git(["apply", "--numstat"], folder, diff, ceiling=folder.parent).returncode:
+        # git takes a blank from the start of every line, but the mail only claims to have them
+        plain = _taken_apart(file, FLOWED.sub(rb"\1x=y", raw, count=1), first, folder)[1]
+        if git(["apply", "--numstat"], folder, plain, ceiling=folder.parent).returncode == 0:
+            diff, unstuffed = plain, False
+    text = _text(diff)
     patch = Patch(
         file=file,
         name=f"{file.name}: {subject}",
         where=f'{file}: mail "{subject}"',
         text=text,
-        lines=located(raw, first, diff.split(b"\n")) if has_diff(text) else (),
-        flowed=flowed is not None,
+        lines=located(raw, first, diff.split(b"\n"), unstuffed) if has_diff(text) else (),
+        flowed=flowed,
     )
     return Mail(subject, first, patch)
+
+
+def _taken_apart(file: Path, raw: bytes, first: int, folder: Path) -> tuple[str, bytes]:
+    """The mail's subject and its diff, which is what follows its message."""
+    info = git(["mailinfo", "-k", "-n", "message", "diff"], folder, raw, ceiling=folder.parent)
+    if info.returncode:
+        raise TreeError(f"{file}: the mail at line {first} cannot be taken apart: {complaint(said(info))}; {EXPECTED}")
+    found = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
+    subject = " ".join(found[1].split()) if found else f"at line {first}"
+    return subject, _without_cr((folder / "diff").read_bytes())
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _without_cr(raw: bytes) -> bytes:

@@ -105,7 +105,7 @@ def _from_rev(path: Path, rev: str) -> Tree:
 
 
 def _resolved(path: Path, expression: str) -> str | None:
-    if expression.startswith("-"):  # an option to git
+    if expression.startswith("-") or "\0" in expression:  # an option to git; no argument at all
         return None
     process = git(["rev-parse", "--verify", "--quiet", expression], path)
     return process.stdout.decode().strip() if process.returncode == 0 else None
