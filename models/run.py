@@ -12,7 +12,7 @@ from models.machine.kernel import Kernel, KernelX86_64
 from models.move_ptes.control import PagetableMoveControl
 from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, UNMODELLED, Installed, Outcome
 from models.scenario import Scenario
-from models.variants import Variant
+from models.variants import Port, Variant
 from models.watchdog import OutOfTime, watched
 
 KERNELS: dict[str, type[Kernel]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
@@ -34,19 +34,28 @@ STACKS = {"zero": 0, "pattern": 0xAAAA_AAAA_AAAA_AAAA}
 _UNASSIGNED = re.compile(r"cannot access (?:local|free) variable '(\w+)'")
 
 
+def fresh_kernel(scenario: Scenario) -> Kernel:
+    """A machine built from `scenario`."""
+    return (ACTED if scenario.scheduled else KERNELS)[scenario.arch](scenario)
+
+
 def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome:
     """Run `variant` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
 
     After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
     """
-    k = (ACTED if scenario.scheduled else KERNELS)[scenario.arch](scenario)
+    return _run(scenario, variant, stacks) if isinstance(variant, Port) else variant.run(scenario, stacks=stacks)
+
+
+def _run(scenario: Scenario, variant: Port, stacks: bool) -> Outcome:
+    k = fresh_kernel(scenario)
     returned, ended, why, variable, slow = None, RETURNED, "", "", False
     try:
         returned = _call(k, scenario, variant)
     except OutOfTime as error:
         ended, why, slow = error.ending, f"more than {error}, {_line(error, variant)}", True
     except TableOverrun as error:
-        ended, why = error.ending, f"{_where(k, error.ptep)}, {_line(error, variant)}"
+        ended, why = error.ending, f"{where(k, error.ptep)}, {_line(error, variant)}"
     except NoProgress as error:
         ended, why = error.ending, f"more than {error}, {_line(error, variant)}"
     except AttributeError as error:
@@ -63,10 +72,10 @@ def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome
     except BaseException as error:  # whatever a candidate does is an outcome
         ended, why = CRASH, _crash(error, variant)
     installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable and stacks else ()
-    return _outcome(k, returned, ended, why, variable, installed, slow=slow)
+    return outcome_of(k, returned, ended, why, variable, installed, slow=slow)
 
 
-def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
+def _call(k: Kernel, scenario: Scenario, variant: Port) -> int:
     pmc = PagetableMoveControl(
         old=scenario.vma,
         old_addr=scenario.old_addr,
@@ -95,29 +104,35 @@ def _call(k: Kernel, scenario: Scenario, variant: Variant) -> int:
     return returned
 
 
-def _with_stacks(scenario: Scenario, variant: Variant, variable: str, at: int) -> tuple[Installed, ...]:
+def _with_stacks(scenario: Scenario, variant: Port, variable: str, at: int) -> tuple[Installed, ...]:
     """Run again with `variable` initialised as a zero- and a pattern-initialised stack would; `at` events are alike."""
     result = []
     for stack, value in STACKS.items():
         initialised = variant.with_local(variable, value)
         if initialised is None:
             return ()
-        events = run(scenario, initialised, stacks=False).events[at:]
-        ptep, pte = next(((int(e[2]), int(e[3])) for e in events if e[0] in ("set_ptes", "set_pte_at")), (0, 0))
-        result.append(Installed(stack, value, ptep, pte))
+        result.append(installed_by(run(scenario, initialised, stacks=False), at, stack, value))
     return tuple(result)
 
 
-def _outcome(
+def installed_by(outcome: Outcome, at: int, stack: str, value: int) -> Installed:
+    """What a run with `value` in the unassigned variable installed first behind its first `at` events."""
+    events = outcome.events[at:]
+    ptep, pte = next(((int(e[2]), int(e[3])) for e in events if e[0] in ("set_ptes", "set_pte_at")), (0, 0))
+    return Installed(stack, value, ptep, pte)
+
+
+def outcome_of(
     k: Kernel,
     returned: int | None,
     ended: str,
     why: str,
-    variable: str,
-    installed: tuple[Installed, ...],
+    variable: str = "",
+    installed: tuple[Installed, ...] = (),
     *,
-    slow: bool,
+    slow: bool = False,
 ) -> Outcome:
+    """What machine `k` holds after a run that `ended` so."""
     p = k.table_size
     one_table = k.old_pmd.ptep == k.new_pmd.ptep
     return Outcome(
@@ -149,7 +164,7 @@ def _translations(k: Actors) -> tuple[tuple[int, int, int, int], ...]:
     return tuple((cpu, page << PAGE_SHIFT, t.pfn, int(t.write)) for (cpu, page), t in cached)
 
 
-def _where(k: Kernel, ptep: int) -> str:
+def where(k: Kernel, ptep: int) -> str:
     """Where an overrun hit, in entries of the nearer table."""
     p = k.table_size
     name, base = ("old", p) if ptep < 5 * p // 2 or k.old_pmd.ptep == k.new_pmd.ptep else ("new", 3 * p)

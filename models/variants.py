@@ -16,10 +16,14 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.machine.endings import EndOfRun
 from models.watchdog import watched
+
+if TYPE_CHECKING:
+    from models.outcome import Outcome
+    from models.scenario import Scenario
 
 MovePtes = Callable[..., int]
 HOME = Path(__file__).parent / "move_ptes"
@@ -33,22 +37,37 @@ class VariantError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """One version of move_ptes(). `filename` is what its frames carry in tracebacks, `label` how people know it."""
+    """One version of move_ptes(). `filename` is where its text is, `label` how people know it."""
 
     name: str
     label: str
     filename: str
+
+    @property
+    def summary(self) -> str:
+        """What it is, on one line."""
+        return ""
+
+    def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
+        """One run on `scenario`, of a version that is no port (models/run.py runs those)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Port(Variant):
+    """A version in Python. `filename` is what its frames carry in tracebacks."""
+
     function: MovePtes
     tree: ast.Module | None = None  # with its loops counted; None where the source is not at hand
     namespace: dict[str, Any] = field(default_factory=dict, repr=False)
     seed: dict[str, Any] = field(default_factory=dict, repr=False)  # names its source was compiled among
-    initialised: "dict[tuple[str, int], Variant]" = field(default_factory=dict, repr=False, compare=False)
+    initialised: "dict[tuple[str, int], Port]" = field(default_factory=dict, repr=False, compare=False)
 
     def on_loop(self, tick: Callable[[], None]) -> None:
         """Call `tick` on every pass of every loop from now on."""
         self.namespace[TICK] = tick
 
-    def with_local(self, variable: str, value: int) -> "Variant | None":
+    def with_local(self, variable: str, value: int) -> "Port | None":
         """The same with `variable` initialised in the function that assigns it; None without source."""
         if self.tree is None:
             return None
@@ -96,7 +115,7 @@ def load(which: "str | Path | MovePtes | Variant") -> Variant:
     raise VariantError(f"no variant {str(which)!r}: {hint}")
 
 
-def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Variant:
+def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Port:
     try:
         source = path.read_text(encoding="utf-8-sig")
         tree = ast.parse(source, str(path))
@@ -121,13 +140,13 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Varia
     if not callable(compiled["function"]):
         raise VariantError(f"{path}: defines no move_ptes(k, pmc, extent, old_pmd, new_pmd)")
     _check_signature(compiled["function"], str(path))
-    return Variant(name=name, label=label, filename=str(path), tree=tree, seed=seed, **compiled)
+    return Port(name=name, label=label, filename=str(path), tree=tree, seed=seed, **compiled)
 
 
-def _from_callable(function: MovePtes) -> Variant:
+def _from_callable(function: MovePtes) -> Port:
     name = getattr(function, "__name__", type(function).__name__)
     _check_signature(function, name)
-    plain = Variant(name=name, label=name, filename=_filename(function), function=function)
+    plain = Port(name=name, label=name, filename=_filename(function), function=function)
     if not isinstance(function, types.FunctionType):
         return plain
     try:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel source trees: read from a folder or from git, with patches applied on a copy. Never written to."""
+"""Kernel sources as they are: trees and patches on them, never written to; a function taken out with what it needs."""

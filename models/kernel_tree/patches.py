@@ -7,36 +7,28 @@ from pathlib import Path
 from models.kernel_tree.applying import Rejection, all_applied, applied, touched
 from models.kernel_tree.damage import misshapen
 from models.kernel_tree.errors import TreeError
+from models.kernel_tree.files import READ
 from models.kernel_tree.mails import read_patches
 from models.kernel_tree.patch import Patch
 from models.kernel_tree.rejects import explained
 from models.kernel_tree.tree import Tree
 
-INTERESTING = (
-    "mm/mremap.c",
-    "mm/internal.h",
-    "mm/util.c",
-    "include/linux/pgtable.h",
-    "arch/arm64/include/asm/pgtable.h",
-    "arch/arm64/mm/contpte.c",
-    "arch/x86/include/asm/pgtable.h",
-)
 NAMED = 4  # other files that a message names
 
 
 def patched(tree: Tree, files: Sequence[Path]) -> Tree:
     """`tree` with the patches of each of `files` on top, in order: diffs, mails or mboxes.
 
-    Raises TreeError if a file is no patch, does not apply, or if none touches a file of INTERESTING.
+    Raises TreeError if a file is no patch, does not apply, or if none touches a file of READ.
     """
     series = [read_patches(file) for file in files]
     names = [name for patches in series for patch in patches for name in _touched(tree, patch)]
-    if files and not set(names) & set(INTERESTING):
+    if files and not set(names) & set(READ):
         others = sorted(set(names))
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise TreeError(
             f"{', '.join(map(str, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
-            f"a review needs one of {', '.join(INTERESTING)}"
+            f"a review needs one of {', '.join(READ)}"
         )
     result = tree
     for index, patches in enumerate(series):

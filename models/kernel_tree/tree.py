@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.kernel_tree.errors import TreeError
+from models.kernel_tree.files import SUBJECT
 from models.kernel_tree.git import complaint, git, said
 
-__all__ = ["KEY_FILE", "Tree", "TreeError", "open_tree"]
+__all__ = ["Tree", "TreeError", "open_tree"]
 
-KEY_FILE = "mm/mremap.c"
 TAGS_TO_COMPARE = 20_000
 
 
@@ -77,15 +77,15 @@ def open_tree(path: Path, rev: str | None = None) -> Tree:
 
 
 def _from_folder(path: Path) -> Tree:
-    if (path / KEY_FILE).is_file():
+    if (path / SUBJECT).is_file():
         return Tree(path, None, _name(path))
     if ((path / "objects").is_dir() and (path / "HEAD").is_file()) or (path / ".git").exists():
         hint = "try --rev HEAD: it looks like a git repository"
     else:
         around = [*path.absolute().parents, *sorted(path.glob("*/"))]
-        near = [folder for folder in around if (folder / KEY_FILE).is_file()]
+        near = [folder for folder in around if (folder / SUBJECT).is_file()]
         hint = f"try {near[0]}" if near else "expected the top of an unpacked linux source"
-    raise TreeError(f"{path}: not a kernel tree: it has no {KEY_FILE}; {hint}")
+    raise TreeError(f"{path}: not a kernel tree: it has no {SUBJECT}; {hint}")
 
 
 def _from_rev(path: Path, rev: str) -> Tree:
@@ -97,10 +97,8 @@ def _from_rev(path: Path, rev: str) -> Tree:
         raise TreeError(f"{path}: no revision {rev!r}: {_near_revisions(path, rev)}")
     inside = prefix.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
     tree = Tree(path, rev, f"{_name(path)}@{rev}", object_name=_resolved(path, f"{commit}:{inside}"))
-    if tree.object_name is None or tree.read(KEY_FILE) is None:
-        raise TreeError(
-            f"{path}: {rev} is not a kernel tree: it has no {inside}{KEY_FILE}; try another --rev or folder"
-        )
+    if tree.object_name is None or tree.read(SUBJECT) is None:
+        raise TreeError(f"{path}: {rev} is not a kernel tree: it has no {inside}{SUBJECT}; try another --rev or folder")
     return tree
 
 

@@ -33,7 +33,7 @@ class KernelArm64(Arm64, Kernel):
             return
         self.page_table_check_ptes_set(ptep, pte, nr)
         while True:
-            self._check_safe_pte_update(ptep, pte)
+            self.check_safe_pte_update(ptep, pte)
             self.store(ptep, pte)
             nr -= 1
             if nr == 0:
@@ -41,7 +41,7 @@ class KernelArm64(Arm64, Kernel):
             ptep += 1
             pte = self.pte_advance_pfn(pte, 1)
 
-    def _check_safe_pte_update(self, ptep: int, pte: int) -> None:
+    def check_safe_pte_update(self, ptep: int, pte: int) -> None:
         self.read_event = "R.debug_vm"
         old_pte = self.read(ptep)
         self.read_event = "R"
@@ -68,10 +68,10 @@ class KernelArm64(Arm64, Kernel):
         start_ptep = self._contpte_align_down(ptep)
         pte = self.pfn_pte(self.pte_pfn(pte) & -self.CONT_PTES, self.pte_pgprot(pte))
         self.events.append(("contpte_convert", start_ptep, int(bool(pte & CONT))))
-        ptents = self.xchg0_block(start_ptep, self.CONT_PTES)
         if self.page_table_check:
-            for ptent in ptents:
-                self.page_table_check_pte_clear(ptent)
+            ptents = [self._ptep_get_and_clear(start_ptep + i) for i in range(self.CONT_PTES)]
+        else:
+            ptents = self.xchg0_block(start_ptep, self.CONT_PTES)
         pte = self._gather_ad(pte, ptents)
         start = addr & -(self.CONT_PTES << PAGE_SHIFT)
         self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT))
@@ -97,7 +97,7 @@ class KernelArm64(Arm64, Kernel):
             return
         if not pte & VALID or pte & CONT or self.pte_special(pte):
             return
-        folio = self._page_folio(self.pte_pfn(pte))
+        folio = self.page_folio(self.pte_pfn(pte))
         pfn = self.pte_pfn(pte) & -self.CONT_PTES
         if pfn < folio.pfn or pfn + self.CONT_PTES > folio.end:
             return
@@ -174,19 +174,14 @@ class KernelArm64(Arm64, Kernel):
         return self._hint(ptep, pte)
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
-        self.events.append(("ptep_get_and_clear", addr, ptep))
-        self._check_place(mm, addr, ptep)
+        self.called_on_entry("ptep_get_and_clear", mm, addr, ptep)
         if self.contpte:
             self._contpte_try_unfold(addr, ptep, self.read(ptep))
         return self._ptep_get_and_clear(ptep)
 
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
         """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
-        self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
-        self._check_place(mm, addr, ptep)
-        self._check_full(full, ptep)
-        if nr != 1:
-            self._check_clear(ptep, nr)
+        self.called_get_and_clear_full_ptes(mm, addr, ptep, nr, full)
         if self.contpte:
             if nr == 1:
                 self._contpte_try_unfold(addr, ptep, self.read(ptep))
@@ -196,8 +191,7 @@ class KernelArm64(Arm64, Kernel):
 
     def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
         """A plain store of none, after unfolding: page_table_check is not told."""
-        self.events.append(("pte_clear", addr, ptep))
-        self._check_place(mm, addr, ptep)
+        self.called_on_entry("pte_clear", mm, addr, ptep)
         if self.contpte:
             self._contpte_try_unfold(addr, ptep, self.read(ptep))
         self.store(ptep, 0)
@@ -213,19 +207,15 @@ class KernelArm64(Arm64, Kernel):
 
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors; CONT in the argument is ignored and set where a block is whole."""
-        self.events.append(("set_ptes", addr, ptep, pte, nr))
-        self._check_place(mm, addr, ptep)
+        self.called_set_ptes(mm, addr, ptep, pte, nr)
         if nr == 1:
             self._set_single(addr, ptep, pte)
-            return
-        self._check_set(ptep, pte, nr)
-        if self.contpte:
+        elif self.contpte:
             self._contpte_set_ptes(addr, ptep, self.pte_mknoncont(pte), nr)
         else:
             self._set_ptes(ptep, pte, nr)
 
     def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
         """set_ptes(..., 1)."""
-        self.events.append(("set_pte_at", addr, ptep, pte))
-        self._check_place(mm, addr, ptep)
+        self.called_set_pte_at(mm, addr, ptep, pte)
         self._set_single(addr, ptep, pte)

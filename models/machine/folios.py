@@ -36,9 +36,9 @@ class Folios(Machine):
             return None
         if pfn == self.config.zero_pfn and self.config.debug_vm:
             self.warn("vm_normal_page: zero page without special")
-        return self._page_folio(pfn)
+        return self.page_folio(pfn)
 
-    def _page_folio(self, pfn: int) -> Folio:
+    def page_folio(self, pfn: int) -> Folio:
         return self.scenario.folio_of(pfn) or Folio(pfn, anon=False)
 
     def folio_test_large(self, folio: Folio) -> bool:
@@ -66,14 +66,24 @@ class Folios(Machine):
         """Since v6.17: (entries, the caller's `pte` with what FPB_MERGE_* flags merged into it)."""
         return self._batch(("folio_pte_batch_flags", folio.pfn, 0, ptep, pte, max_nr, flags), folio, flags)
 
+    def called_batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio) -> int:
+        """Logs the call `event` of a batch function and holds it to its contract; its place in the log."""
+        at = len(self.events)
+        self.events.append(event)
+        _, _, _, start_ptep, pte, max_nr, _ = event
+        if not self.pte_present(pte) or not folio.order or max_nr < 1 or not folio.pfn <= self.pte_pfn(pte) < folio.end:
+            self.violate("folio_pte_batch() wants a present entry of a large folio and max_nr >= 1", start_ptep)
+        return at
+
+    def batch_returned(self, at: int, nr: int) -> None:
+        """The call that is logged at place `at` has found `nr` entries."""
+        self.events[at] = (*self.events[at], nr)
+
     def _batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio, flags: int) -> tuple[int, int]:
         """The algorithm of both, with the flags of v6.17."""
         _, _, _, start_ptep, pte, max_nr, _ = event
-        at, first, others = len(self.events), pte, []
-        self.events.append(event)
+        at, first, others = self.called_batch(event, folio), pte, []
         pfn = self.pte_pfn(pte)
-        if not self.pte_present(pte) or not folio.order or max_nr < 1 or not folio.pfn <= pfn < folio.end:
-            self.violate("folio_pte_batch() wants a present entry of a large folio and max_nr >= 1", start_ptep)
         max_nr = min(max_nr, folio.end - pfn)
         nr = self._hint(start_ptep, pte)
         expected_pte = self._batch_norm(self.pte_advance_pfn(pte, nr), flags)
@@ -89,7 +99,7 @@ class Folios(Machine):
             ptep += cur_nr
             nr += cur_nr
         nr = min(nr, max_nr)
-        self.events[at] = (*event, nr)
+        self.batch_returned(at, nr)
         if flags & FPB_MERGE_WRITE and any(map(self.pte_write, others)):
             first = self.pte_mkwrite(first, self.vma)
         if flags & FPB_MERGE_YOUNG_DIRTY and any(map(self.pte_young, others)):

@@ -57,6 +57,30 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
             self.exercised.add("uffd-wp marker")
         return marker
 
+    # -- calls of primitives: logged and held to their contracts, whoever carries them out
+
+    def called_on_entry(self, name: str, mm: int, addr: int, ptep: int) -> None:
+        """`name` is a primitive that takes an mm, an address and an entry."""
+        self.events.append((name, addr, ptep))
+        self._check_place(mm, addr, ptep)
+
+    def called_get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> None:
+        self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
+        self._check_place(mm, addr, ptep)
+        self._check_full(full, ptep)
+        if nr != 1:
+            self._check_clear(ptep, nr)
+
+    def called_set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
+        self.events.append(("set_ptes", addr, ptep, pte, nr))
+        self._check_place(mm, addr, ptep)
+        if nr != 1:
+            self._check_set(ptep, pte, nr)
+
+    def called_set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
+        self.events.append(("set_pte_at", addr, ptep, pte))
+        self._check_place(mm, addr, ptep)
+
     # -- clearing
 
     def _ptep_get_and_clear(self, ptep: int) -> int:
@@ -88,17 +112,12 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
         return pte
 
     def ptep_get_and_clear(self, mm: int, addr: int, ptep: int) -> int:
-        self.events.append(("ptep_get_and_clear", addr, ptep))
-        self._check_place(mm, addr, ptep)
+        self.called_on_entry("ptep_get_and_clear", mm, addr, ptep)
         return self._ptep_get_and_clear(ptep)
 
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
         """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
-        self.events.append(("get_and_clear_full_ptes", addr, ptep, nr, full))
-        self._check_place(mm, addr, ptep)
-        self._check_full(full, ptep)
-        if nr != 1:
-            self._check_clear(ptep, nr)
+        self.called_get_and_clear_full_ptes(mm, addr, ptep, nr, full)
         return self._get_and_clear_full_ptes(ptep, nr)
 
     def get_and_clear_ptes(self, mm: int, addr: int, ptep: int, nr: int) -> int:
@@ -140,8 +159,7 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
 
     def pte_clear(self, mm: int, addr: int, ptep: int) -> None:
         """A plain store of none: no exchange, and page_table_check is not told."""
-        self.events.append(("pte_clear", addr, ptep))
-        self._check_place(mm, addr, ptep)
+        self.called_on_entry("pte_clear", mm, addr, ptep)
         self.store(ptep, 0)
 
     # -- setting
@@ -161,16 +179,12 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
 
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors: the PFN advances, every other bit is the first one's."""
-        self.events.append(("set_ptes", addr, ptep, pte, nr))
-        self._check_place(mm, addr, ptep)
-        if nr != 1:
-            self._check_set(ptep, pte, nr)
+        self.called_set_ptes(mm, addr, ptep, pte, nr)
         self._set_ptes(ptep, pte, nr)
 
     def set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
         """set_ptes(..., 1)."""
-        self.events.append(("set_pte_at", addr, ptep, pte))
-        self._check_place(mm, addr, ptep)
+        self.called_set_pte_at(mm, addr, ptep, pte)
         self._set_ptes(ptep, pte, 1)
 
     def _check_set(self, ptep: int, pte: int, nr: int) -> None:

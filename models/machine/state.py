@@ -68,8 +68,15 @@ class Machine(PteWords):
         self.lazy_mmu = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"
-        # Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
-        self.event_limit = self.passes_allowed = 16384 + 256 * scenario.nr + 4 * scenario.nr**2
+        self.event_limit = self.passes_allowed = self.passes_for(scenario)
+
+    @staticmethod
+    def passes_for(scenario: Scenario) -> int:
+        """How many loop passes and events a run may take.
+
+        Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
+        """
+        return 16384 + 256 * scenario.nr + 4 * scenario.nr**2
 
     def end(self, error: EndOfRun) -> EndOfRun:
         """Remember why the run ends, whatever the variant catches; returns `error`, to be raised."""

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A C file of a kernel tree, parsed: what it defines at its top level, and which names a piece of it uses."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from models.kernel_tree.extras import needed
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+CONDITIONALS = {"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"}
+INSIDE = CONDITIONALS | {"translation_unit", "linkage_specification", "declaration_list", "ERROR"}
+TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
+NAMES = {"identifier", "type_identifier"}
+WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+@lru_cache(maxsize=1)
+def _parser() -> "Parser":
+    tree_sitter, tree_sitter_c = needed("tree_sitter", "tree_sitter_c")
+    parser: Parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
+    return parser
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """One top-level definition or declaration: `node` is all of its text, `name` what it is found by."""
+
+    name: str
+    node: "Node"
+    conditionals: tuple["Node", ...]  # the #if groups around it, outermost first
+
+    @property
+    def line(self) -> int:
+        """From 1."""
+        return int(self.node.start_point[0]) + 1
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a function with its body."""
+        return self.node.type == "function_definition"
+
+
+class CFile:
+    """The file `path` of a tree. Lines and columns of its text stay those of the file."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.bytes = text.encode("utf-8", "surrogateescape")
+        self.root = _parser().parse(self.bytes).root_node
+
+    @cached_property
+    def definitions(self) -> dict[str, list[Definition]]:
+        """By name, in the order of the text: functions and their declarations, macros, tags, typedefs, variables."""
+        found: dict[str, list[Definition]] = defaultdict(list)
+        for node, conditionals in self._top_level(self.root, ()):
+            for name in _defined(node):
+                found[name].append(Definition(name, node, conditionals))
+        return dict(found)
+
+    def function(self, name: str) -> Definition | None:
+        """The definition of function `name`, with its body."""
+        return next((d for d in self.definitions.get(name, ()) if d.is_function), None)
+
+    def _top_level(self, parent: "Node", around: tuple["Node", ...]) -> Iterator[tuple["Node", tuple["Node", ...]]]:
+        for node in parent.children:
+            if node.type in INSIDE:
+                yield from self._top_level(node, (*around, node) if node.type in CONDITIONALS else around)
+            else:
+                yield node, around
+
+    def uses(self, node: "Node") -> set[str]:
+        """Every name in `node` that may be one of a definition elsewhere. Members and labels are none."""
+        if node.type in ("preproc_def", "preproc_function_def"):  # the parser leaves a macro's body as it is
+            parameters = node.child_by_field_name("parameters")
+            own = set(WORD.findall(parameters.text or b"")) if parameters is not None else set()
+            value = node.child_by_field_name("value")
+            return {w.decode() for w in set(WORD.findall((value.text if value is not None else b"") or b"")) - own}
+        found = set()
+        todo = [node]
+        while todo:
+            one = todo.pop()
+            if one.type in NAMES:
+                found.add(_text(one))
+            elif one.type == "preproc_arg":
+                found |= {word.decode() for word in WORD.findall(one.text or b"")}
+            else:
+                todo.extend(one.children)
+        return found
+
+    def masked(self, kept: list[Definition]) -> str:
+        """The text with everything but `kept`, and the #if lines around it, turned into blanks. No line moves."""
+        out = bytearray(re.sub(rb"[^\n]", b" ", self.bytes))
+        outermost = {}
+        for definition in kept:
+            start, end = definition.node.start_byte, definition.node.end_byte
+            out[start:end] = self.bytes[start:end]
+            for group in definition.conditionals[:1]:
+                outermost[group.id] = group
+        for group in outermost.values():
+            self._keep_directives(group, out)
+        return out.decode("utf-8", "surrogateescape")
+
+    def _keep_directives(self, group: "Node", out: bytearray) -> None:
+        """The lines of `group` itself that are directives: #if ... and #endif, #else, #elif."""
+        for row in self._directives(group):
+            start, end = self._lines[row]
+            out[start:end] = self.bytes[start:end]
+
+    def _directives(self, group: "Node") -> list[int]:
+        """The rows of the directives of `group`, with those behind a backslash. #else and #elif are groups inside."""
+        rows = []
+        for child in group.children:
+            if child.type.startswith("#"):
+                row = child.start_point[0]
+                rows.append(row)
+                while self.bytes[slice(*self._lines[row])].endswith(b"\\\n"):
+                    row += 1
+                    rows.append(row)
+            elif (
+                child.type in CONDITIONALS
+            ):  # an #else of this group, or an #if inside it: both keep the whole in balance
+                rows += self._directives(child)
+        return rows
+
+    def guards(self, definition: Definition) -> set[str]:
+        """The names that the #if lines around `definition` ask for."""
+        found: set[str] = set()
+        for group in definition.conditionals:
+            for field in ("name", "condition"):
+                asked = group.child_by_field_name(field)
+                found |= {word.decode() for word in WORD.findall((asked.text or b"") if asked is not None else b"")}
+        return found
+
+    @cached_property
+    def _lines(self) -> list[tuple[int, int]]:
+        """(first byte, byte behind the line break) of every line."""
+        starts = [0, *(match.end() for match in re.finditer(rb"\n", self.bytes))]
+        return list(zip(starts, [*starts[1:], len(self.bytes)], strict=True))
+
+
+def _text(node: "Node") -> str:
+    return (node.text or b"").decode("utf-8", "surrogateescape")
+
+
+def _defined(node: "Node") -> Iterator[str]:
+    """The names that a top-level node defines or declares."""
+    if node.type in ("preproc_def", "preproc_function_def"):
+        yield _text(node.child_by_field_name("name"))  # type: ignore[arg-type]  # every #define has one
+        return
+    if node.type in ("function_definition", "declaration", "type_definition"):
+        for declarator in node.children_by_field_name("declarator"):
+            yield from takewhile(bool, [declared(declarator)])
+        node = node.child_by_field_name("type") or node
+    if node.type in TAGGED and node.child_by_field_name("body") is not None:
+        tag = node.child_by_field_name("name")
+        if tag is not None:
+            yield _text(tag)
+        if node.type == "enum_specifier":
+            for enumerator in node.child_by_field_name("body").children:  # type: ignore[union-attr]  # checked above
+                if enumerator.type == "enumerator":
+                    yield _text(enumerator.child_by_field_name("name"))  # type: ignore[arg-type]  # has one
+
+
+def declared(node: "Node") -> str:
+    """The name inside a declarator, however many pointers, arrays and parameters are around it; "" for none."""
+    while node.type not in NAMES:
+        inner = node.child_by_field_name("declarator")
+        if inner is None:
+            inner = next((c for c in node.children if c.type.endswith("declarator") or c.type in NAMES), None)
+        if inner is None:
+            return ""
+        node = inner
+    return _text(node)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A function of mm/mremap.c with whatever it needs of its own tree, everything else masked.
+
+The tree is its own library: a name that the file itself and the project's headers do not have is looked for in LIBRARY
+and BATCH, and so are the names that its definition uses. What no file has is left to the compiler to complain about.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from models.kernel_tree.ctext import CFile, Definition
+from models.kernel_tree.files import BATCH, LIBRARY, SUBJECT
+from models.kernel_tree.instrument import Local, instrumented
+from models.kernel_tree.signature import Signature, signature
+from models.kernel_tree.tree import Tree, TreeError
+
+HEADERS = Path(__file__).parents[1] / "native" / "include"
+CONTROL = "pagetable_move_control"
+WRAPPED = (
+    "ptep_get", "ptep_get_and_clear", "get_and_clear_full_ptes", "pte_clear", "set_ptes", "pte_batch_hint",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text of one file, masked and instrumented; line numbers are those of the file."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What is compiled: `library` and `batch` before, `subject` last."""
+
+    library: tuple[Piece, ...]
+    batch: tuple[Piece, ...]
+    subject: Piece
+    signature: Signature
+    has: frozenset[str]  # of WRAPPED and the batch functions: those that the text or the headers define
+    batches: dict[str, Signature]  # signatures of the batch functions that there are
+    locals: tuple[Local, ...]  # by their number in PR_INIT()
+    control: tuple[str, ...]  # the fields of struct pagetable_move_control, where the file has one
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: str, text: str) -> CFile:
+    return CFile(path, text)
+
+
+@lru_cache(maxsize=8)
+def provided(arch: str) -> frozenset[str]:
+    """The names that the project's own headers give to kernel text on `arch`."""
+    found: set[str] = set()
+    for path in sorted(HEADERS.glob("*.h")):
+        other = path.stem in LIBRARY and path.stem != arch
+        if not other and not path.stem.startswith("wrap_"):
+            found |= _parsed(path.name, path.read_text(encoding="utf-8")).definitions.keys()
+    return frozenset(found)
+
+
+def extract(tree: Tree, arch: str, function: str = "move_ptes") -> Extract:
+    """`function` of the tree's mm/mremap.c for `arch`. Raises TreeError where the tree does not have it."""
+    text = tree.read(SUBJECT)
+    if text is None:
+        raise TreeError(f"{tree.label}: has no {SUBJECT}: expected a kernel source tree")
+    subject = _parsed(SUBJECT, text)
+    definition = subject.function(function)
+    if definition is None:
+        raise TreeError(f"{tree.label}: {SUBJECT} defines no {function}()")
+    files = [subject, *_files(tree, (*LIBRARY[arch], *BATCH))]
+    kept = _needed(files, definition, provided(arch))
+    locals_: list[Local] = []
+    pieces = {
+        file.path: Piece(file.path, instrumented(file, kept[file.path], locals_ if file is subject else None))
+        for file in files
+        if kept[file.path] or file is subject
+    }
+    batches: dict[str, Signature] = {
+        name: signature(batch.node)
+        for file in files[1:]
+        for name in ("folio_pte_batch", "folio_pte_batch_flags")
+        for batch in kept[file.path]
+        if batch.name == name and batch.is_function
+    }
+    names = {d.name for found in kept.values() for d in found} | provided(arch)
+    return Extract(
+        library=tuple(pieces[path] for path in LIBRARY[arch] if path in pieces),
+        batch=tuple(pieces[path] for path in BATCH if path in pieces),
+        subject=pieces[SUBJECT],
+        signature=signature(definition.node),
+        has=frozenset(name for name in (*WRAPPED, *batches) if name in names),
+        batches=batches,
+        locals=tuple(locals_),
+        control=_fields(d for found in kept.values() for d in found if d.name == CONTROL),
+    )
+
+
+def _files(tree: Tree, paths: Iterable[str]) -> list[CFile]:
+    return [_parsed(path, text) for path in paths if (text := tree.read(path)) is not None]
+
+
+def _needed(files: list[CFile], start: Definition, known: frozenset[str]) -> dict[str, list[Definition]]:
+    """By path: the definitions that `start` needs, in the order of the text. The first of `files` is its own."""
+    subject, *others = files
+    kept: dict[str, dict[int, Definition]] = {file.path: {} for file in files}
+    todo, seen = [(subject, start)], {start.name}
+    while todo:
+        file, definition = todo.pop()
+        kept[file.path][definition.node.start_byte] = definition
+        for name in sorted((file.uses(definition.node) | file.guards(definition)) - seen):
+            seen.add(name)
+            own = [d for d in subject.definitions.get(name, ()) if d.node.type != "declaration" or not known & {name}]
+            if own:
+                todo += [(subject, d) for d in own]
+            elif name not in known:
+                todo += [(other, d) for other in others for d in other.definitions.get(name, ())]
+    return {path: [found[at] for at in sorted(found)] for path, found in kept.items()}
+
+
+def _fields(definitions: Iterable[Definition]) -> tuple[str, ...]:
+    found: list[str] = []
+    for definition in definitions:
+        body = definition.node.child_by_field_name("body") or _struct_body(definition)
+        for field in body.children if body is not None else ():
+            for declarator in field.children_by_field_name("declarator"):
+                while declarator.type not in ("field_identifier", "identifier"):
+                    declarator = declarator.child_by_field_name("declarator") or declarator.children[-1]
+                found.append((declarator.text or b"").decode())
+    return tuple(found)
+
+
+def _struct_body(definition: Definition):  # type: ignore[no-untyped-def]  # a Node, or None
+    struct = definition.node.child_by_field_name("type")
+    return struct.child_by_field_name("body") if struct is not None else None

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C text to shared objects by the system's compiler, kept in the user's cache folder by content."""
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from models.kernel_tree.extras import needed
+from models.kernel_tree.tree import TreeError
+
+HOME = Path(__file__).parent
+# -w: the tree is reviewed, not linted. The dialect and the aliasing rules are the kernel's.
+FLAGS = (
+    "-std=gnu11", "-O2", "-w", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
+    "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
+)  # fmt: skip
+SHARED = ("-shared", "-fPIC")
+ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
+# As gcc and clang say it, in English without fancy quotes.
+MISSING = re.compile(
+    r"implicit declaration of function '(\w+)'|'(\w+)' undeclared|unknown type name '(\w+)'"
+    r"|call to undeclared function '(\w+)'|use of undeclared identifier '(\w+)'|storage size of '(\w+)' isn't known"
+    r"|incomplete (?:definition of )?type '(?:struct )?(\w+)|undefined type '(?:struct )?(\w+)'"
+)
+MOST_LINES = 20
+
+
+class CompileError(TreeError):
+    """C that does not compile. `details` are lines to show below the message."""
+
+    def __init__(self, message: str, details: Sequence[str]) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
+
+
+def cache_folder() -> Path:
+    """Where compiled objects are kept; PTE_REVIEW_CACHE names another."""
+    if own := os.environ.get("PTE_REVIEW_CACHE"):
+        return Path(own)
+    (platformdirs,) = needed("platformdirs")
+    return Path(platformdirs.user_cache_path("pte-review"))
+
+
+def compiler() -> list[str]:
+    """The C compiler as a command: $CC, or cc, gcc, clang. Raises TreeError if there is none."""
+    if named := os.environ.get("CC"):
+        command = shlex.split(named)
+        if command and shutil.which(command[0]):
+            return command
+        raise TreeError(f"CC={named}: no such compiler; kernel text is compiled by the system's C compiler")
+    found = next((path for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None)
+    if found is None:
+        raise TreeError("no C compiler: kernel text is compiled by cc, gcc or clang, or by what CC names; install one")
+    return [found]
+
+
+@lru_cache(maxsize=1)
+def headers_digest() -> str:
+    """Of the project's own C files."""
+    found = hashlib.sha256()
+    for path in sorted([*HOME.glob("*.c"), *HOME.glob("include/*.h")]):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def compiled(text: str, defines: Sequence[str], label: str, *, shared: bool = True) -> Path:
+    """The object of C `text`, from the cache or made now. `label` names the tree in errors. Raises TreeError."""
+    command = compiler()
+    flags = [*FLAGS, *(SHARED if shared else ()), *(f"-D{name}" for name in defines)]
+    key = "\0".join([*command, *flags, headers_digest(), text])
+    folder = cache_folder()
+    target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
+    if not target.exists():
+        _compile(text, [*command, *flags], target, label)
+    return target
+
+
+def _compile(text: str, command: list[str], target: Path, label: str) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+    except OSError as error:
+        raise TreeError(f"{target.parent}: cannot keep compiled objects there: {error.strerror}") from None
+    os.close(handle)
+    includes = [f"-I{HOME / 'include'}", f"-I{HOME}"]
+    try:
+        done = subprocess.run(  # noqa: S603  # the user's compiler
+            [*command, *includes, "-x", "c", "-", "-o", partial],
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        if done.returncode:
+            raise _failed(done.stderr.decode("utf-8", "replace"), label)
+        os.replace(partial, target)  # noqa: PTH105  # the atomic one, by its own name
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def _failed(said: str, label: str) -> CompileError:
+    missing: dict[str, None] = {}
+    for error in ERROR.finditer(said):
+        if name := next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None):
+            missing[f"{error['file']}:{error['line']}: {name}"] = None
+    if missing:
+        names = len({line.rpartition(" ")[2] for line in missing})
+        what = f"{label}: {names} name{'s are' if names > 1 else ' is'} missing: neither the tree nor pte-review has"
+        return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES])
+    lines = said.strip().splitlines()
+    return CompileError(f"{label}: does not compile:", lines[:MOST_LINES])

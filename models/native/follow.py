@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machine follows the log of a run in C: it does to its own memory what the C did to its tables.
+
+So locks, the TLB, contracts, page_table_check, scheduled events and the log itself are judged by the very code that
+judges Python ports. What the C's primitives do to entries is the C's: only raw accesses are taken over.
+"""
+
+from collections.abc import Callable, Sequence
+
+from models.config import PAGE_SHIFT
+from models.machine.contpte import KernelArm64
+from models.machine.kernel import Kernel
+from models.machine.locks import ANON_VMA, I_MMAP
+from models.native.arena import EVENT_WORDS, event_names
+
+U64 = 1 << 64
+WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")
+RMAP_LOCKS = {
+    "i_mmap_lock_write": I_MMAP, "i_mmap_unlock_write": I_MMAP,
+    "anon_vma_lock_write": ANON_VMA, "anon_vma_unlock_write": ANON_VMA,
+}  # fmt: skip
+MM = (2, 1)  # an mm that is not the VMA's, and the one that is
+
+
+def signed(word: int) -> int:
+    """A 64-bit word as the C has it in an int or a pointer difference."""
+    return word - U64 if word >> 63 else word
+
+
+class Follower:
+    """Feeds events to machine `k`. `found` is the value of the entry that the last access met."""
+
+    def __init__(self, k: Kernel) -> None:
+        self.k = k
+        self.found = 0
+        self.line = 0  # of the kernel file that the last event names
+        self.batches: list[int] = []  # places in the log of batch functions that have not returned
+        self._handlers = tuple(self._handler(name) for name in event_names())
+
+    def feed(self, words: Sequence[int]) -> None:
+        """Events as the arena has them, EVENT_WORDS words each. Raises what the machine raises."""
+        handlers = self._handlers
+        for at in range(0, len(words), EVENT_WORDS):
+            name, *arguments = words[at : at + EVENT_WORDS]
+            self.line = arguments[6]
+            handlers[name](*arguments)
+
+    def _handler(self, name: str) -> Callable[..., None]:
+        own = getattr(self, f"_on_{name}", None)
+        if own is not None:
+            return own  # type: ignore[no-any-return]  # a method of this class
+        if name in RMAP_LOCKS:
+            way = self.k._unlock if "unlock" in name else self.k._lock
+            return lambda *_: way(name, RMAP_LOCKS[name])
+        plain: Callable[..., None] = getattr(self.k, name)
+        return lambda *_: plain()
+
+    # -- raw accesses
+
+    def _on_R(self, ptep: int, value: int, *_: int) -> None:
+        if self.k.read(signed(ptep)) != value and not self._acted():
+            self._stored_unseen(signed(ptep), value)
+            self.k.events[-1] = ("R", signed(ptep), value)
+        self.found = int(self.k.events[-1][2])
+
+    def _on_X(self, ptep: int, value: int, *_: int) -> None:
+        if not self._acted() and self.k.memory[signed(ptep)] != value:
+            self._stored_unseen(signed(ptep), value)
+        self.found = self.k.xchg0(signed(ptep))
+
+    def _on_S(self, ptep: int, value: int, *_: int) -> None:
+        self.k.store(signed(ptep), value)
+
+    def _acted(self) -> bool:
+        """Whether others act: then the entry is what the machine says, not what the C had before it asked."""
+        return bool(self.k.scenario.scheduled)
+
+    def _stored_unseen(self, ptep: int, value: int) -> None:
+        """A plain `*ptep = pte` in the C, of which the log does not tell: noticed at the next access."""
+        self.k.memory[ptep] = value
+
+    def _on_T(self, start: int, end: int, *_: int) -> None:
+        self.k.invalidate(start, end)
+
+    def _on_contpte_convert(self, ptep: int, fold: int, *_: int) -> None:
+        self.k.events.append(("contpte_convert", ptep, fold))
+        self.k.exercised.add("fold" if fold else "unfold")
+
+    # -- debug checks
+
+    def _on_page_table_check_pte_clear(self, pte: int, *_: int) -> None:
+        self.k.page_table_check_pte_clear(pte)
+
+    def _on_page_table_check_ptes_set(self, ptep: int, pte: int, nr: int, *_: int) -> None:
+        self.k.page_table_check_ptes_set(signed(ptep), pte, nr)
+
+    def _on_check_safe_pte_update(self, ptep: int, pte: int, *_: int) -> None:
+        if self.k.config.debug_vm and isinstance(self.k, KernelArm64):
+            self.k.check_safe_pte_update(signed(ptep), pte)
+
+    def _on_warn(self, which: int, *_: int) -> None:
+        self.k.warn(WARNINGS[which])
+
+    def _on_marker(self, *_: int) -> None:
+        self.k.exercised.add("uffd-wp marker")
+
+    # -- primitives
+
+    def _on_ptep_get(self, ptep: int, *_: int) -> None:
+        self.k.events.append(("ptep_get", signed(ptep)))
+
+    def _on_ptep_get_and_clear(self, addr: int, ptep: int, mm: int, *_: int) -> None:
+        self.k.called_on_entry("ptep_get_and_clear", MM[mm], addr, signed(ptep))
+
+    def _on_pte_clear(self, addr: int, ptep: int, mm: int, *_: int) -> None:
+        self.k.called_on_entry("pte_clear", MM[mm], addr, signed(ptep))
+
+    def _on_get_and_clear_full_ptes(self, addr: int, ptep: int, nr: int, full: int, mm: int, *_: int) -> None:
+        self.k.called_get_and_clear_full_ptes(MM[mm], addr, signed(ptep), signed(nr), full)
+
+    def _on_set_ptes(self, addr: int, ptep: int, pte: int, nr: int, mm: int, *_: int) -> None:
+        self.k.called_set_ptes(MM[mm], addr, signed(ptep), pte, signed(nr))
+
+    def _on_set_pte_at(self, addr: int, ptep: int, pte: int, mm: int, *_: int) -> None:
+        self.k.called_set_pte_at(MM[mm], addr, signed(ptep), pte)
+
+    def _on_pte_batch_hint(self, ptep: int, pte: int, *_: int) -> None:
+        self.k.events.append(("pte_batch_hint", signed(ptep), pte))
+
+    def _on_folio_pte_batch(self, pfn: int, addr: int, ptep: int, pte: int, max_nr: int, flags: int, *_: int) -> None:
+        event = ("folio_pte_batch", pfn, addr, signed(ptep), pte, signed(max_nr), flags)
+        self.batches.append(self.k.called_batch(event, self.k.page_folio(pfn)))
+
+    def _on_folio_pte_batch_flags(self, pfn: int, ptep: int, pte: int, max_nr: int, flags: int, *_: int) -> None:
+        event = ("folio_pte_batch_flags", pfn, 0, signed(ptep), pte, signed(max_nr), flags)
+        self.batches.append(self.k.called_batch(event, self.k.page_folio(pfn)))
+
+    def _on_result(self, nr: int, *_: int) -> None:
+        self.k.batch_returned(self.batches.pop(), signed(nr))
+
+    def _on_vm_normal_folio(self, addr: int, pte: int, *_: int) -> None:
+        self.k.vm_normal_folio(self.k.vma, addr, pte)
+
+    # -- locks and the TLB
+
+    def _on_pte_offset_map_lock(self, new: int, addr: int, *_: int) -> None:
+        self.k.pte_offset_map_lock(1, self.k.new_pmd if new else self.k.old_pmd, addr)
+
+    def _on_pte_offset_map_rw_nolock(self, new: int, addr: int, *_: int) -> None:
+        self.k.pte_offset_map_rw_nolock(1, self.k.new_pmd if new else self.k.old_pmd, addr)
+
+    def _on_pte_unmap(self, ptep: int, *_: int) -> None:
+        self.k.pte_unmap(signed(ptep))
+
+    def _on_spin_lock(self, lock: int, *_: int) -> None:
+        self.k.spin_lock(signed(lock))
+
+    def _on_spin_lock_nested(self, lock: int, *_: int) -> None:
+        self.k.spin_lock_nested(signed(lock), 1)
+
+    def _on_spin_unlock(self, lock: int, *_: int) -> None:
+        self.k.spin_unlock(signed(lock))
+
+    def _on_flush_tlb_range(self, start: int, end: int, *_: int) -> None:
+        self.k.flush_tlb_range(self.k.vma, start, end)
+
+    def _on_flush_tlb_page(self, addr: int, *_: int) -> None:
+        self.k.flush_tlb_page(self.k.vma, addr)
+
+    def _on_flush_tlb_mm(self, *_: int) -> None:
+        self.k.flush_tlb_mm(1)
+
+    def _on_flush_tlb_batched_pending(self, *_: int) -> None:
+        self.k.flush_tlb_batched_pending(1)
+
+    def settle(self, tables: Sequence[Sequence[int]]) -> None:
+        """The run is over: take over what plain stores left in the tables, of which no event told."""
+        size = self.k.table_size
+        for table, at in zip(tables, (size, 3 * size), strict=False):
+            if self.k.memory[at : at + size] != table:
+                self.k.memory[at : at + size] = table
+
+
+def entry_of(k: Kernel, ptep: int) -> int | None:
+    """The index from the start of the moved range of old-table entry `ptep`; None for other entries."""
+    index = ptep - k.old_pmd.ptep - ((k.scenario.old_addr - k.scenario.old_base) >> PAGE_SHIFT)
+    return index if 0 <= index < k.scenario.nr else None

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The event log, in the vocabulary of models/machine/state.py. PR_EVENTS is read by models/native/arena.py too.
+ *
+ * A bare run (PR_BARE, of exhaustive checking) logs nothing: bare.h keeps the little that tells two runs apart.
+ */
+#define PR_EVENTS(e) \
+	e(R) e(X) e(S) e(T) \
+	e(page_table_check_pte_clear) e(page_table_check_ptes_set) e(check_safe_pte_update) \
+	e(warn) e(marker) e(result) e(contpte_convert) \
+	e(ptep_get) e(ptep_get_and_clear) e(get_and_clear_full_ptes) e(pte_clear) e(set_ptes) e(set_pte_at) \
+	e(pte_batch_hint) e(folio_pte_batch) e(folio_pte_batch_flags) e(vm_normal_folio) \
+	e(pte_offset_map_lock) e(pte_offset_map_rw_nolock) e(pte_unmap) \
+	e(spin_lock) e(spin_lock_nested) e(spin_unlock) \
+	e(i_mmap_lock_write) e(anon_vma_lock_write) e(anon_vma_unlock_write) e(i_mmap_unlock_write) \
+	e(arch_enter_lazy_mmu_mode) e(arch_leave_lazy_mmu_mode) e(flush_tlb_batched_pending) \
+	e(flush_tlb_range) e(flush_tlb_page) e(flush_tlb_mm) e(local_flush_tlb_all)
+
+#define PR_NAMED(name) PR_EV_##name,
+enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
+#undef PR_NAMED
+
+#ifdef PR_BARE
+#define PR_LINE() ((void)0)
+#define pr_log(name, ...) ((void)0)
+#define pr_order(name, id) (pr->order = pr->order * 31 + PR_EV_##name * 8 + ((id) & 7) + 1)
+#define pr_mark(name, id) pr_order(name, id)
+#define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
+#else
+static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+	struct pr_event *event = &pr->events[pr->nr_events];
+
+	if (unlikely(pr->nr_events + pr->passes >= pr->limit))
+		pr_end(PR_NO_PROGRESS);
+	*event = (struct pr_event) { name, { a, b, c, d, e, f, *pr->line } };
+	pr->nr_events++;
+	if (unlikely(pr->ask))
+		pr->ask(pr);
+}
+#define PR_LINE() (*pr->line = __LINE__)
+#define PR_SIX(a, b, c, d, e, f, ...) (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), (u64)(f)
+#define pr_log(name, ...) pr_logged(PR_EV_##name, PR_SIX(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
+#define pr_mark(name, id) pr_log(name, id)
+#define pr_order(name, id) ((void)0)
+#define pr_wrong(bit) ((void)0)	/* the machine of models/machine follows the log and says so */
+#endif

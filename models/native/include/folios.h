@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Folios behind entries. A struct page is a number in disguise: nothing lies at its address, so that page arithmetic
+ * works and a look into one ends the run by a signal.
+ */
+struct page { u64 words[8]; };
+struct folio { struct page page; };
+
+#define PR_VMEMMAP 0x500000000000UL
+
+#define pfn_to_page(pfn) ((struct page *)(PR_VMEMMAP + (u64)(pfn) * sizeof(struct page)))
+#define page_to_pfn(page) (((u64)(page) - PR_VMEMMAP) / sizeof(struct page))
+#define pte_page(pte) pfn_to_page(pte_pfn(pte))
+#define pfn_valid(pfn) ((u64)(pfn) <= pr->highest_memmap_pfn)
+#define is_zero_pfn(pfn) ((u64)(pfn) == pr->zero_pfn)
+
+/* The folio that `pfn` belongs to; a page without one is a small one of a file. */
+static inline const struct pr_folio *pr_folio_of(u64 pfn)
+{
+	u64 low = 0, high = pr->nr_folios;
+
+	while (low < high) {
+		u64 at = (low + high) / 2;
+		const struct pr_folio *folio = &pr->folios[at];
+
+		if (pfn < folio->pfn)
+			high = at;
+		else if (pfn >= folio->pfn + (1UL << folio->order))
+			low = at + 1;
+		else
+			return folio;
+	}
+	return NULL;
+}
+
+static inline struct folio *pr_page_folio(const struct page *page)
+{
+	const struct pr_folio *folio = pr_folio_of(page_to_pfn(page));
+
+	return (struct folio *)(folio ? pfn_to_page(folio->pfn) : page);
+}
+
+#define page_folio(p) pr_page_folio((const struct page *)(p))
+#define pfn_folio(pfn) page_folio(pfn_to_page(pfn))
+#define folio_pfn(folio) page_to_pfn(folio)
+#define folio_page(folio, n) ((struct page *)(folio) + (n))
+
+static inline unsigned int folio_order(const struct folio *folio)
+{
+	const struct pr_folio *known = pr_folio_of(folio_pfn(folio));
+
+	return known ? known->order : 0;
+}
+
+static inline long folio_nr_pages(const struct folio *folio) { return 1L << folio_order(folio); }
+static inline bool folio_test_large(const struct folio *folio) { return folio_order(folio) > 0; }
+
+static inline bool folio_test_anon(const struct folio *folio)
+{
+	const struct pr_folio *known = pr_folio_of(folio_pfn(folio));
+
+	return known && known->anon;
+}
+
+/* models/machine/folios.py says which entries are reported as bad. */
+static inline struct folio *vm_normal_folio(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
+{
+	u64 pfn = pte_pfn(pte);
+
+	pr_log(vm_normal_folio, addr, pte_val(pte));
+	if (pte_special(pte)) {
+		if (!(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) && !is_zero_pfn(pfn) && !pte_devmap(pte))
+			pr_wrong(1);
+		return NULL;
+	}
+	if (!pfn_valid(pfn)) {
+		pr_wrong(2);
+		return NULL;
+	}
+	return pfn_folio(pfn);
+}
+
+static inline struct page *vm_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
+{
+	return vm_normal_folio(vma, addr, pte) ? pte_page(pte) : NULL;
+}

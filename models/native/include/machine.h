@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The memory of one run, and where it is kept.
+ *
+ * The arena is shared with whoever asks for the run: 64-bit words, laid out as models/native/arena.py says.
+ * The page tables are memory of their own between unmapped gaps.
+ */
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+
+typedef struct { u64 pte; } pte_t;
+typedef struct { u64 pmd; } pmd_t;
+typedef struct { u64 pud; } pud_t;
+typedef struct { u64 pgprot; } pgprot_t;
+typedef struct { int lock; } spinlock_t;
+
+#define pte_val(x) ((x).pte)
+#define __pte(x) ((pte_t) { (x) })
+#define pmd_val(x) ((x).pmd)
+#define __pmd(x) ((pmd_t) { (x) })
+#define pud_val(x) ((x).pud)
+#define __pud(x) ((pud_t) { (x) })
+#define pgprot_val(x) ((x).pgprot)
+#define __pgprot(x) ((pgprot_t) { (x) })
+
+struct address_space { int lock; };
+struct file { struct address_space *f_mapping; };
+struct anon_vma { int lock; };
+struct mm_struct { int users; };
+struct vm_userfaultfd_ctx { bool set, event_remap; };
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+	struct anon_vma *anon_vma;
+	pgprot_t vm_page_prot;
+	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
+};
+
+#define VM_READ 0x1UL
+#define VM_WRITE 0x2UL
+#define VM_EXEC 0x4UL
+#define VM_SHARED 0x8UL
+#define VM_PFNMAP 0x400UL
+#define VM_MIXEDMAP 0x10000000UL
+#define VM_SHADOW_STACK (1UL << 37)
+
+/* How a run ended: models/native/arena.py has the same numbers. */
+enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG };
+
+struct pr_folio { u64 pfn, order, anon; };
+struct pr_event { u64 name, args[7]; };
+
+struct pr_machine {
+	/* what the run starts from */
+	u64 old_addr, new_addr, extent;
+	u64 old_base, new_base;		/* address of entry 0 of each table */
+	u64 size, cont_ptes;		/* entries of a table, of a contpte block */
+	u64 one_table, split_ptlocks, old_maps, new_maps, need_rmap_locks;
+	u64 debug_vm, shstk;
+	u64 zero_pfn, highest_memmap_pfn;
+	u64 limit;			/* loop passes and events */
+	u64 stack;			/* what locals hold at first: 0 poison, 1 zero, 2 pattern */
+	u64 nr_folios;
+	const struct pr_folio *folios;	/* by PFN */
+	/* memory */
+	pte_t *old_table, *new_table, *middle;
+	spinlock_t ptls[3];		/* below, the old table's, above */
+	pmd_t pmds[2];
+	struct mm_struct mm;
+	struct file file;
+	struct address_space mapping;
+	struct anon_vma anon_vma;
+	struct vm_area_struct vma, new_vma;
+	/* what it leaves */
+	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */
+	u64 passes, nr_events;
+	struct pr_event *events;
+	/* in a bare run, instead of events */
+	u64 stale[2], stale_at_unlock[2], order, wrong, held, all_ptls;
+	/* where others act between two accesses: asked before each event */
+	void (*ask)(struct pr_machine *m);
+	u64 answer;
+	jmp_buf end;
+};
+
+static struct pr_machine *pr;
+
+#define init_mm (*(struct mm_struct *)0)
+#define mm_is_efi(mm) 0
+
+static __attribute__((noreturn, cold)) void pr_end(enum pr_ending how)
+{
+	pr->ended = how;
+	longjmp(pr->end, 1);
+}
+
+/* One pass of a loop. */
+static inline void pr_tick(void)
+{
+	if (unlikely(++pr->passes > pr->limit))
+		pr_end(PR_NO_PROGRESS);
+}
+
+/* The number of an entry as models/machine counts: P..2P-1 in the old table, 3P..4P-1 in the new one. */
+static inline u64 pr_number(const pte_t *ptep)
+{
+	if (!ptep)
+		return 0;
+	return ptep < pr->middle ? pr->size + (ptep - pr->old_table) : 3 * pr->size + (ptep - pr->new_table);
+}
+
+static inline void pr_check_bounds(const pte_t *ptep)
+{
+	if (likely((u64)(ptep - pr->old_table) < pr->size) || likely((u64)(ptep - pr->new_table) < pr->size && !pr->one_table))
+		return;
+	pr->ptep = pr_number(ptep);
+	pr_end(PR_OVERRUN);
+}
+
+/* The virtual address that an entry translates. */
+static inline u64 pr_va(const pte_t *ptep)
+{
+	return ptep < pr->middle ? pr->old_base + ((ptep - pr->old_table) << PAGE_SHIFT)
+				 : pr->new_base + ((ptep - pr->new_table) << PAGE_SHIFT);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Raw accesses to entries, each within its table or the end of the run.
+ *
+ * Where others act meanwhile (pr->ask), the value is what whoever was asked says: their change came before the access.
+ */
+static inline pte_t pr_read(const pte_t *ptep)
+{
+	pr_check_bounds(ptep);
+	pr_log(R, pr_number(ptep), ptep->pte);
+	return unlikely(pr->ask) ? __pte(pr->answer) : *ptep;
+}
+
+/* What only bare runs keep track of in C: translations that may be cached, changes without the lock. */
+static inline void pr_changed(const pte_t *ptep, bool stale)
+{
+#ifdef PR_BARE
+	if (stale && ptep < pr->middle)
+		pr->stale[0] |= 1UL << (ptep - pr->old_table);
+	else if (stale)
+		pr->stale[1] |= 1UL << (ptep - pr->new_table);
+	if (unlikely(pr->held != pr->all_ptls))
+		pr_wrong(0);
+#endif
+}
+
+static inline u64 pr_exchange(pte_t *ptep)
+{
+	u64 was;
+
+	pr_check_bounds(ptep);
+	was = ptep->pte;
+	pr_log(X, pr_number(ptep), was);
+	if (unlikely(pr->ask))
+		was = pr->answer;
+	ptep->pte = 0;
+	pr_changed(ptep, was & 1);
+	return was;
+}
+
+static inline void pr_store(pte_t *ptep, pte_t pte)
+{
+	pr_check_bounds(ptep);
+	pr_log(S, pr_number(ptep), pte.pte);
+	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
+	*ptep = pte;
+}
+
+static inline void pr_store_from(pte_t *ptep, const void *value)
+{
+	pr_store(ptep, *(const pte_t *)value);
+}
+
+/* Entries through READ_ONCE(), WRITE_ONCE() and xchg() are logged; whatever else they are used on is not. */
+#define READ_ONCE(x) _Generic((x), pte_t: pr_read((const pte_t *)&(x)), default: (x))
+#define WRITE_ONCE(x, v) do { \
+	__typeof__(x) pr_v_ = (v); \
+	_Generic((x), pte_t: pr_store_from((pte_t *)&(x), &pr_v_), default: (void)((x) = pr_v_)); \
+} while (0)
+#define xchg(p, v) ({ (void)(v); pr_exchange((pte_t *)(p)); })
+#define xchg_relaxed(p, v) xchg(p, v)
+
+#define set_pte(ptep, pte) pr_store(ptep, pte)
+
+#ifdef PR_ARM64
+/* Put at the top of the tree's contpte_convert(), if it has one. */
+#define PR_NOTE_contpte_convert(ptep, pte) \
+	pr_log(contpte_convert, pr_number(ptep) & -(u64)CONT_PTES, pte_cont(pte))
+
+#define __ptep_get(ptep) pr_read(ptep)
+#define __set_pte(ptep, pte) pr_store(ptep, pte)
+#define __set_pte_nosync(ptep, pte) pr_store(ptep, pte)
+#define __pte_clear(mm, addr, ptep) pr_store(ptep, __pte(0))
+#define __set_pte_complete(pte) ((void)(pte))
+#define __check_safe_pte_update(mm, ptep, pte) pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte))
+#define __sync_cache_and_tags(pte, nr) ((void)(pte), (void)(nr))
+#endif
+
+/* page_table_check: models/machine/page_table_check.py counts what the log says. */
+static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)
+{
+	pr_log(page_table_check_pte_clear, pte_val(pte));
+}
+
+static inline void page_table_check_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte, unsigned int nr)
+{
+	pr_log(page_table_check_ptes_set, pr_number(ptep), pte_val(pte), nr);
+}
+
+#define page_table_check_pmd_clear(mm, pmd) ((void)(pmd))
+#define page_table_check_pud_clear(mm, pud) ((void)(pud))
+#define page_table_check_pmds_set(mm, pmdp, pmd, nr) ((void)(nr))
+#define page_table_check_puds_set(mm, pudp, pud, nr) ((void)(nr))

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What move_ptes() asks of a VMA, and warnings. */
+static inline bool vma_has_uffd_without_event_remap(struct vm_area_struct *vma)
+{
+	return vma->vm_userfaultfd_ctx.set && !vma->vm_userfaultfd_ctx.event_remap;
+}
+
+static inline bool userfaultfd_armed(struct vm_area_struct *vma) { return vma->vm_userfaultfd_ctx.set; }
+static inline bool userfaultfd_wp(struct vm_area_struct *vma) { return vma->vm_userfaultfd_ctx.set; }
+#define is_vm_hugetlb_page(vma) false
+#define vma_is_anonymous(vma) (!(vma)->vm_file)
+
+#define cond_resched() ((void)0)
+#define might_sleep() ((void)0)
+
+/* VM_* evaluate their condition only with CONFIG_DEBUG_VM. */
+#define WARN_ON(cond) ({ bool pr_w_ = !!(cond); if (unlikely(pr_w_)) { PR_LINE(); pr_log(warn, 0); pr_wrong(5); } pr_w_; })
+#define WARN_ON_ONCE(cond) WARN_ON(cond)
+#define WARN_ONCE(cond, ...) WARN_ON(cond)
+#define WARN(cond, ...) WARN_ON(cond)
+#define VM_WARN_ON(cond) ({ \
+	if (unlikely(pr->debug_vm) && (cond)) { PR_LINE(); pr_log(warn, 1); pr_wrong(6); } \
+})
+#define VM_WARN_ON_ONCE(cond) VM_WARN_ON(cond)
+#define VM_WARN_ONCE(cond, ...) VM_WARN_ON(cond)
+#define VM_WARN(cond, ...) VM_WARN_ON(cond)
+#define VM_WARN_ON_FOLIO(cond, folio) VM_WARN_ON(cond)
+#define VM_WARN_ON_ONCE_FOLIO(cond, folio) VM_WARN_ON(cond)
+#define VM_WARN_ON_VMG(cond, vmg) VM_WARN_ON(cond)
+
+#define BUG() ({ PR_LINE(); pr_end(PR_BUG); })
+#define BUG_ON(cond) ({ if (unlikely(cond)) BUG(); })
+#define VM_BUG_ON(cond) ({ if (unlikely(pr->debug_vm) && (cond)) BUG(); })
+#define VM_BUG_ON_PAGE(cond, page) VM_BUG_ON(cond)
+#define VM_BUG_ON_FOLIO(cond, folio) VM_BUG_ON(cond)
+#define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)
+#define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From here on the primitives that the tree defined are logged under their kernel names before they run. What they do
+ * among themselves is above this line and logs raw accesses only.
+ */
+#ifdef PR_BARE
+static inline void pr_place(bool mm, u64 addr, const pte_t *ptep)
+{
+	if (unlikely(!mm || addr != pr_va(ptep)))
+		pr_wrong(7);
+}
+
+static inline u64 pr_peek(const pte_t *ptep)
+{
+	pr_check_bounds(ptep);
+	return ptep->pte;
+}
+
+static inline void pr_check_clear(const pte_t *ptep, int nr, int full)
+{
+	pte_t first;
+	const struct pr_folio *folio;
+
+	if (unlikely(full))
+		pr_wrong(8);
+	if (nr == 1)
+		return;
+	first = __pte(pr_peek(ptep));
+	folio = pte_present(first) ? pr_folio_of(pte_pfn(first)) : NULL;
+	if (nr < 1 || !folio || pte_pfn(first) + nr > folio->pfn + (1UL << folio->order))
+		pr_wrong(9);
+	for (int i = 1; i < nr; i++) {
+		pte_t pte = __pte(pr_peek(ptep + i));
+
+		if (!pte_present(pte) || pte_pfn(pte) != pte_pfn(first) + i)
+			pr_wrong(10);
+	}
+}
+
+static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
+{
+	if (nr == 1)
+		return;
+	if (nr < 1 || !pte_present(pte))
+		pr_wrong(11);
+	for (int i = 0; i < nr; i++)
+		if (pte_present(__pte(pr_peek(ptep + i))))
+			pr_wrong(12);
+}
+#else
+#define pr_place(mm, addr, ptep) ((void)0)
+#define pr_check_clear(ptep, nr, full) ((void)0)
+#define pr_check_set(ptep, pte, nr) ((void)0)
+#endif
+
+#define PR_IS_MM(mm) ((mm) == &pr->mm)
+
+#ifdef PR_HAS_ptep_get
+static inline pte_t pr_ptep_get(pte_t *ptep)
+{
+	pr_log(ptep_get, pr_number(ptep));
+	return ptep_get(ptep);
+}
+#undef ptep_get
+#define ptep_get(ptep) ({ PR_LINE(); pr_ptep_get(ptep); })
+#endif
+
+#ifdef PR_HAS_ptep_get_and_clear
+static inline pte_t pr_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	pr_log(ptep_get_and_clear, addr, pr_number(ptep), PR_IS_MM(mm));
+	pr_place(PR_IS_MM(mm), addr, ptep);
+	return ptep_get_and_clear(mm, addr, ptep);
+}
+#undef ptep_get_and_clear
+#define ptep_get_and_clear(mm, addr, ptep) ({ PR_LINE(); pr_ptep_get_and_clear(mm, addr, ptep); })
+#undef ptep_clear
+#define ptep_clear(mm, addr, ptep) ((void)ptep_get_and_clear(mm, addr, ptep))
+#endif
+
+#ifdef PR_HAS_get_and_clear_full_ptes
+static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, unsigned int nr,
+					       int full)
+{
+	pr_log(get_and_clear_full_ptes, addr, pr_number(ptep), (s64)(int)nr, full, PR_IS_MM(mm));
+	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_check_clear(ptep, nr, full);
+	return get_and_clear_full_ptes(mm, addr, ptep, nr, full);
+}
+#undef get_and_clear_full_ptes
+#define get_and_clear_full_ptes(mm, addr, ptep, nr, full) \
+	({ PR_LINE(); pr_get_and_clear_full_ptes(mm, addr, ptep, PR_COUNT(nr), full); })
+#undef get_and_clear_ptes
+#define get_and_clear_ptes(mm, addr, ptep, nr) get_and_clear_full_ptes(mm, addr, ptep, nr, 0)
+#endif
+
+#ifdef PR_HAS_pte_clear
+static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	pr_log(pte_clear, addr, pr_number(ptep), PR_IS_MM(mm));
+	pr_place(PR_IS_MM(mm), addr, ptep);
+	pte_clear(mm, addr, ptep);
+}
+#undef pte_clear
+#define pte_clear(mm, addr, ptep) ({ PR_LINE(); pr_pte_clear(mm, addr, ptep); })
+#endif
+
+#ifdef PR_HAS_set_ptes
+static inline void pr_set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte, unsigned int nr)
+{
+	pr_log(set_ptes, addr, pr_number(ptep), pte_val(pte), (s64)(int)nr, PR_IS_MM(mm));
+	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_check_set(ptep, pte, nr);
+	set_ptes(mm, addr, ptep, pte, nr);
+}
+
+static inline void pr_set_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
+{
+	pr_log(set_pte_at, addr, pr_number(ptep), pte_val(pte), PR_IS_MM(mm));
+	pr_place(PR_IS_MM(mm), addr, ptep);
+	set_ptes(mm, addr, ptep, pte, 1);
+}
+#undef set_ptes
+#define set_ptes(mm, addr, ptep, pte, nr) ({ PR_LINE(); pr_set_ptes(mm, addr, ptep, PR_A(pte), PR_COUNT(nr)); })
+#undef set_pte_at
+#define set_pte_at(mm, addr, ptep, pte) ({ PR_LINE(); pr_set_pte_at(mm, addr, ptep, PR_A(pte)); })
+#endif
+
+/* What reads a local: the end of the run if it is one that was never assigned. */
+#define PR_POISON 0x5a3c96e1d7b40f28UL
+#define PR_MOST_LOCALS 64
+#ifdef PR_BARE
+#define PR_A(x) (x)
+#define PR_COUNT(nr) (nr)
+#define PR_INIT(local, id) ((void)0)
+#define PR_AGAIN(local, id) ((void)0)
+#else
+static inline u64 pr_initial(u64 id)
+{
+	return pr->stack == 1 ? 0 : pr->stack == 2 ? 0xaaaaaaaaaaaaaaaaUL : PR_POISON + id;
+}
+
+static inline void pr_check_assigned(u64 value, u64 line)
+{
+	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && !pr->stack) {
+		pr->variable = value - PR_POISON;
+		*pr->line = line;
+		pr_end(PR_UNASSIGNED);
+	}
+}
+
+#define PR_A(x) ({ pte_t pr_v_ = (x); pr_check_assigned(pr_v_.pte, __LINE__); pr_v_; })
+#define PR_COUNT(nr) ({ __auto_type pr_n_ = (nr); if ((u32)pr_n_ - (u32)PR_POISON < PR_MOST_LOCALS) \
+	pr_check_assigned((u64)(u32)pr_n_ - (u32)PR_POISON + PR_POISON, __LINE__); pr_n_; })
+/* Of a scalar of any size, and an entry: its first value, and that of every pass of the loop. */
+#define PR_INIT(local, id) ({ u64 pr_i_ = pr_initial(id); __builtin_memcpy(&(local), &pr_i_, sizeof(local)); })
+#define PR_AGAIN(local, id) ({ if (!pr->stack) PR_INIT(local, id); })
+#endif

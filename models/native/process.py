@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A child process that runs C nobody vouches for: a crash of it is an outcome, and the next run gets a new one."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from models.kernel_tree.tree import TreeError
+from models.native.arena import BYTES, CHANGES_AT, EVENTS, REPLY_AT, Arena
+from models.native.build import HOME, compiled
+from models.watchdog import CPU_SECONDS
+
+Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
+DONE, ASKS, READY = b".", b"?", b"!"
+
+
+class Died(Exception):  # the end of a child, no error of ours
+    """The child is gone: `signal` names why. `slow`: it used up its time and was killed."""
+
+    def __init__(self, name: str, *, slow: bool = False) -> None:
+        self.signal, self.slow = name, slow
+        super().__init__(name)
+
+
+class Worker:
+    """One child with `arena` and the shared object at `path`. Started when first needed, and again after it died."""
+
+    def __init__(self, path: Path, arena: Arena) -> None:
+        self.path, self.arena = path, arena
+        self._child: subprocess.Popen[bytes] | None = None
+        self._end: weakref.finalize[..., Worker] | None = None
+
+    def run(self, what: bytes, ask: Ask | None = None) -> None:
+        """Run request `what`; the reply is in the arena. Raises Died.
+
+        `ask(first, end)` is called before each event with the numbers of the events that are new; it returns the value
+        that the access finds and the entries that others have changed, by number.
+        """
+        child = self._child or self._start()
+        self.arena.put(what)
+        told = 0
+        self._write(child, b"a" if ask else b"r")
+        while (said := self._read(child)) != DONE:
+            assert said == ASKS, f"the worker said {said!r}"
+            count = self.arena.words[REPLY_AT + EVENTS]
+            assert ask is not None, "the worker asks and nobody answers"
+            value, changes = ask(told, count)
+            told = count
+            words = [value, len(changes), *(word for change in changes for word in change)]
+            for i, word in enumerate(words):
+                self.arena.words[CHANGES_AT + i] = word
+            self._write(child, b"g")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = worker_program()
+        command = [str(program), str(self.path), str(self.arena.fd), str(BYTES)]
+        child = subprocess.Popen(  # noqa: S603  # our own program
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(self.arena.fd,), bufsize=0
+        )
+        self._child = child
+        self._end = weakref.finalize(self, _kill, child)
+        if self._read(child) != READY:
+            raise TreeError(f"{self.path}: the compiled object cannot be loaded")
+        return child
+
+    def _write(self, child: subprocess.Popen[bytes], what: bytes) -> None:
+        assert child.stdin is not None
+        try:
+            os.write(child.stdin.fileno(), what)
+        except BrokenPipeError:
+            self._buried(child)
+
+    def _read(self, child: subprocess.Popen[bytes]) -> bytes:
+        assert child.stdout is not None
+        handle = child.stdout.fileno()
+        if not select.select([handle], [], [], CPU_SECONDS)[0]:
+            _kill(child)
+            self._child = None
+            raise Died(f"{CPU_SECONDS} seconds", slow=True)
+        if not (said := os.read(handle, 1)):
+            self._buried(child)
+        return said
+
+    def _buried(self, child: subprocess.Popen[bytes]) -> None:
+        status = child.wait()
+        self.stop()
+        name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        raise Died(name)
+
+    def stop(self) -> None:
+        """End the child, if there is one."""
+        if self._end is not None:
+            self._end()
+        self._child = self._end = None
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        child.kill()
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def worker_program() -> Path:
+    """The child's program, compiled. Raises TreeError without a compiler."""
+    return compiled((HOME / "worker.c").read_text(encoding="utf-8"), (), "worker.c", shared=False)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The C text that is compiled: the project's headers, the tree's library, the function under review, its caller."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.kernel_tree.extract import Extract, Piece, extract
+from models.kernel_tree.files import SUBJECT
+from models.kernel_tree.instrument import Local
+from models.kernel_tree.signature import Signature
+from models.kernel_tree.tree import Tree, TreeError
+
+HOME = Path(__file__).parent
+
+# What a parameter of move_ptes() or a field of struct pagetable_move_control is bound to, by name.
+ARGUMENTS = {
+    "vma": "&pr->vma",
+    "old_vma": "&pr->vma",
+    "new_vma": "&pr->new_vma",
+    "mm": "&pr->mm",
+    "old_pmd": "&pr->pmds[0]",
+    "new_pmd": "&pr->pmds[1]",
+    "old_addr": "pr->old_addr",
+    "new_addr": "pr->new_addr",
+    "old_end": "pr->old_addr + pr->extent",
+    "new_end": "pr->new_addr + pr->extent",
+    "extent": "pr->extent",
+    "len": "pr->extent",
+    "need_rmap_locks": "pr->need_rmap_locks",
+    "pmc": "&pmc",
+}
+FIELDS = {
+    "old": "&pr->vma",
+    "new": "&pr->new_vma",
+    **{name: ARGUMENTS[name] for name in ("old_addr", "new_addr", "old_end", "need_rmap_locks")},
+    "new_len": "pr->extent",
+    "old_len": "pr->extent",
+}
+# The parameters of folio_pte_batch() in any of its signatures; what one lacks is logged as 0.
+BATCH_ROLES = {
+    "folio": ("folio",),
+    "addr": ("addr",),
+    "ptep": ("start_ptep", "ptep"),
+    "pte": ("pte", "ptentp"),
+    "max_nr": ("max_nr",),
+    "flags": ("flags",),
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One translation unit. `locals` are those of the function under review, by their number in PR_INIT()."""
+
+    text: str
+    locals: tuple[Local, ...]
+
+
+def tree_unit(tree: Tree, arch: str) -> Unit:
+    """The unit of move_ptes() of `tree` on `arch`. Raises TreeError."""
+    return unit(extract(tree, arch), tree.label)
+
+
+def unit(found: Extract, label: str) -> Unit:
+    """The unit of an extract; `label` names the tree in errors. Raises TreeError for a parameter it cannot bind."""
+    parts = ['#include "pte_review.h"\n', *map(_piece, found.library)]
+    parts += [f"#define PR_HAS_{name}\n" for name in sorted(found.has)]
+    parts += ['#include "wrap_pgtable.h"\n', *map(_piece, found.batch), '#include "wrap_batch.h"\n']
+    parts += [_batch_wrapper(name, found.batches[name]) for name in sorted(found.batches)]
+    parts += [_piece(found.subject), '\n#line 1 "pte-review"\n', _call(found, label), '#include "run.c"\n']
+    return Unit("".join(parts), found.locals)
+
+
+def _piece(piece: Piece) -> str:
+    return f'#line 1 "{piece.path}"\n{piece.text}\n#line 1 "pte-review"\n'
+
+
+def _call(found: Extract, label: str) -> str:
+    """pr_call(): every argument bound by the name of its parameter."""
+    unknown = [p for p in found.signature.parameters if p.name not in ARGUMENTS]
+    if unknown:
+        raise TreeError(
+            f"{label}: {SUBJECT}:{unknown[0].line}: {found.signature.name}() has a parameter that cannot be bound, "
+            f"'{unknown[0].text}': expected one of {', '.join(ARGUMENTS)}"
+        )
+    fields = "".join(f"\t\t.{name} = {FIELDS[name]},\n" for name in found.control if name in FIELDS)
+    control = f"\tstruct pagetable_move_control pmc = {{\n{fields}\t}};\n\n" if found.control else ""
+    arguments = ", ".join(ARGUMENTS[p.name] for p in found.signature.parameters)
+    call = f"{found.signature.name}({arguments})"
+    body = f"\t{call};\n\treturn 0;\n" if found.signature.returns == "void" else f"\treturn (s64){call};\n"
+    return f"static s64 pr_call(void)\n{{\n{control}{body}}}\n"
+
+
+def _batch_wrapper(name: str, its: Signature) -> str:
+    """A macro over batch function `name` that logs the call under the parameters' names, and the result."""
+    names = [p.name for p in its.parameters]
+    by_role = {role: next((n for n in names if n in aliases), "0") for role, aliases in BATCH_ROLES.items()}
+    temporaries = " ".join(f"__auto_type pr_{n}_ = ({'PR_A(pte)' if n == 'pte' else n});" for n in names)
+    value: Mapping[str, str] = {role: f"pr_{n}_" if n != "0" else "0" for role, n in by_role.items()}
+    pte = f"*{value['pte']}" if by_role["pte"] == "ptentp" else value["pte"]
+    common = f"{value['ptep']}, {pte}, {value['max_nr']}"
+    if by_role["flags"] == "0" or name == "folio_pte_batch_flags":
+        log = f"pr_log_batch_flags({value['folio']}, {common}, {value['flags']});"
+    else:
+        log = f"pr_log_batch({value['folio']}, {value['addr']}, {common}, {value['flags']});"
+    call = f"{name}({', '.join(f'pr_{n}_' for n in names)})"
+    return (
+        f"#define {name}({', '.join(names)}) ({{ PR_LINE(); {temporaries} {log} "
+        f"pr_check_batch({value['folio']}, {pte}, {value['max_nr']}); pr_batch_result({call}); }})\n"
+    )

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
+
+from dataclasses import dataclass, field, replace
+
+from models.config import Config
+from models.kernel_tree.files import SUBJECT
+from models.kernel_tree.instrument import MOST_LOCALS
+from models.kernel_tree.tree import Tree
+from models.machine.actors import Actors
+from models.machine.endings import NoProgress, TableOverrun
+from models.machine.kernel import Kernel
+from models.native.arena import (
+    ENDED,
+    ENDINGS,
+    EVENTS,
+    LINE,
+    PATTERN,
+    POISONED,
+    POISONED_ONCE,
+    PTEP,
+    REPLY_AT,
+    REPLY_WORDS,
+    RETURNED,
+    VARIABLE,
+    ZERO,
+    Arena,
+    request,
+)  # fmt: skip
+from models.native.build import compiled
+from models.native.follow import Follower, entry_of, signed
+from models.native.process import Died, Worker
+from models.native.unit import Unit, tree_unit
+from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from models.outcome import RETURNED as IT_RETURNED
+from models.run import STACKS, fresh_kernel, installed_by, outcome_of, where
+from models.scenario import Scenario
+from models.variants import Variant
+
+STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
+
+
+def defines(arch: str, config: Config) -> tuple[str, ...]:
+    """What kernel text is compiled with for `arch` under `config`."""
+    options = {
+        "CONFIG_MEM_SOFT_DIRTY": config.mem_soft_dirty,
+        "CONFIG_HAVE_ARCH_SOFT_DIRTY": arch == "x86_64",
+        "CONFIG_HAVE_ARCH_USERFAULTFD_WP": config.uffd_wp,
+        "CONFIG_PTE_MARKER_UFFD_WP": config.pte_marker_uffd_wp,
+        "CONFIG_ARM64_CONTPTE": arch == "arm64" and config.contpte,
+        "CONFIG_X86_64": arch == "x86_64",
+        "CONFIG_ARM64": arch == "arm64",
+    }
+    always = ("CONFIG_64BIT=1", "CONFIG_MMU=1", "CONFIG_SMP=1", f"PR_{arch.upper()}=1")
+    return (*always, *(f"{name}=1" for name, on in options.items() if on))
+
+
+@dataclass(frozen=True, eq=False)
+class TreeVariant(Variant):
+    """move_ptes() of a kernel tree. Runs in a child process."""
+
+    source: Tree
+    units: dict[str, Unit] = field(default_factory=dict, repr=False)  # by architecture
+    workers: dict[tuple[str, ...], Worker] = field(default_factory=dict, repr=False)  # by what it was compiled with
+    arena: Arena = field(default_factory=Arena, repr=False)
+
+    @property
+    def summary(self) -> str:
+        """What it is, on one line."""
+        patches = f" with {', '.join(self.source.patches)}" if self.source.patches else ""
+        return f"{SUBJECT} of {self.source.label}{patches}"
+
+    def unit(self, arch: str) -> Unit:
+        """What is compiled for `arch`. Raises TreeError."""
+        if arch not in self.units:
+            self.units[arch] = tree_unit(self.source, arch)
+        return self.units[arch]
+
+    def worker(self, arch: str, config: Config) -> Worker:
+        """The child for `arch` and `config`, compiled if need be. Raises TreeError."""
+        options = defines(arch, config)
+        if options not in self.workers:
+            path = compiled(self.unit(arch).text, options, self.label)
+            self.workers[options] = Worker(path, self.arena)
+        return self.workers[options]
+
+    def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
+        """Run on `scenario`. Raises TreeError if the text does not compile under its config."""
+        outcome, number = self._attempt(scenario, POISONED)
+        if number >= MOST_LOCALS and not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
+            outcome, number = self._attempt(scenario, POISONED_ONCE)  # carried over from an earlier pass on purpose
+        if number < 0 or not stacks:
+            return outcome
+        at = len(outcome.events)
+        return replace(
+            outcome,
+            installed=tuple(
+                installed_by(self._attempt(scenario, STACK_MODES[stack])[0], at, stack, value)
+                for stack, value in STACKS.items()
+            ),
+        )
+
+    def _never_assigned(self, scenario: Scenario, outcome: Outcome, number: int) -> bool:
+        """Whether the entry at which local `number` was stale would meet it unassigned if it were the first to move.
+
+        What an earlier pass left may be there on purpose: then a first pass assigns it.
+        """
+        k = fresh_kernel(replace(scenario, scheduled=()))
+        reads = [index for e in outcome.events if e[0] == "R" and (index := entry_of(k, int(e[1]))) is not None]
+        if not reads:
+            return False
+        earlier = range(scenario.old_index, scenario.old_index + reads[-1])
+        alone = tuple(entry for entry in scenario.old_table if entry[0] not in earlier)
+        return self._attempt(replace(scenario, old_table=alone, scheduled=()), POISONED_ONCE)[1] == number
+
+    def _attempt(self, scenario: Scenario, stack: int) -> tuple[Outcome, int]:
+        """One run with locals that hold `stack` at first, and the number of the local read unassigned, or -1."""
+        k = fresh_kernel(scenario)
+        follower = Follower(k)
+        worker = self.worker(scenario.arch, scenario.config)
+        what = request(scenario, stack)
+        try:
+            if isinstance(k, Actors):
+                k.phase("call")
+                fed = self._accompanied(worker, what, k, follower)
+            else:
+                worker.run(what)
+                fed = 0
+            reply = self.arena.reply(k.table_size, 1 if scenario.one_table else 2)
+            follower.feed(self.arena.events(fed, reply[EVENTS]))
+        except Died as died:
+            at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
+            ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
+            return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), -1
+        except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
+            worker.stop()
+            return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), -1
+        return self._ended(k, follower, reply)
+
+    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> int:
+        """A run in which others act between two accesses: the machine is asked before each. Events it was told of."""
+        told, memory = 0, list(k.memory)
+
+        def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
+            nonlocal told, memory
+            follower.feed(self.arena.events(first, end))
+            told = end
+            changes = [(i, now or 0) for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
+            memory = list(k.memory) if changes else memory
+            return follower.found, changes
+
+        worker.run(what, ask)
+        return told
+
+    def _ended(self, k: Kernel, follower: Follower, reply: list[int]) -> tuple[Outcome, int]:
+        at = f"{SUBJECT}:{reply[LINE]}"
+        match ENDINGS[reply[ENDED]]:
+            case "table-overrun":
+                return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), -1
+            case "no-progress":
+                return outcome_of(
+                    k, None, NO_PROGRESS, f"more than {k.passes_allowed} loop passes and events, {at}"
+                ), -1
+            case "bug":
+                return outcome_of(k, None, CRASH, f"BUG(), {at}"), -1
+            case "unassigned-read":
+                number = reply[VARIABLE]
+                local = self.unit(k.scenario.arch).locals[number % MOST_LOCALS]
+                stale = ", which holds what an earlier pass left" if number >= MOST_LOCALS else ""
+                return outcome_of(k, None, UNASSIGNED_READ, f"{at}{stale}", local.name), number
+        size = k.table_size
+        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)])
+        if isinstance(k, Actors):
+            k.phase("returned")
+        return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), -1
