@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint types bench soak sensitivity alternatives clean
+.PHONY: review test lint types bench soak sensitivity alternatives tree clean
 
 review: $(READY)
 	@$(BIN)/pte-review
@@ -33,6 +33,18 @@ alternatives: $(READY)
 	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
 	@$(BIN)/python tests/bench/alternatives.py
+
+# The files of Debian's linux-source-6.12 that tests read. Takes half a minute: the archive is one stream.
+TREE := .pte-review/linux-source-6.12
+SOURCE := /usr/src/linux-source-6.12.tar.xz
+tree: $(TREE)/mm/mremap.c
+
+$(TREE)/mm/mremap.c:
+	@test -f $(SOURCE) || { echo "no $(SOURCE): apt-get install linux-source-6.12"; exit 1; }
+	@echo "unpacking $(SOURCE) (once)"
+	@mkdir -p $(TREE)
+	@tar -xf $(SOURCE) -C $(TREE) --strip-components=1 --wildcards '*/mm/mremap.c' '*/mm/internal.h' '*/mm/util.c' \
+		'*/include/linux/pgtable.h' '*/arch/arm64/include/asm/pgtable.h' '*/arch/arm64/mm/contpte.c'
 
 clean:
 	rm -rf $(VENV)
