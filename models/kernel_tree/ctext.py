@@ -19,6 +19,11 @@ INSIDE = CONDITIONALS | {"translation_unit", "linkage_specification", "declarati
 TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
 NAMES = {"identifier", "type_identifier"}
 WORD = re.compile(rb"[A-Za-z_]\w*")
+# Annotations that are no C to the parser, which would take one for a type or a name.
+ANNOTATION = re.compile(
+    rb"\b(?:__always_inline|noinline|__bitwise|__force|__user|__kernel|__iomem|__percpu|__rcu|__must_check|__init|__exit|"
+    rb"__maybe_unused|__always_unused|__read_mostly|__ro_after_init|__cold|__latent_entropy|__sched|notrace)\b"
+)
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +58,10 @@ class CFile:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.bytes = text.encode("utf-8", "surrogateescape")
-        self.root = _parser().parse(self.bytes).root_node
+        plain = ANNOTATION.sub(
+            lambda match: b"inline".ljust(len(match[0])) if b"inline" in match[0] else b" " * len(match[0]), self.bytes
+        )
+        self.root = _parser().parse(plain).root_node
 
     @cached_property
     def definitions(self) -> dict[str, list[Definition]]:

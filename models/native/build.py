@@ -16,12 +16,12 @@ from models.kernel_tree.extras import needed
 from models.kernel_tree.tree import TreeError
 
 HOME = Path(__file__).parent
-# -w: the tree is reviewed, not linted. The dialect and the aliasing rules are the kernel's.
+# The dialect and the aliasing rules are the kernel's. Warnings stay unread: the tree is reviewed, not linted.
 FLAGS = (
-    "-std=gnu11", "-O2", "-w", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
+    "-std=gnu11", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
 )  # fmt: skip
-SHARED = ("-shared", "-fPIC")
+SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")
 ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 # As gcc and clang say it, in English without fancy quotes.
 MISSING = re.compile(
@@ -29,6 +29,8 @@ MISSING = re.compile(
     r"|call to undeclared function '(\w+)'|use of undeclared identifier '(\w+)'|storage size of '(\w+)' isn't known"
     r"|incomplete (?:definition of )?type '(?:struct )?(\w+)|undefined type '(?:struct )?(\w+)'"
 )
+UNDEFINED = re.compile(r"undefined reference to [`'](\w+)'")
+DIAGNOSTIC = re.compile(r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from")
 MOST_LINES = 20
 
 
@@ -70,10 +72,13 @@ def headers_digest() -> str:
     return found.hexdigest()
 
 
-def compiled(text: str, defines: Sequence[str], label: str, *, shared: bool = True) -> Path:
-    """The object of C `text`, from the cache or made now. `label` names the tree in errors. Raises TreeError."""
+def compiled(text: str, defines: Sequence[str], label: str, *, level: str = "-O0", shared: bool = True) -> Path:
+    """The object of C `text`, from the cache or made now. `label` names the tree in errors. Raises TreeError.
+
+    Most objects run a few thousand times: what counts is how soon they are there.
+    """
     command = compiler()
-    flags = [*FLAGS, *(SHARED if shared else ()), *(f"-D{name}" for name in defines)]
+    flags = [*FLAGS, level, *(SHARED if shared else ()), *(f"-D{name}" for name in defines)]
     key = "\0".join([*command, *flags, headers_digest(), text])
     folder = cache_folder()
     target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
@@ -89,20 +94,27 @@ def _compile(text: str, command: list[str], target: Path, label: str) -> None:
     except OSError as error:
         raise TreeError(f"{target.parent}: cannot keep compiled objects there: {error.strerror}") from None
     os.close(handle)
-    includes = [f"-I{HOME / 'include'}", f"-I{HOME}"]
     try:
-        done = subprocess.run(  # noqa: S603  # the user's compiler
-            [*command, *includes, "-x", "c", "-", "-o", partial],
-            input=text.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        if done.returncode:
-            raise _failed(done.stderr.decode("utf-8", "replace"), label)
+        said = _said(command, text, partial)
+        if said is not None:
+            # gcc alone: errors inside our macros at the kernel's lines that use them.
+            plain = _said([*command, "-ftrack-macro-expansion=0"], text, partial)
+            raise _failed(plain if plain and ERROR.search(plain) else said, label)
         os.replace(partial, target)  # noqa: PTH105  # the atomic one, by its own name
     finally:
         Path(partial).unlink(missing_ok=True)
+
+
+def _said(command: list[str], text: str, target: str) -> str | None:
+    """What the compiler said to `text` if it failed, None if it did not."""
+    done = subprocess.run(  # noqa: S603  # the user's compiler
+        [*command, f"-I{HOME / 'include'}", f"-I{HOME}", "-x", "c", "-", "-o", target],
+        input=text.encode("utf-8", "surrogateescape"),
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    return done.stderr.decode("utf-8", "replace") if done.returncode else None
 
 
 def _failed(said: str, label: str) -> CompileError:
@@ -114,5 +126,18 @@ def _failed(said: str, label: str) -> CompileError:
         names = len({line.rpartition(" ")[2] for line in missing})
         what = f"{label}: {names} name{'s are' if names > 1 else ' is'} missing: neither the tree nor pte-review has"
         return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES])
-    lines = said.strip().splitlines()
-    return CompileError(f"{label}: does not compile:", lines[:MOST_LINES])
+    if undefined := list(dict.fromkeys(UNDEFINED.findall(said))):
+        return CompileError(f"{label}: neither the tree nor pte-review defines", undefined[:MOST_LINES])
+    return CompileError(f"{label}: does not compile:", _errors(said)[:MOST_LINES])
+
+
+def _errors(said: str) -> list[str]:
+    """The compiler's lines about errors, without those about warnings."""
+    lines, kept = said.strip().splitlines(), False
+    result = []
+    for line in lines:
+        if found := DIAGNOSTIC.match(line):
+            kept = found["kind"] in ("error", "fatal error")
+        if kept:
+            result.append(line)
+    return result or lines

@@ -33,17 +33,23 @@ class Follower:
     def __init__(self, k: Kernel) -> None:
         self.k = k
         self.found = 0
+        self.changed: list[tuple[int, int]] = []
         self.line = 0  # of the kernel file that the last event names
         self.batches: list[int] = []  # places in the log of batch functions that have not returned
         self._handlers = tuple(self._handler(name) for name in event_names())
 
-    def feed(self, words: Sequence[int]) -> None:
-        """Events as the arena has them, EVENT_WORDS words each. Raises what the machine raises."""
+    def feed(self, words: Sequence[int]) -> list[tuple[int, int]]:
+        """Events as the arena has them, EVENT_WORDS words each; the entries that they changed, with their values.
+
+        Raises what the machine raises.
+        """
         handlers = self._handlers
+        self.changed = []
         for at in range(0, len(words), EVENT_WORDS):
             name, *arguments = words[at : at + EVENT_WORDS]
             self.line = arguments[6]
             handlers[name](*arguments)
+        return self.changed
 
     def _handler(self, name: str) -> Callable[..., None]:
         own = getattr(self, f"_on_{name}", None)
@@ -67,9 +73,11 @@ class Follower:
         if not self._acted() and self.k.memory[signed(ptep)] != value:
             self._stored_unseen(signed(ptep), value)
         self.found = self.k.xchg0(signed(ptep))
+        self.changed.append((signed(ptep), 0))
 
     def _on_S(self, ptep: int, value: int, *_: int) -> None:
         self.k.store(signed(ptep), value)
+        self.changed.append((signed(ptep), value))
 
     def _acted(self) -> bool:
         """Whether others act: then the entry is what the machine says, not what the C had before it asked."""

@@ -64,7 +64,11 @@ class Worker:
         )
         self._child = child
         self._end = weakref.finalize(self, _kill, child)
-        if self._read(child) != READY:
+        try:
+            ready = self._read(child) == READY
+        except Died:
+            ready = False
+        if not ready:
             raise TreeError(f"{self.path}: the compiled object cannot be loaded")
         return child
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from models.config import Config
 from models.kernel_tree.files import SUBJECT
 from models.kernel_tree.instrument import MOST_LOCALS
-from models.kernel_tree.tree import Tree
+from models.kernel_tree.tree import Tree, TreeError
 from models.machine.actors import Actors
 from models.machine.endings import NoProgress, TableOverrun
 from models.machine.kernel import Kernel
@@ -29,12 +30,12 @@ from models.native.arena import (
 )  # fmt: skip
 from models.native.build import compiled
 from models.native.follow import Follower, entry_of, signed
-from models.native.process import Died, Worker
+from models.native.process import Died, Worker, worker_program
 from models.native.unit import Unit, tree_unit
-from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, UNMODELLED, Outcome
 from models.outcome import RETURNED as IT_RETURNED
 from models.run import STACKS, fresh_kernel, installed_by, outcome_of, where
-from models.scenario import Scenario
+from models.scenario import ORDINARY_CONFIG, Scenario
 from models.variants import Variant
 
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
@@ -84,8 +85,18 @@ class TreeVariant(Variant):
             self.workers[options] = Worker(path, self.arena)
         return self.workers[options]
 
+    def prepare(self, arches: Iterable[str]) -> None:
+        """Compile for `arches` under the default config. Raises TreeError."""
+        for arch in arches:
+            self.worker(arch, ORDINARY_CONFIG)
+        worker_program()
+
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
-        """Run on `scenario`. Raises TreeError if the text does not compile under its config."""
+        """Run on `scenario`. What does not compile under its config is not modelled, says the outcome."""
+        try:
+            self.worker(scenario.arch, scenario.config)
+        except TreeError as error:
+            return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
         outcome, number = self._attempt(scenario, POISONED)
         if number >= MOST_LOCALS and not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
             outcome, number = self._attempt(scenario, POISONED_ONCE)  # carried over from an earlier pass on purpose
@@ -139,15 +150,19 @@ class TreeVariant(Variant):
 
     def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> int:
         """A run in which others act between two accesses: the machine is asked before each. Events it was told of."""
-        told, memory = 0, list(k.memory)
+        told = 0
+        memory = list(k.memory)  # what the C's tables hold
 
         def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
             nonlocal told, memory
-            follower.feed(self.arena.events(first, end))
             told = end
-            changes = [(i, now or 0) for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
-            memory = list(k.memory) if changes else memory
-            return follower.found, changes
+            for at, value in follower.feed(self.arena.events(first, end)):
+                memory[at] = value
+            if memory == k.memory:
+                return follower.found, []
+            changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
+            memory = list(k.memory)
+            return follower.found, [(i, memory[i] or 0) for i in changed]
 
         worker.run(what, ask)
         return told
