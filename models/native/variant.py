@@ -3,8 +3,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from models.config import Config
+from models.kernel_tree.facts import contpte_facts
 from models.kernel_tree.files import SUBJECT
 from models.kernel_tree.instrument import MOST_LOCALS
 from models.kernel_tree.tree import Tree, TreeError
@@ -70,6 +72,11 @@ class TreeVariant(Variant):
         """What it is, on one line."""
         patches = f" with {', '.join(self.source.patches)}" if self.source.patches else ""
         return f"{SUBJECT} of {self.source.label}{patches}"
+
+    @cached_property
+    def facts(self) -> dict[str, bool]:
+        """Of the tree's contpte layer: a port beside it follows them."""
+        return contpte_facts(self.source)
 
     def unit(self, arch: str) -> Unit:
         """What is compiled for `arch`. Raises TreeError."""

@@ -79,7 +79,7 @@ struct pr_machine {
 	u64 passes, nr_events;
 	struct pr_event *events;
 	/* in a bare run, instead of events */
-	u64 stale[2], stale_at_unlock[2], order, wrong, held, all_ptls;
+	u64 stale[2], stale_at_unlock[2], order, wrong, writes, held, all_ptls;
 	/* where others act between two accesses: asked before each event */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;

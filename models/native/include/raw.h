@@ -15,6 +15,7 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
+	pr->writes = pr->writes * 31 + ((u64)ptep - (u64)pr->old_table);
 	if (stale && ptep < pr->middle)
 		pr->stale[0] |= 1UL << (ptep - pr->old_table);
 	else if (stale)
