@@ -6,6 +6,7 @@ judges Python ports. What the C's primitives do to entries is the C's: only raw 
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from models.config import PAGE_SHIFT
 from models.machine.contpte import KernelArm64
@@ -36,30 +37,17 @@ class Follower:
         self.changed: list[tuple[int, int]] = []
         self.line = 0  # of the kernel file that the last event names
         self.batches: list[int] = []  # places in the log of batch functions that have not returned
-        self._handlers = tuple(self._handler(name) for name in event_names())
 
     def feed(self, words: Sequence[int]) -> list[tuple[int, int]]:
         """Events as the arena has them, EVENT_WORDS words each; the entries that they changed, with their values.
 
         Raises what the machine raises.
         """
-        handlers = self._handlers
+        handlers = _handlers()
         self.changed = []
-        for at in range(0, len(words), EVENT_WORDS):
-            name, *arguments = words[at : at + EVENT_WORDS]
-            self.line = arguments[6]
-            handlers[name](*arguments)
+        for name, a, b, c, d, e, f, self.line in zip(*[iter(words)] * EVENT_WORDS, strict=True):
+            handlers[name](self, a, b, c, d, e, f)
         return self.changed
-
-    def _handler(self, name: str) -> Callable[..., None]:
-        own = getattr(self, f"_on_{name}", None)
-        if own is not None:
-            return own  # type: ignore[no-any-return]  # a method of this class
-        if name in RMAP_LOCKS:
-            way = self.k._unlock if "unlock" in name else self.k._lock
-            return lambda *_: way(name, RMAP_LOCKS[name])
-        plain: Callable[..., None] = getattr(self.k, name)
-        return lambda *_: plain()
 
     # -- raw accesses
 
@@ -187,6 +175,22 @@ class Follower:
         for table, at in zip(tables, (size, 3 * size), strict=False):
             if self.k.memory[at : at + size] != table:
                 self.k.memory[at : at + size] = table
+
+
+Handler = Callable[..., None]
+
+
+@lru_cache(maxsize=1)
+def _handlers() -> tuple[Handler, ...]:
+    """What each event is fed to, by its number: a method of Follower that is named after it, or the machine's own."""
+    return tuple(getattr(Follower, f"_on_{name}", None) or _plain(name) for name in event_names())
+
+
+def _plain(name: str) -> Handler:
+    if name in RMAP_LOCKS:
+        way, lock = "_unlock" if "unlock" in name else "_lock", RMAP_LOCKS[name]
+        return lambda self, *_: getattr(self.k, way)(name, lock)
+    return lambda self, *_: getattr(self.k, name)()
 
 
 def entry_of(k: Kernel, ptep: int) -> int | None:
