@@ -12,17 +12,19 @@ from strategies.bits import Bits, protection
 FIRST_SWAP_SLOT = 0x10
 FIRST_MIGRATING_PFN = 0x8_0000  # above what layouts map
 
-# (write, dirty, young)
-ALL = tuple(product((False, True), repeat=3))
+Flags = tuple[bool, bool, bool]  # of a page: write, dirty, young
+OFF_ON = (False, True)
+ALL: tuple[Flags, ...] = tuple(product(OFF_ON, OFF_ON, OFF_ON))
 PAIRWISE = ((False, False, False), (False, True, True), (True, False, True), (True, True, False))
 UFFD_WP = ((False, False, False), (False, True, True))
+PLAIN = Bits()
 
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
     """Which values: `present` (write, dirty, young) of pages, each with and without soft-dirty if `soft_dirty`."""
 
-    present: tuple[tuple[bool, bool, bool], ...] = ALL
+    present: tuple[Flags, ...] = ALL
     soft_dirty: bool = False
     migration: bool = True
     zero_page: bool = False  # in anon memory
@@ -34,7 +36,7 @@ class Value:
 
     name: str  # as tables print it
     kind: str  # page, none, swap, migration, marker, zero-page
-    bits: Bits = Bits()
+    bits: Bits = PLAIN
 
     def raw(self, words: PteWords, vma: Vma, pfn: int, slot: int) -> int:
         """The entry in slot `slot` of the range, whose page would be `pfn`."""

@@ -75,8 +75,12 @@ class PythonBackend:
         x = Expected(scenario)
         judgement = judge(self.contract, x, base, findings(x, base), candidate, findings(x, candidate))
         kinds: set[Kind] = {(d.finding.kind, d.by) for d in judgement.diverging}
+        verdict = _verdict(judgement)
         return Tally(
-            **{_verdict(judgement): 1},
+            equal=int(verdict == "equal"),
+            allowed=int(verdict == "allowed"),
+            shared=int(verdict == "shared"),
+            diverging=int(verdict == "diverging"),
             allowed_kinds=dict(judgement.allowed),
             found={kind: Found(1, example) for kind in kinds},
             slow=slow,

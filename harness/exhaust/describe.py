@@ -80,4 +80,6 @@ def _counted(blocks: Iterable[Block], of: Callable[[Block], str], what: str) -> 
 
 
 def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what.removesuffix('y')}{'ies' if what.endswith('y') else 's'}"
+    return (
+        f"{count} {what}" if count == 1 else f"{count} {what.removesuffix('y')}{'ies' if what.endswith('y') else 's'}"
+    )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Pieces on the cores of this machine, in processes: one that dies takes nothing with it."""
 
+import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -13,7 +14,7 @@ from harness.exhaust.tally import Tally
 DIED = "its process died, and died again when it ran alone"
 
 
-def results(job: Job, digest: str, todo: Iterator[int], jobs: int) -> Iterator[tuple[int, Tally | str]]:
+def results(job: Job, digest: str, todo: Iterator[int], jobs: int) -> Generator[tuple[int, Tally | str], None, None]:
     """Each piece of `todo` with its tally as they come, or with how its process died.
 
     When a process dies, everything that was under way runs once more, a piece at a time: what dies then did it itself.
@@ -39,6 +40,7 @@ def _spread(
     job: Job, digest: str, todo: Iterator[int], jobs: int, running: dict[Future[Tally], int]
 ) -> Iterator[tuple[int, Tally]]:
     """Pieces as they are done, two a process under way at a time. Raises BrokenProcessPool, `running` lost."""
+    others = multiprocessing.active_children()
     pool = _pool(jobs)
     try:
         while True:
@@ -51,6 +53,9 @@ def _spread(
                 yield running.pop(future), tally
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children() if running else ():  # interrupted: their pieces are lost
+            if process not in others:
+                process.terminate()
 
 
 def _submitted(pool: ProcessPoolExecutor, job: Job, digest: str, number: int) -> Future[Tally]:

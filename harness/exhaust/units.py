@@ -51,9 +51,7 @@ def _one_folio(template: Scenario, pages: list[int]) -> bool:
 
 
 @cache
-def _unit(
-    words: PteWords, vma: Vma, slots: tuple[Slot, ...], alphabet: Alphabet, foldable: bool
-) -> tuple[Unit, int]:
+def _unit(words: PteWords, vma: Vma, slots: tuple[Slot, ...], alphabet: Alphabet, foldable: bool) -> tuple[Unit, int]:
     """The unit of `slots`, and how many of its choices are folded. Blocks that look alike share it."""
     each = values(alphabet, vma)
     choices = [
