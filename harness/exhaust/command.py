@@ -82,8 +82,8 @@ def _run(
 ) -> int:
     job, state, path = begin(job, shard, restart=restart)
     plan = ready(job).plan
-    total = plan.tables_of(shard)
     click.echo(space_text(describe(plan.space)))
+    total = plan.tables_of(shard)
     if state.tables:
         click.echo(wrapped(f"going on after {state.tables:,} of {total:,} tables, from {path}"))
     where = f"Dask {dask}" if dask else f"{jobs} processes"

@@ -2,56 +2,74 @@
 """What a space covers, in plain lines counted from its blocks."""
 
 from collections.abc import Callable, Iterable, Sequence
+from string import ascii_uppercase
 
+from harness.exhaust.alphabet import NEIGHBOUR
 from harness.exhaust.block import Block
+from strategies.bits import protection
+
+Values = tuple[tuple[str, ...], tuple[str, ...]]  # of an entry: without a userfaultfd, and what comes to it with one
 
 
 def describe(space: Sequence[Block]) -> str:
-    """A line that says how many tables of what, then one for each dimension and each group of blocks."""
+    """For each architecture: how many tables of what, a line for each part, a line for each dimension."""
     arches = list(dict.fromkeys(block.template.arch for block in space))
     return "\n".join(_describe([block for block in space if block.template.arch == arch]) for arch in arches)
 
 
 def _describe(space: Sequence[Block]) -> str:
     first = space[0].template
-    groups: dict[tuple[str, str], list[Block]] = {}
+    parts: dict[tuple[str, str], list[Block]] = {}
     for block in space:
-        groups.setdefault((block.label.config, block.label.memory), []).append(block)
+        parts.setdefault((block.label.config, block.label.memory), []).append(block)
+    known = list(dict.fromkeys(map(_values, parts.values())))
+    letters = dict(zip(known, ascii_uppercase, strict=False))
+    configs = _plural(len({block.template.config for block in space}), "config")
+    sizes = " or ".join(_distinct(str(block.template.config.ptrs_per_pte) for block in space))
     lines = [
         f"{_tables(space):,} tables on {first.arch}: all combinations of the values of {_plural(first.nr, 'entry')}, "
-        f"under {_counted(space, lambda b: b.label.config, 'config')}, in page tables of {_sizes(space)} entries"
+        f"under {configs}, in page tables of {sizes} entries"
     ]
-    lines += [f"{config}, {memory}: {_group(blocks)}" for (config, memory), blocks in groups.items()]
+    lines += [f"{config}, {memory}: {_part(blocks, letters)}" for (config, memory), blocks in parts.items()]
     for title, of in (
-        ("folio layouts (pages a folio)", lambda b: b.label.layout),
-        ("userfaultfd", lambda b: b.label.mode),
+        ("folio layouts, pages a folio", lambda b: b.label.layout),
+        ("userfaultfd modes", lambda b: b.label.mode),
         ("moves", lambda b: b.label.place),
     ):
         lines.append(f"{title}: {'; '.join(_distinct(map(of, space)))}")
-    lines.append(f"values: {', '.join(_distinct(v for block in space for v in block.label.values))}")
+    for (without, more), letter in letters.items():
+        also = f"; with a userfaultfd also {', '.join(more)}" if more else ""
+        lines.append(f"values {letter}: {', '.join(without)}{also}")
     lines.append(f"the same in all: {_fixed(space)}")
     return "\n".join(lines)
 
 
-def _group(blocks: Sequence[Block]) -> str:
-    """The dimensions of one config and kind of memory; their product is stated only as the sum that it is."""
-    values = sorted({len(block.label.values) for block in blocks})
-    folded = sum(bool(block.label.folded) for block in blocks)
+def _values(blocks: Sequence[Block]) -> Values:
+    without = _distinct(v for block in blocks if not block.template.vma.uffd for v in block.label.values)
+    more = _distinct(v for block in blocks if block.template.vma.uffd for v in block.label.values)
+    return tuple(without), tuple(value for value in more if value not in without)
+
+
+def _part(blocks: Sequence[Block], letters: dict[Values, str]) -> str:
+    """The dimensions of one config and kind of memory, how many tables they make, and how many blocks are folded."""
+    values = _values(blocks)
+    folded = sum(block.label.folded for block in blocks)
     dimensions = [
-        f"{' or '.join(map(str, values))} values an entry",
+        f"values {letters[values]} ({len(values[0])}, {len(values[0]) + len(values[1])} with a userfaultfd)",
         _counted(blocks, lambda b: b.label.layout, "folio layout"),
         _counted(blocks, lambda b: b.label.mode, "userfaultfd mode"),
         _counted(blocks, lambda b: b.label.place, "move"),
     ]
-    also = f", contpte blocks folded or not in {folded} of {len(blocks)} of these" if folded else ""
+    also = f"; {folded:,} of the choices are folded contpte blocks, alike but for accessed and dirty" if folded else ""
     return f"{_tables(blocks):,} tables: {' x '.join(dimensions)}{also}"
 
 
 def _fixed(space: Sequence[Block]) -> str:
-    """What no block varies, as far as a reader may have expected it."""
+    """What no block varies, as far as a reader may have expected it to."""
     folios = [folio for block in space for folio in block.template.folios]
     facts = {
         "every anon page is exclusive": all(f.exclusive == ((0, 1 << f.order),) for f in folios if f.anon),
+        f"pages beside the range hold {NEIGHBOUR.name} unless folded with it": all(map(_neighbours, space)),
         "the destination is empty": not any(block.template.new_table for block in space),
         "no rmap locks": not any(block.template.need_rmap_locks for block in space),
         "split page-table locks": all(block.template.split_ptlocks for block in space),
@@ -63,8 +81,10 @@ def _fixed(space: Sequence[Block]) -> str:
     return ", ".join(fact for fact, holds in facts.items() if holds)
 
 
-def _sizes(space: Sequence[Block]) -> str:
-    return " or ".join(_distinct(str(block.template.config.ptrs_per_pte) for block in space))
+def _neighbours(block: Block) -> bool:
+    words = block.template.words
+    beside = protection(words, block.template.vma, NEIGHBOUR.bits)
+    return all(words.pte_pgprot(pte) == beside for _, pte in block.template.old_table)
 
 
 def _tables(blocks: Iterable[Block]) -> int:

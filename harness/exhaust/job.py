@@ -3,7 +3,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import harness
@@ -72,6 +72,9 @@ def blocks_of(job: Job) -> tuple[Block, ...]:
 def run_piece(job: Job, digest: str, number: int) -> Tally:
     """One piece, in whatever process this is. Raises UsageError if its sources are not those of `digest`."""
     here = ready(job)
+    if here.digest != digest:  # the file of a version has changed since this process loaded it
+        ready.cache_clear()
+        here = ready(job)
     if here.digest != digest:
         raise UsageError("a worker has another version of pte-review or of the pair: results would not belong together")
     return here.run(number)
@@ -82,8 +85,16 @@ def _digest(job: Job, base: Variant, candidate: Variant) -> str:
     found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
     for variant in (base, candidate):
         found.update(Path(variant.filename).read_bytes() + b"\0")
+    found.update(_code())
+    return found.hexdigest()[:16]
+
+
+@cache
+def _code() -> bytes:
+    """A hash of the code that this process runs."""
+    found = hashlib.sha256()
     for package in (harness, models, strategies):
         root = Path(str(package.__file__)).parent
         for file in sorted(root.rglob("*.py")):
             found.update(f"{root.name}/{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
-    return found.hexdigest()[:16]
+    return found.digest()

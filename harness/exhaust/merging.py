@@ -3,18 +3,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
 from harness.exhaust.job import Job, ready
 from harness.exhaust.result import FORMAT, VERSION, Result, conclude
-from harness.exhaust.shards import WHOLE, Shard
+from harness.exhaust.shards import WHOLE, Plan, Shard
 from harness.exhaust.state import State, state_from_json
 from harness.exhaust.tally import Tally, merge
 from harness.files.counterexample import read_text
 from harness.judging.contracts import CONTRACTS
+from harness.judging.kinds import SEVERITY
 from models.arch import ARCHES
 
 MOST_SHOWN = 8
@@ -37,10 +38,10 @@ def merged(paths: Sequence[Path]) -> Result:
         _check_alike(first, part)
     if ready(first.job).digest != first.state.digest:
         raise UsageError(f"{first.path}: made by another version of pte-review or of the pair: {_pair(first.job)}")
-    plan = ready(first.job).plan
+    plan = ready(replace(first.job, size=first.state.size)).plan
     state = State(first.state.digest, first.state.size)
     for part in sorted(parts, key=lambda part: -len(part.state.done)):
-        _check_pieces(part, plan.pieces)
+        _check_pieces(part, plan)
         _add(state, part)
     state.crashed = {n: why for part in parts for n, why in part.state.crashed.items() if n not in state.done}
     absent = _absent([part.state.shard for part in parts], state, plan.pieces)
@@ -97,9 +98,18 @@ def _check_alike(first: Part, part: Part) -> None:
             raise UsageError(f"{part.path}: another {what} than in {first.path}: {theirs}, not {ours}")
 
 
-def _check_pieces(part: Part, pieces: int) -> None:
-    if part.state.done and not (min(part.state.done) >= 0 and max(part.state.done) < pieces):
-        raise UsageError(f"{part.path}: has pieces that are not in the space, which has {pieces:,}")
+def _check_pieces(part: Part, plan: Plan) -> None:
+    """Raise UsageError if the part has pieces, architectures or tables that are not in the space."""
+    pieces = part.state.done | part.state.crashed.keys()
+    found = [one for tally in part.state.tallies.values() for one in tally.found.items()]
+    if (
+        (pieces and not (min(pieces) >= 0 and max(pieces) < plan.pieces))
+        or not set(part.state.tallies) <= set(part.job.arches)
+        or any(kind not in SEVERITY for (kind, _), _ in found)
+        or not all(0 <= one.smallest.block < len(plan.space) for _, one in found)
+        or not all(0 <= one.smallest.table < plan.space[one.smallest.block].tables for _, one in found)
+    ):
+        raise UsageError(f"{part.path}: has pieces, tables or kinds that are not in the space")
 
 
 def _add(state: State, part: Part) -> None:
