@@ -23,14 +23,14 @@ _the_rest = attrgetter(*(field.name for field in fields(Outcome) if field.name n
 
 
 class Backend(Protocol):
-    """Runs tables `first` to `end` - 1 of a block, block number `number` of its space.
+    """Runs tables `first` to `end` - 1 of a block: the same tally every time, its examples in block 0.
 
-    A pure function of its arguments. `piece` is how many tables take a second or two.
+    `piece` is how many tables take a second or two.
     """
 
     piece: int
 
-    def run(self, number: int, block: Block, first: int, end: int) -> Tally: ...
+    def run(self, block: Block, first: int, end: int) -> Tally: ...
 
 
 def backend_for(base: Variant, candidate: Variant, contract: Contract) -> Backend:
@@ -46,7 +46,7 @@ class PythonBackend:
     def __init__(self, base: Variant, candidate: Variant, contract: Contract) -> None:
         self.base, self.candidate, self.contract = base, candidate, contract
 
-    def run(self, number: int, block: Block, first: int, end: int) -> Tally:
+    def run(self, block: Block, first: int, end: int) -> Tally:
         """See Backend. Ends early, `slow`, after a run that took seconds."""
         counts: Counter[str] = Counter()
         exercised: Counter[str] = Counter()
@@ -59,7 +59,7 @@ class PythonBackend:
             if same(base, candidate):
                 counts["equal"] += 1
                 continue
-            rest = merge(rest, self._judged(Example(len(scenario.old_table), number, table), scenario, base, candidate))
+            rest = merge(rest, self._judged(Example(len(scenario.old_table), 0, table), scenario, base, candidate))
             if rest.slow:
                 end = table + 1
                 break

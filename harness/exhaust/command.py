@@ -99,7 +99,9 @@ def _run(
         )
         return INTERRUPTED
     status = _report(result, json_file, save_dir)
-    if not state.crashed:
+    if shard != WHOLE and json_file is None:
+        click.echo(wrapped(f"kept in {path}: the same command with --json FILE writes what --merge takes"))
+    elif not state.crashed:
         path.unlink(missing_ok=True)
     return status
 

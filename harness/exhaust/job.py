@@ -44,7 +44,7 @@ class Ready:
     def run(self, number: int) -> Tally:
         """Piece `number`: the same wherever and however often it runs."""
         piece = self.plan.piece(number)
-        return self.backend.run(piece.block, self.plan.space[piece.block], piece.first, piece.end)
+        return self.backend.run(self.plan.space[piece.block], piece.first, piece.end).in_block(piece.block)
 
     def arch(self, number: int) -> str:
         """The architecture of piece `number`."""
@@ -81,7 +81,10 @@ def run_piece(job: Job, digest: str, number: int) -> Tally:
 
 
 def _digest(job: Job, base: Variant, candidate: Variant) -> str:
-    """16 hex digits of everything that decides: the pair's source, contract and space, and the code that runs them."""
+    """16 hex digits of everything that decides: the pair's source, contract and space, and the code that runs them.
+
+    Names and paths are not in it, nor is a file that a version imports.
+    """
     found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
     for variant in (base, candidate):
         found.update(Path(variant.filename).read_bytes() + b"\0")

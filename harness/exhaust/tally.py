@@ -2,14 +2,14 @@
 """What came of a stretch of tables. Tallies of disjoint stretches add up in any order; JSON both ways."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 Kind = tuple[str, str]  # kind of divergence, and whose it is: "candidate" or "base"
 
 
 class Example(NamedTuple):
-    """A table: entries that are not none in it, block number in the space, table number in the block.
+    """A table: entries in its old table that are not none, block number in the space, table number in the block.
 
     The smallest of several has the fewest entries, then comes first in the space.
     """
@@ -43,6 +43,11 @@ class Tally:
     found: Mapping[Kind, Found] = field(default_factory=dict)
     why: str = ""  # of an undecided table
     slow: bool = False  # a run took seconds: the stretch ends behind it
+
+    def in_block(self, number: int) -> "Tally":
+        """The same with every example in block `number` of the space."""
+        found = {kind: replace(one, smallest=one.smallest._replace(block=number)) for kind, one in self.found.items()}
+        return replace(self, found=found)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object, in an order that is always the same."""

@@ -36,7 +36,7 @@ def timeless(text: str) -> str:
         ("equivalent", ("pre_patch", "v4_fixed", "--arch", "x86_64"), 0),
         ("arm64", ("v4", "refactor_intended", "--arch", "arm64", "--entries", "1"), 0),
         ("diverges", ("pre_patch", "v4", "--arch", "x86_64"), 1),
-        ("shard", ("pre_patch", "v4_fixed", "--entries", "1", "--shard", "2/4"), 3),
+        ("shard", ("pre_patch", "v4_fixed", "--entries", "1", "--shard", "2/4", "--json", "s.json"), 3),
     ],
 )
 def test_what_it_prints(cli: Run, cache: Path, name: str, arguments: tuple[str, ...], status: int):
@@ -73,10 +73,19 @@ def test_shards_merged(cli: Run):
     assert cli("exhaust", "--merge", "both.json").status == 0
 
 
+def test_a_shard_without_a_file_is_kept(cli: Run, cache: Path, folder: Path):
+    shard = ("exhaust", "pre_patch", "v4_fixed", "--entries", "1", "--shard", "2/4")
+    assert "the same command with --json FILE writes what --merge takes" in " ".join(cli(*shard).out.split())
+    (path,) = cache.iterdir()
+    assert "going on after 258 of 258 tables" in cli(*shard, "--json", "s.json").out
+    assert (folder / "s.json").exists()
+    assert not path.exists()
+
+
 def test_ctrl_c_and_on(cache: Path, monkeypatch: pytest.MonkeyPatch):
     """A process of its own, stopped once it has done something; the same command ends what is left."""
     command = [sys.executable, "-m", "harness.cli", "exhaust", "v4", "refactor_intended", "--jobs", "2"]
-    command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/3"]
+    command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/3", "--json", "s.json"]
     monkeypatch.setenv("PYTHONPATH", str(Path(str(harness.__file__)).parents[1]))
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30

@@ -61,10 +61,10 @@ def test_the_same_findings_as_a_review_has(arch: str, pair: tuple[str, str]):
     base, candidate = map(load, pair)
     here = job(*pair, [arch], 2)
     chooser, found = random.Random(1), 0
-    for number, block in enumerate(space(arch, 2)):
+    for block in space(arch, 2):
         for table in (chooser.randrange(block.tables) for _ in range(SAMPLES)):
             judgement = sit(block.scenario(table), base, candidate, CONTRACTS["folio-ad"]).judgement
-            tally = ready(here).backend.run(number, block, table, table + 1)
+            tally = ready(here).backend.run(block, table, table + 1)
             assert set(tally.found) == {(d.finding.kind, d.by) for d in judgement.diverging}
             assert tally.allowed_kinds == dict(judgement.allowed)
             assert tally.equal <= (judgement == AGREEMENT or bool(judgement.shared))
