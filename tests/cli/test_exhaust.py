@@ -85,7 +85,7 @@ def test_a_shard_without_a_file_is_kept(cli: Run, cache: Path, folder: Path):
 def test_ctrl_c_and_on(cache: Path, monkeypatch: pytest.MonkeyPatch):
     """A process of its own, stopped once it has done something; the same command ends what is left."""
     command = [sys.executable, "-m", "harness.cli", "exhaust", "v4", "refactor_intended", "--jobs", "2"]
-    command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/3", "--json", "s.json"]
+    command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/6", "--json", "s.json"]
     monkeypatch.setenv("PYTHONPATH", str(Path(str(harness.__file__)).parents[1]))
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30

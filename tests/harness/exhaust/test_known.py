@@ -47,7 +47,7 @@ def test_one_entry_has_no_batch(candidate: str):
     assert result.tally.equal + result.tally.allowed == result.total
 
 
-def test_on_arm64_the_fixed_version_only_merges_accessed_and_dirty():
+def test_on_arm64_the_fixed_version_batches_and_leaves_the_same():
     result = conclude(*run_all(job("pre_patch", "v4_fixed", ["arm64"], entries=2)))
     assert result.verdict.verdict == EQUIVALENT
     assert result.tally.changed > 0
@@ -98,15 +98,8 @@ def test_a_version_against_itself_that_cannot_run(tmp_path: Path):
 
 def test_a_run_that_takes_seconds_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("models.watchdog.CPU_SECONDS", 0.5)
-    endless = (
-        "def again():",
-        "    try:",
-        "        again()",
-        "    except RecursionError:",
-        "        again()",
-        "again()",
-    )
-    port = at_one_table(tmp_path / "port.py", space("x86_64", 1)[0].scenario(5), *endless)
+    endless = "exec('while True: pass')"  # a loop whose passes nobody counts
+    port = at_one_table(tmp_path / "port.py", space("x86_64", 1)[0].scenario(5), endless)
     result = conclude(*run_all(job("pre_patch", port, size=50), jobs=1))
     assert result.verdict.kinds == ("no-progress",)
     assert result.tally.tables < result.total
