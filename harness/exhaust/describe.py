@@ -74,7 +74,7 @@ def _fixed(space: Sequence[Block]) -> str:
         "no rmap locks": not any(block.template.need_rmap_locks for block in space),
         "split page-table locks": all(block.template.split_ptlocks for block in space),
         "no shadow stack": not any(block.template.vma.shadow_stack for block in space),
-        "no CONFIG_DEBUG_VM": not any(block.template.config.debug_vm for block in space),
+        "CONFIG_DEBUG_VM": all(block.template.config.debug_vm for block in space),
         "no CONFIG_PAGE_TABLE_CHECK": not any(block.template.config.page_table_check for block in space),
         "nobody else acts": not any(block.template.scheduled for block in space),
     }

@@ -54,15 +54,15 @@ class Part:
     least: int = 1  # entries from which on there is such a part
 
 
-SMALL = Config(ptrs_per_pte=PTRS_PER_PTE, cont_ptes=2)
+SMALL = Config(ptrs_per_pte=PTRS_PER_PTE, cont_ptes=2, debug_vm=True)  # DEBUG_VM only adds warnings, which are compared
 FULL = Alphabet(zero_page=True)
 FEW = Alphabet(present=PAIRWISE, migration=False)
 PARTS = {
     "x86_64": (
         Part("soft-dirty off", SMALL, FULL, ("anon", "file"), (ALONE, SHIFTED, WITHIN)),
         Part(
-            "CONFIG_MEM_SOFT_DIRTY",
-            replace(SMALL, mem_soft_dirty=True),
+            "CONFIG_MEM_SOFT_DIRTY and PAGE_TABLE_CHECK",
+            replace(SMALL, mem_soft_dirty=True, page_table_check=True),
             Alphabet(present=PAIRWISE, soft_dirty=True),
             ("anon",),
             (SHIFTED,),
@@ -72,7 +72,13 @@ PARTS = {
         Part("CONT_PTES 2", SMALL, FULL, ("anon", "file"), (ALONE, SHIFTED)),
         Part("CONT_PTES 2, few values", SMALL, FEW, ("anon", "file"), (ODD, WITHIN)),
         Part("CONT_PTES 4, few values", replace(SMALL, cont_ptes=4), FEW, ("anon",), (ALONE, ODD), least=4),
-        Part("no contpte", replace(SMALL, contpte=False), FULL, ("anon",), (SHIFTED,)),
+        Part(
+            "no contpte, PAGE_TABLE_CHECK",
+            replace(SMALL, contpte=False, page_table_check=True),
+            FULL,
+            ("anon",),
+            (SHIFTED,),
+        ),
     ),
 }
 

@@ -54,6 +54,24 @@ def test_on_arm64_the_fixed_version_batches_and_leaves_the_same():
     assert result.verdict.exercised["batch"] > 0
 
 
+def test_what_only_a_warning_shows():
+    """v1 of the series visits the entries of a batch again: the same tables, but CONFIG_DEBUG_VM warns."""
+    result = conclude(*run_all(job("pre_patch", "v1_stride", ["arm64"], entries=2)))
+    assert "warning-extra" in result.verdict.kinds
+
+
+def test_what_only_page_table_check_shows(tmp_path: Path):
+    """A plain store where a page's entry has to be cleared by a primitive that counts."""
+    source = Path(load("pre_patch").filename).read_text(encoding="utf-8")
+    clear = "pte = k.ptep_get_and_clear(mm, old_addr, old_ptep)"
+    assert source.count(clear) == 1
+    plain = f"{clear[:3]} = k.ptep_get(old_ptep); k.pte_clear(mm, old_addr, old_ptep)"
+    (tmp_path / "port.py").write_text(source.replace(clear, plain), encoding="utf-8")
+    for arch in ARCHES:
+        result = conclude(*run_all(job("pre_patch", str(tmp_path / "port.py"), [arch])))
+        assert result.verdict.kinds == ("page-table-check",)
+
+
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("pair", [("pre_patch", "v4"), ("v4", "refactor"), ("v4", "refactor_clear_new")])
 def test_the_same_findings_as_a_review_has(arch: str, pair: tuple[str, str]):
