@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.config import Config
 from models.kernel_tree.extras import needed
@@ -18,10 +18,11 @@ from models.scenario import Scenario
 # In the order of struct side.
 SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
 MOST_SORTS = 512
+PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
-struct totals { uint64_t at, equal, allowed, differing, changed, sorts; };
-struct sort { uint64_t sort, count, first; };
+struct totals { uint64_t at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct sort { uint64_t sort, count, entries, first; };
 void *pr_side(const uint64_t *);
 int64_t pr_side_run(void);
 uint64_t pr_plain(uint64_t);
@@ -36,14 +37,24 @@ uint64_t px_of_sort(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t *, uint64_t
 Units = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
 
 
+class Sort(NamedTuple):
+    """A sort of difference that is not surely allowed: how many tables, and the smallest of them."""
+
+    tables: int
+    entries: int  # of the smallest: those in its old table that are not none
+    table: int
+
+
 @dataclass(frozen=True)
 class Counted:
-    """What became of a range of tables. `sorts`: of those that are neither equal nor surely allowed, by sort."""
+    """What became of a range of tables. Counts are tables, but of `allowed_kinds` entries."""
 
     equal: int
     allowed: int
     changed: int  # in which the two wrote to entries in another order
-    sorts: dict[int, tuple[int, int]]  # sort: how many tables, the first of them
+    allowed_kinds: dict[str, int]
+    exercised: dict[str, int]
+    sorts: dict[int, Sort]
 
 
 @lru_cache(maxsize=1)
@@ -104,8 +115,17 @@ class Pair:
         kept = totals if totals is not None else ffi.new("struct totals *")
         sorts = ffi.new("struct sort[]", MOST_SORTS)
         self._driver.px_run(first, end, exact, kept, sorts)
-        found = {int(s.sort): (int(s.count), int(s.first)) for s in sorts[0 : kept.sorts]}
-        return Counted(kept.equal, kept.allowed, kept.changed, found)
+        if kept.sorts > MOST_SORTS:
+            raise TreeError(f"exhaustive checking in C: more than {MOST_SORTS} sorts of difference in one piece")
+        allowed = {"cont": kept.cont, "dirty-gained": kept.dirty, "young-gained": kept.young}
+        return Counted(
+            int(kept.equal),
+            int(kept.allowed),
+            int(kept.changed),
+            {kind: int(count) for kind, count in allowed.items() if count},
+            {path: int(count) for path, count in zip(PATHS, kept.paths, strict=True) if count},
+            {int(s.sort): Sort(int(s.count), int(s.entries), int(s.first)) for s in sorts[0 : kept.sorts]},
+        )
 
     def of_sort(self, first: int, end: int, sort: int, most: int, *, exact: bool) -> list[int]:
         """The numbers of at most `most` tables of `sort`, from table `first` on, before `end`."""

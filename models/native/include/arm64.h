@@ -43,6 +43,10 @@ static inline int pte_present_invalid(pte_t pte)
 {
 	return (pte.pte & (PTE_VALID | PTE_PRESENT_INVALID)) == PTE_PRESENT_INVALID;
 }
+static inline bool pte_user_accessible_page(pte_t pte)
+{
+	return pte_valid(pte) && ((pte.pte & PTE_USER) || !(pte.pte & PTE_UXN));
+}
 static inline int pte_protnone(pte_t pte)
 {
 	return (pte.pte & (PTE_VALID | PTE_PRESENT_INVALID | PTE_USER | PTE_UXN)) == (PTE_PRESENT_INVALID | PTE_UXN);
