@@ -10,9 +10,10 @@ from harness.exhaust.block import Block
 from harness.exhaust.tally import Example, Found, Kind, Tally, merge
 from harness.judging.contracts import Contract
 from harness.judging.expected import Expected
-from harness.judging.judge import Judgement, judge
+from harness.judging.judge import Judgement, in_their_kernel, judge
 from harness.judging.rules import findings
 from harness.search.explore import writes
+from models.native.variant import TreeVariant
 from models.outcome import RETURNED, UNMODELLED, Outcome
 from models.run import run
 from models.scenario import Scenario
@@ -34,7 +35,11 @@ class Backend(Protocol):
 
 
 def backend_for(base: Variant, candidate: Variant, contract: Contract) -> Backend:
-    """The fastest backend that can run this pair."""
+    """The fastest backend that can run this pair: C where both are kernel text."""
+    if isinstance(base, TreeVariant) and isinstance(candidate, TreeVariant):
+        from harness.exhaust.native import NativeBackend  # it has a PythonBackend for what C leaves to the judge
+
+        return NativeBackend(base, candidate, contract)
     return PythonBackend(base, candidate, contract)
 
 
@@ -50,9 +55,9 @@ class PythonBackend:
         """See Backend. Ends early, `slow`, after a run that took seconds."""
         counts: Counter[str] = Counter()
         exercised: Counter[str] = Counter()
-        rest = Tally()
+        rest, pair = Tally(), (self.base, self.candidate)
         for table in range(first, end):
-            scenario = block.scenario(table)
+            scenario = in_their_kernel(block.scenario(table), pair)
             base, candidate = run(scenario, self.base), run(scenario, self.candidate)
             exercised.update(candidate.exercised)
             counts["changed"] += base.events != candidate.events and writes(base.events) != writes(candidate.events)

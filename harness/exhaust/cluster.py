@@ -31,7 +31,13 @@ def results(
     `address` is a scheduler's, or LOCAL for `jobs` worker processes here. Raises UsageError.
     """
     distributed = _distributed()
-    job = replace(job, base=_absolute(job.base), candidate=_absolute(job.candidate))
+    job = replace(
+        job,
+        base=_absolute(job.base),
+        candidate=_absolute(job.candidate),
+        tree=job.tree and str(Path(job.tree).resolve()),
+        patches=tuple(str(Path(patch).resolve()) for patch in job.patches),
+    )
     with ExitStack() as stack:
         client = stack.enter_context(_client(distributed, stack, address, jobs))
         under_way = 4 * max(1, sum(client.nthreads().values()))

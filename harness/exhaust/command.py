@@ -22,6 +22,7 @@ from harness.judging.contracts import CONTRACTS
 from harness.reports.report import pictures, wrapped
 from harness.review import check_call, check_count, chosen_arches
 from harness.verdict import DIVERGES, EQUIVALENT
+from harness.versions import kernel_text_options
 from models.arch import ARCHES
 
 MOST_JOBS = 1024
@@ -42,6 +43,7 @@ UNDECIDED = 3
 @click.option("--restart", is_flag=True, help="Forget what an interrupted run has done.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the result to FILE.")
 @click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
+@kernel_text_options
 def exhaust_command(
     versions: tuple[str, ...],
     entries: int,
@@ -54,6 +56,9 @@ def exhaust_command(
     restart: bool,
     json_file: Path | None,
     save_dir: Path | None,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
 ) -> int:
     """Run a pair on every small table: all values, folio layouts, userfaultfd modes and moves.
 
@@ -73,7 +78,16 @@ def exhaust_command(
     processes = jobs if jobs is not None else os.cpu_count() or 1
     check_count("--jobs", processes, MOST_JOBS)
     shard = shard_from(shard_text) if shard_text else WHOLE
-    job = Job(versions[0], versions[1], contract, tuple(chosen_arches(arch, None)), entries)
+    job = Job(
+        versions[0],
+        versions[1],
+        contract,
+        tuple(chosen_arches(arch, None)),
+        entries,
+        tree=str(tree or ""),
+        rev=rev or "",
+        patches=tuple(map(str, patches)),
+    )
     return _run(job, shard, processes, dask, restart, json_file, save_dir)
 
 

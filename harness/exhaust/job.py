@@ -16,7 +16,8 @@ from harness.exhaust.shards import Plan, piece_size
 from harness.exhaust.space import space
 from harness.exhaust.tally import Tally
 from harness.judging.contracts import CONTRACTS
-from models.variants import Variant, VariantError, load
+from harness.versions import KernelText
+from models.variants import Variant, VariantError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class Job:
     arches: tuple[str, ...]
     entries: int
     size: int = 0
+    tree: str = ""  # what `tree` and `tree+patch` are, as KernelText has it
+    rev: str = ""
+    patches: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> KernelText:
+        """The kernel text of the job."""
+        return KernelText(Path(self.tree) if self.tree else None, self.rev or None, tuple(map(Path, self.patches)))
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Ready:
 def ready(job: Job) -> Ready:
     """Load the job, once a process. Raises UsageError."""
     try:
-        base, candidate = load(job.base), load(job.candidate)
+        base, candidate = job.text.load_all(job.base, job.candidate, arches=job.arches)
     except VariantError as error:
         raise UsageError(str(error)) from None
     backend = backend_for(base, candidate, CONTRACTS[job.contract])
@@ -87,7 +96,7 @@ def _digest(job: Job, base: Variant, candidate: Variant) -> str:
     """
     found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
     for variant in (base, candidate):
-        found.update(Path(variant.filename).read_bytes() + b"\0")
+        found.update(variant.decides(job.arches) + b"\0")
     found.update(_code())
     return found.hexdigest()[:16]
 
@@ -98,6 +107,6 @@ def _code() -> bytes:
     found = hashlib.sha256()
     for package in (harness, models, strategies):
         root = Path(str(package.__file__)).parent
-        for file in sorted(root.rglob("*.py")):
+        for file in sorted(file for file in root.rglob("*") if file.suffix in (".py", ".c", ".h")):
             found.update(f"{root.name}/{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
     return found.digest()

@@ -74,6 +74,9 @@ def _job(data: dict[str, Any], size: int) -> Job:
         tuple(data["arches"]),
         int(data["entries"]),
         size,
+        tree=str(data["tree"]),
+        rev=str(data["rev"]),
+        patches=tuple(map(str, data["patches"])),
     )
     if job.contract not in CONTRACTS or not set(job.arches) <= set(ARCHES) or size < 1:
         raise ValueError("unknown contract or architecture")

@@ -92,6 +92,10 @@ class TreeVariant(Variant):
             self.workers[options] = Worker(path, self.arena)
         return self.workers[options]
 
+    def decides(self, arches: Iterable[str]) -> bytes:
+        """The C that is compiled for `arches`."""
+        return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")
+
     def prepare(self, arches: Iterable[str]) -> None:
         """Compile for `arches` under the default config. Raises TreeError."""
         for arch in arches:
