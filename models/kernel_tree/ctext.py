@@ -19,6 +19,14 @@ INSIDE = CONDITIONALS | {"translation_unit", "linkage_specification", "declarati
 TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
 NAMES = {"identifier", "type_identifier"}
 WORD = re.compile(rb"[A-Za-z_]\w*")
+# Words of the kernel's dialect that the parser takes for types or names. None of them says what a function does.
+ATTRIBUTES = re.compile(
+    rb"\b(?:__always_inline|noinline(?:_for_stack|_for_tracing)?|__(?:maybe_|always_)?unused|__used|__must_check|__bitwise|"
+    rb"__force|__user|__kernel|__iomem|__percpu|__rcu|__private|__(?:mem)?init|__ref|__weak|__visible|__cold|__sched|"
+    rb"__pure|__attribute_const__|__noreturn|__read_mostly|__ro_after_init|__no_(?:kasan|kcsan|sanitize)\w*|"
+    rb"asmlinkage|notrace|nokprobe_inline)\b"
+)
+DIRECTIVE = re.compile(rb"[ \t]*#")
 
 
 @lru_cache(maxsize=1)
@@ -42,6 +50,14 @@ class Definition:
         return int(self.node.start_point[0]) + 1
 
     @property
+    def end(self) -> int:
+        """The byte behind its text, with the semicolon that the parser takes for a statement behind a struct's body."""
+        behind = self.node.next_sibling
+        return int(
+            (behind if self.node.type in TAGGED and behind is not None and behind.type == ";" else self.node).end_byte
+        )
+
+    @property
     def is_function(self) -> bool:
         """Whether it is a function with its body."""
         return self.node.type == "function_definition"
@@ -52,7 +68,7 @@ class CFile:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.bytes = text.encode("utf-8", "surrogateescape")
+        self.bytes = _without_attributes(text.encode("utf-8", "surrogateescape"))
         self.root = _parser().parse(self.bytes).root_node
 
     @cached_property
@@ -99,7 +115,7 @@ class CFile:
         out = bytearray(re.sub(rb"[^\n]", b" ", self.bytes))
         outermost = {}
         for definition in kept:
-            start, end = definition.node.start_byte, definition.node.end_byte
+            start, end = definition.node.start_byte, definition.end
             out[start:end] = self.bytes[start:end]
             for group in definition.conditionals[:1]:
                 outermost[group.id] = group
@@ -143,6 +159,14 @@ class CFile:
         """(first byte, byte behind the line break) of every line."""
         starts = [0, *(match.end() for match in re.finditer(rb"\n", self.bytes))]
         return list(zip(starts, [*starts[1:], len(self.bytes)], strict=True))
+
+
+def _without_attributes(text: bytes) -> bytes:
+    """`text` with ATTRIBUTES turned into blanks, but for directives, which may define them."""
+    return b"\n".join(
+        line if DIRECTIVE.match(line) else ATTRIBUTES.sub(lambda found: b" " * len(found[0]), line)
+        for line in text.split(b"\n")
+    )
 
 
 def _text(node: "Node") -> str:

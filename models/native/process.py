@@ -64,8 +64,11 @@ class Worker:
         )
         self._child = child
         self._end = weakref.finalize(self, _kill, child)
-        if self._read(child) != READY:
-            raise TreeError(f"{self.path}: the compiled object cannot be loaded")
+        try:
+            said = self._read(child)
+        except Died as died:
+            raise TreeError(f"{self.path}: the compiled object cannot be loaded ({died.signal})") from None
+        assert said == READY, f"the worker said {said!r}"
         return child
 
     def _write(self, child: subprocess.Popen[bytes], what: bytes) -> None:

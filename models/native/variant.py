@@ -145,8 +145,10 @@ class TreeVariant(Variant):
             nonlocal told, memory
             follower.feed(self.arena.events(first, end))
             told = end
+            if k.memory == memory:  # as a rule, and told at once
+                return follower.found, []
             changes = [(i, now or 0) for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
-            memory = list(k.memory) if changes else memory
+            memory = list(k.memory)
             return follower.found, changes
 
         worker.run(what, ask)
