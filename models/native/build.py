@@ -21,7 +21,7 @@ FLAGS = (
     "-std=gnu11", "-O2", "-g1", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
 )  # fmt: skip
-SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")  # a function that is declared and not there is an error here, not later
+SHARED = ("-shared", "-fPIC", "-Wl,-z,defs,-z,now")  # a function that is declared and not there is an error here, not later
 ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 # As gcc and clang say it, in English without fancy quotes.
 MISSING = re.compile(

@@ -17,6 +17,7 @@ from models.watchdog import CPU_SECONDS
 
 Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
 DONE, ASKS, READY = b".", b"?", b"!"
+WAIT = 20 * CPU_SECONDS  # for a run that does nothing, on a machine that does much
 
 
 class Died(Exception):  # the end of a child, no error of ours
@@ -58,7 +59,7 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = worker_program()
-        command = [str(program), str(self.path), str(self.arena.fd), str(BYTES)]
+        command = [str(program), str(self.path), str(self.arena.fd), str(BYTES), str(CPU_SECONDS)]
         child = subprocess.Popen(  # noqa: S603  # our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(self.arena.fd,), bufsize=0
         )
@@ -81,10 +82,9 @@ class Worker:
     def _read(self, child: subprocess.Popen[bytes]) -> bytes:
         assert child.stdout is not None
         handle = child.stdout.fileno()
-        if not select.select([handle], [], [], CPU_SECONDS)[0]:
-            _kill(child)
-            self._child = None
-            raise Died(f"{CPU_SECONDS} seconds", slow=True)
+        if not select.select([handle], [], [], WAIT)[0]:
+            self.stop()
+            raise Died(f"{WAIT} seconds", slow=True)
         if not (said := os.read(handle, 1)):
             self._buried(child)
         return said
@@ -92,6 +92,8 @@ class Worker:
     def _buried(self, child: subprocess.Popen[bytes]) -> None:
         status = child.wait()
         self.stop()
+        if status == -signal.SIGPROF:
+            raise Died(f"{CPU_SECONDS} seconds of CPU time", slow=True)
         name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         raise Died(name)
 
