@@ -21,8 +21,11 @@ FLAGS = (
     "-std=gnu11", "-O2", "-g1", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
 )  # fmt: skip
-SHARED = ("-shared", "-fPIC", "-Wl,-z,defs,-z,now")  # a function that is declared and not there is an error here, not later
+SHARED = ("-shared", "-fPIC", "-Wl,-z,defs,-z,now")  # what is declared and not there is an error here, not later
 ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
+# Of the linker, that a function is declared and nowhere defined.
+UNDEFINED = re.compile(r"([^\s:]+:\d+): undefined reference to `(\w+)'")
+KIND = re.compile(r"[^:\n]+:\d+:\d+: (?:fatal )?(error|warning|note): ")
 # As gcc and clang say it, in English without fancy quotes.
 MISSING = re.compile(
     r"implicit declaration of function '(\w+)'|'(\w+)' undeclared|unknown type name '(\w+)'"
@@ -107,12 +110,28 @@ def _compile(text: str, command: list[str], target: Path, label: str) -> None:
 
 def _failed(said: str, label: str) -> CompileError:
     missing: dict[str, None] = {}
+    others = 0  # errors of another kind before the first name: what is missing follows from them
     for error in ERROR.finditer(said):
-        if name := next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None):
+        name = next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None)
+        if name is None and not missing:
+            others += 1
+        if name and not name.startswith("pr_"):  # ours: an argument of a macro that could not be read
             missing[f"{error['file']}:{error['line']}: {name}"] = None
-    if missing:
+    for at, name in UNDEFINED.findall(said):
+        missing[f"{at}: {name}"] = None
+    if missing and not others:
         names = len({line.rpartition(" ")[2] for line in missing})
         what = f"{label}: {names} name{'s are' if names > 1 else ' is'} missing: neither the tree nor pte-review has"
         return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES])
-    lines = said.strip().splitlines()
-    return CompileError(f"{label}: does not compile:", lines[:MOST_LINES])
+    return CompileError(f"{label}: does not compile:", _errors(said)[:MOST_LINES])
+
+
+def _errors(said: str) -> list[str]:
+    """The compiler's lines but those of warnings."""
+    lines, warning = [], False
+    for line in said.strip().splitlines():
+        if kind := KIND.match(line):
+            warning = kind[1] == "warning" or (kind[1] == "note" and warning)
+        if not warning:
+            lines.append(line)
+    return lines

@@ -28,7 +28,7 @@ from models.native.arena import (
     request,
 )  # fmt: skip
 from models.native.build import compiled
-from models.native.follow import Follower, entry_of, signed
+from models.native.follow import Follower, entry_of, follow_stores, signed
 from models.native.process import Died, Worker
 from models.native.unit import Unit, tree_unit
 from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
@@ -128,13 +128,15 @@ class TreeVariant(Variant):
         what = request(scenario, stack)
         try:
             if isinstance(k, Actors):
-                k.phase("call")
-                fed = self._accompanied(worker, what, k, follower)
+                fed, logged = self._accompanied(worker, what, k, follower)
             else:
                 worker.run(what)
-                fed = 0
+                fed, logged = 0, k.memory
             reply = self.arena.reply(k.table_size, 1 if scenario.one_table else 2)
-            follower.feed(self.arena.events(fed, reply[EVENTS]))
+            events = self.arena.events(fed, reply[EVENTS])
+            follower.feed(events)
+            if logged is not k.memory:
+                follow_stores(logged, events)
         except Died as died:
             at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
             ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
@@ -142,11 +144,15 @@ class TreeVariant(Variant):
         except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
             worker.stop()
             return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), -1
-        return self._ended(k, follower, reply)
+        return self._ended(k, follower, reply, logged)
 
-    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> int:
-        """A run in which others act between two accesses: the machine is asked before each. Events it was told of."""
+    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
+        """A run in which others act between two accesses: the machine is asked before each.
+
+        Returns how many events it was told of, and the memory that the C had then.
+        """
         told, memory = 0, list(k.memory)
+        k.phase("call")
 
         def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
             nonlocal told, memory
@@ -159,9 +165,10 @@ class TreeVariant(Variant):
             return follower.found, changes
 
         worker.run(what, ask)
-        return told
+        return told, memory
 
-    def _ended(self, k: Kernel, follower: Follower, reply: list[int]) -> tuple[Outcome, int]:
+    def _ended(self, k: Kernel, follower: Follower, reply: list[int], logged: list[int | None]) -> tuple[Outcome, int]:
+        """`logged` is the memory of the C as its log has it."""
         at = f"{SUBJECT}:{reply[LINE]}"
         match ENDINGS[reply[ENDED]]:
             case "table-overrun":
@@ -178,7 +185,7 @@ class TreeVariant(Variant):
                 stale = ", which holds what an earlier pass left" if number >= MOST_LOCALS else ""
                 return outcome_of(k, None, UNASSIGNED_READ, f"{at}{stale}", local.name), number
         size = k.table_size
-        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)])
+        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)], logged)
         if isinstance(k, Actors):
             k.phase("returned")
         return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), -1
