@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whether two runs of one scenario did the same: kernel text against its port.
 
-Outcomes are held against each other in every field, and events one by one, in order. What a release renamed counts as the same call.
+Outcomes are held against each other in every field, events one by one in order. What a release renamed counts as the
+same call.
 """
 
 from collections.abc import Callable
