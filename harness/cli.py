@@ -33,13 +33,14 @@ from harness.reports.report import (
     verdict_lines,
     wrapped,
 )
-from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count
+from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
+from harness.versions import KernelText, kernel_text_options
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
 from models.scheduled import ACTORS, ANCHORS, PHASES
-from models.variants import VariantError, load, names
+from models.variants import Variant, VariantError, load, names
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
 STATUS = {DIVERGES: FOUND, INCONCLUSIVE: UNDECIDED}
@@ -100,6 +101,7 @@ def _thread(max_examples: int, seed: int, arch: str | None) -> int:
 @seed_option
 @json_option
 @click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
+@kernel_text_options
 def check_command(
     base: str,
     candidate: str,
@@ -110,12 +112,18 @@ def check_command(
     seed: int,
     json_file: Path | None,
     save_dir: Path | None,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
 ) -> int:
-    """Review one pair. CANDIDATE (and BASE): a variant's name, or a .py file that defines move_ptes."""
+    """Review one pair. CANDIDATE (and BASE): a variant's name, or a .py file that defines move_ptes.
+
+    Or `tree`, the C of a kernel tree, and `tree+patch`, the same with patches.
+    """
     _writable(json_file, save_dir, (base, candidate))
     check_call(arch, contract, hostile, max_examples)
-    ours = load(base)
-    theirs = load(candidate)
+    text = KernelText(tree, rev, patches)
+    ours, theirs = text.load_all(base, candidate, arches=chosen_arches(arch, hostile))
     with ProgressBar() as reporter:
         verdict = check(
             ours,
@@ -127,14 +135,17 @@ def check_command(
             seed=seed,
             reporter=reporter,
         )
+    for line in text.describe():
+        click.echo(wrapped(line))
     click.echo(verdict_lines(verdict))
-    for text in pictures(verdict, ours, theirs):
-        click.echo(text)
+    for shown in pictures(verdict, ours, theirs):
+        click.echo(shown)
     if verdict.verdict == DIVERGES:
         again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
         for option, value in (("--arch", arch), ("--hostile", hostile)):
             again += [option, value] if value else []
         again += ["--contract", contract] if contract != "folio-ad" else []
+        again += text.arguments()
         click.echo(f"again: {shlex.join(again)}")
     if json_file is not None:
         json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
@@ -156,23 +167,36 @@ def _writable(json_file: Path | None, save_dir: Path | None, versions: tuple[str
 @click.option("--base", help="Run against this version instead.")
 @click.option("--candidate", help="Run this version instead.")
 @click.option("--snippet", is_flag=True, help="Print a test to paste instead of running.")
-def replay_command(files: tuple[Path, ...], base: str | None, candidate: str | None, snippet: bool) -> int:
+@kernel_text_options
+def replay_command(
+    files: tuple[Path, ...],
+    base: str | None,
+    candidate: str | None,
+    snippet: bool,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
+) -> int:
     """Run counterexamples again on the pair they name, recordings (.jsonl, .jsonl.gz) through pre_patch."""
     if base and any(map(recording.is_recording, files)):
         raise UsageError("--base: a recording has none, it is compared with what the kernel left")
+    text = KernelText(tree, rev, patches)
     loaded = [(path, recording.read(path) if recording.is_recording(path) else saved.read(path)) for path in files]
     status = OK
     for path, content in loaded:
         if isinstance(content, list):
-            status = max(status, _replay_recording(path, content, candidate or "pre_patch"))
+            status = max(status, _replay_recording(path, content, text.load(candidate or "pre_patch")))
         elif snippet:
             click.echo(saved.snippet(content))
         else:
-            status = max(status, _replay(path, content, base, candidate))
+            status = max(
+                status,
+                _replay(path, content, text.load(base or content.base), text.load(candidate or content.candidate)),
+            )
     return status
 
 
-def _replay(path: Path, content: saved.Counterexample, base: str | None, candidate: str | None) -> int:
+def _replay(path: Path, content: saved.Counterexample, base: Variant, candidate: Variant) -> int:
     again = saved.replay(content, base, candidate)
     if not again.divergences:
         click.echo(f"{path}: FIXED: {again.base.name} and {again.candidate.name} do not diverge on it")
@@ -184,8 +208,7 @@ def _replay(path: Path, content: saved.Counterexample, base: str | None, candida
     return FOUND
 
 
-def _replay_recording(path: Path, records: list[recording.Record], which: str) -> int:
-    variant = load(which)
+def _replay_recording(path: Path, records: list[recording.Record], variant: Variant) -> int:
     found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
     click.echo(recording_lines(path.name, variant.name, records, found))
     return FOUND if found else OK
@@ -249,6 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    details: Sequence[str] = ()
     try:
         status = cli.main(arguments, prog_name="pte-review", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -256,7 +280,7 @@ def _run(arguments: list[str]) -> int:
     except click.UsageError as error:
         message = _usage(error, arguments)
     except (UsageError, VariantError) as error:
-        message = str(error)
+        message, details = str(error), getattr(error, "details", ())
     except OSError as error:
         message = f"{error.filename or 'output'}: {error.strerror or error}"
     except click.Abort:
@@ -264,7 +288,7 @@ def _run(arguments: list[str]) -> int:
         return 130
     else:
         return status if isinstance(status, int) else OK
-    click.echo(f"pte-review: {' '.join(message.split())}", err=True)
+    click.echo("\n".join([f"pte-review: {' '.join(message.split())}", *details]), err=True)
     return WRONG
 
 

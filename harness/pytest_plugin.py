@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`pytest --base A --candidate FILE.py` reviews a pair, `pytest --replay FILE` runs counterexamples again.
 
+`pytest --tree DIR --patch FILE` reviews a patch on a kernel tree: base `tree`, candidate `tree+patch`.
+
 Also the fixture `record_verdict` for tests that assert verdicts themselves, and the verdict matrix in the summary.
 Everything of pte-review is imported where it is used: the plugin is loaded by every pytest run of its environment.
 """
@@ -13,15 +15,23 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.verdict import Verdict
+    from harness.versions import KernelText
+    from models.variants import Variant
 
 PROPERTY = "pte-review"
 DEFAULT_BASE = "pre_patch"
+TEXT: "pytest.StashKey[KernelText]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pte-review", "review a version of a kernel function on generated page tables")
-    group.addoption("--base", default=DEFAULT_BASE, help="variant or .py file to compare with (default: pre_patch)")
+    group.addoption("--base", help="variant or .py file to compare with (default: pre_patch, or tree with --patch)")
     group.addoption("--candidate", help="variant or .py file to review; runs only that review")
+    group.addoption("--tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
+    group.addoption("--rev", metavar="REV", help="a revision of the git repository at --tree")
+    group.addoption(
+        "--patch", action="append", default=[], metavar="FILE", help="diff or mail on the tree: version 'tree+patch'"
+    )
     group.addoption("--arch", help="one architecture instead of all")
     group.addoption("--contract", default="folio-ad", help="folio-ad (default) or exact")
     group.addoption("--hostile", help="break this rule of legal tables")
@@ -31,29 +41,55 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    option = config.option
     if not _asked(config):
-        if config.option.base != DEFAULT_BASE:
-            raise pytest.UsageError("pte-review: --base needs --candidate or --replay")
+        for name, given in (("--base", option.base), ("--rev", option.rev), ("--patch", option.patch)):
+            if given:
+                needs = "--candidate, --tree or --replay" if name == "--base" else "--tree"
+                raise pytest.UsageError(f"pte-review: {name} needs {needs}")
         return
     from harness.errors import UsageError
     from harness.files.counterexample import read
     from harness.review import check_call
-    from models.variants import VariantError, load
+    from models.variants import VariantError
 
+    if option.tree and not option.replay:
+        option.base = option.base or ("tree" if option.patch and not option.candidate else DEFAULT_BASE)
+        option.candidate = option.candidate or ("tree+patch" if option.patch else "tree")
+    option.base = option.base or DEFAULT_BASE
     try:  # before anything runs
-        option = config.option
         check_call(option.arch, option.contract, option.hostile, option.max_examples)
-        load(config.option.base)
-        if config.option.candidate:
-            load(config.option.candidate)
-        for path in config.option.replay:
+        if option.candidate:
+            _versions(config)
+        for path in option.replay:
             read(Path(path))
     except (UsageError, VariantError) as error:
-        raise pytest.UsageError(f"pte-review: {error}") from None
+        raise pytest.UsageError("\n".join([f"pte-review: {error}", *getattr(error, "details", ())])) from None
+
+
+def _kernel_text(config: pytest.Config) -> "KernelText":
+    """What the versions `tree` and `tree+patch` are in this run."""
+    from harness.versions import KernelText
+
+    if TEXT not in config.stash:
+        option = config.option
+        tree = Path(option.tree) if option.tree else None
+        config.stash[TEXT] = KernelText(tree, option.rev, tuple(map(Path, option.patch)))
+    return config.stash[TEXT]
+
+
+def _versions(config: pytest.Config) -> "list[Variant]":
+    """Base and candidate. Raises UsageError or VariantError."""
+    from harness.review import chosen_arches
+
+    option = config.option
+    return _kernel_text(config).load_all(
+        option.base, option.candidate, arches=chosen_arches(option.arch, option.hostile)
+    )
 
 
 def _asked(config: pytest.Config) -> bool:
-    return bool(config.option.candidate or config.option.replay)
+    return bool(config.option.candidate or config.option.replay or config.option.tree)
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -109,12 +145,12 @@ class ReviewItem(_Item):
         from harness.reports.report import pictures, verdict_lines
         from harness.review import check
         from harness.verdict import NO_DIFFERENCE
-        from models.variants import load
 
         option = self.config.option
+        ours, theirs = _versions(self.config)
         verdict = check(
-            option.base,
-            option.candidate,
+            ours,
+            theirs,
             arch=self.arch,
             contract=option.contract,
             hostile=option.hostile,
@@ -123,9 +159,10 @@ class ReviewItem(_Item):
         )
         self.user_properties.append((PROPERTY, verdict.to_json()))
         if verdict.verdict != NO_DIFFERENCE:
-            shown = pictures(verdict, load(option.base), load(option.candidate))
+            shown = pictures(verdict, ours, theirs)
             headline = f"{verdict.base} -> {verdict.candidate}: {verdict.verdict}: {', '.join(verdict.kinds)}"
-            self.fail(headline, "\n".join([verdict_lines(verdict), *shown]))
+            texts = [f"{line}\n" for line in _kernel_text(self.config).describe()]
+            self.fail(headline, "\n".join(["".join(texts) + verdict_lines(verdict), *shown]))
 
 
 class ReplayItem(_Item):
@@ -139,8 +176,9 @@ class ReplayItem(_Item):
         from harness.files.counterexample import read, replay
         from harness.reports.picture import picture
 
-        candidate = self.config.option.candidate
-        again = replay(read(self.path_to_file), candidate=candidate)
+        content, text = read(self.path_to_file), _kernel_text(self.config)
+        named = self.config.option.candidate or content.candidate
+        again = replay(content, text.load(content.base), text.load(named))
         if again.divergences:
             shown = [picture(d, again.base.name, again.candidate.name, again.sitting) for d in again.divergences]
             self.fail(f"{self.path_to_file}: still diverges", "\n".join(shown))

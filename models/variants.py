@@ -48,6 +48,11 @@ class Variant:
         """What it is, on one line."""
         return ""
 
+    @property
+    def facts(self) -> dict[str, bool]:
+        """The fields of Config that are what they are in its kernel, whatever a scenario says."""
+        return {}
+
     def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
         """One run on `scenario`, of a version that is no port (models/run.py runs those)."""
         raise NotImplementedError

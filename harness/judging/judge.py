@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One scenario, two outcomes, one contract: what diverges, what both do wrong, what is allowed."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from harness.judging.contracts import Contract, compare
 from harness.judging.expected import Expected
@@ -86,8 +87,15 @@ class Sitting:
     judgement: Judgement
 
 
+def in_their_kernel(scenario: Scenario, versions: Iterable[Variant]) -> Scenario:
+    """`scenario` under the config options that kernel text among `versions` comes with: ports beside it follow them."""
+    facts = {name: value for version in versions for name, value in version.facts.items()}
+    return replace(scenario, config=replace(scenario.config, **facts)) if facts else scenario
+
+
 def sit(scenario: Scenario, base: Variant, candidate: Variant, contract: Contract) -> Sitting:
     """Run both on fresh machines and judge them."""
+    scenario = in_their_kernel(scenario, (base, candidate))
     x = Expected(scenario)
     ours, theirs = run(scenario, base), run(scenario, candidate)
     return Sitting(ours, theirs, judge(contract, x, ours, findings(x, ours), theirs, findings(x, theirs)))

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from harness.judging.contracts import Contract
 from harness.judging.expected import Expected
 from harness.judging.finding import Finding
-from harness.judging.judge import Diverging, judge
+from harness.judging.judge import Diverging, in_their_kernel, judge
 from harness.judging.rules import findings
 from models.config import Config
 from models.machine.state import Event
@@ -73,11 +73,13 @@ def explore(
     A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, generation ends.
     """
     tallies = [Tally() for _ in pairs]
+    versions = [version for pair in pairs for version in pair if version.facts]
     done = 0
 
-    def one(scenario: Scenario) -> None:
+    def one(drawn: Scenario) -> None:
         nonlocal done
         done += 1
+        scenario = in_their_kernel(drawn, versions)
         x = Expected(scenario)
         running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
         variants = {id(v): v for pair, _ in running for v in pair}

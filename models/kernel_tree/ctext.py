@@ -19,14 +19,12 @@ INSIDE = CONDITIONALS | {"translation_unit", "linkage_specification", "declarati
 TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
 NAMES = {"identifier", "type_identifier"}
 WORD = re.compile(rb"[A-Za-z_]\w*")
-# Words of the kernel's dialect that the parser takes for types or names. None of them says what a function does.
-ATTRIBUTES = re.compile(
-    rb"\b(?:__always_inline|noinline(?:_for_stack|_for_tracing)?|__(?:maybe_|always_)?unused|__used|__must_check|__bitwise|"
-    rb"__force|__user|__kernel|__iomem|__percpu|__rcu|__private|__(?:mem)?init|__ref|__weak|__visible|__cold|__sched|"
-    rb"__pure|__attribute_const__|__noreturn|__read_mostly|__ro_after_init|__no_(?:kasan|kcsan|sanitize)\w*|"
-    rb"asmlinkage|notrace|nokprobe_inline)\b"
+# Annotations that are no C to the parser, which would take one for a type or a name.
+ANNOTATION = re.compile(
+    rb"\b(?:__always_inline|noinline|__bitwise|__force|__user|__kernel|__iomem|__percpu|__rcu|__must_check|__init|__exit|"
+    rb"__maybe_unused|__always_unused|__read_mostly|__ro_after_init|__cold|__latent_entropy|__sched|notrace|__weak|__ref|"
+    rb"__visible|__used|__private|nokprobe_inline|noinline_for_stack|asmlinkage)\b"
 )
-DIRECTIVE = re.compile(rb"[ \t]*#")
 
 
 @lru_cache(maxsize=1)
@@ -68,8 +66,11 @@ class CFile:
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
-        self.bytes = _without_attributes(text.encode("utf-8", "surrogateescape"))
-        self.root = _parser().parse(self.bytes).root_node
+        self.bytes = text.encode("utf-8", "surrogateescape")
+        plain = ANNOTATION.sub(
+            lambda match: b"inline".ljust(len(match[0])) if b"inline" in match[0] else b" " * len(match[0]), self.bytes
+        )
+        self.root = _parser().parse(plain).root_node
 
     @cached_property
     def definitions(self) -> dict[str, list[Definition]]:
@@ -159,14 +160,6 @@ class CFile:
         """(first byte, byte behind the line break) of every line."""
         starts = [0, *(match.end() for match in re.finditer(rb"\n", self.bytes))]
         return list(zip(starts, [*starts[1:], len(self.bytes)], strict=True))
-
-
-def _without_attributes(text: bytes) -> bytes:
-    """`text` with ATTRIBUTES turned into blanks, but for directives, which may define them."""
-    return b"\n".join(
-        line if DIRECTIVE.match(line) else ATTRIBUTES.sub(lambda found: b" " * len(found[0]), line)
-        for line in text.split(b"\n")
-    )
 
 
 def _text(node: "Node") -> str:

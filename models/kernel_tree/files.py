@@ -7,7 +7,7 @@ LIBRARY = {
     "x86_64": ("include/linux/pgtable.h",),
     "arm64": ("arch/arm64/include/asm/pgtable.h", "include/linux/pgtable.h", "arch/arm64/mm/contpte.c"),
 }
-# What the kernel's makefiles compile a file for.
-ONLY_WITH = {"arch/arm64/mm/contpte.c": "CONFIG_ARM64_CONTPTE"}
+# Files that the kernel compiles under an option only.
+GATED = {"arch/arm64/mm/contpte.c": "CONFIG_ARM64_CONTPTE"}
 BATCH = ("mm/internal.h", "mm/util.c")
 READ = tuple(dict.fromkeys((SUBJECT, *BATCH, *LIBRARY["x86_64"], *LIBRARY["arm64"])))

@@ -6,6 +6,7 @@ judges Python ports. What the C's primitives do to entries is the C's: only raw 
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from models.config import PAGE_SHIFT
 from models.machine.contpte import KernelArm64
@@ -33,27 +34,20 @@ class Follower:
     def __init__(self, k: Kernel) -> None:
         self.k = k
         self.found = 0
+        self.changed: list[tuple[int, int]] = []
         self.line = 0  # of the kernel file that the last event names
         self.batches: list[int] = []  # places in the log of batch functions that have not returned
-        self._handlers = tuple(self._handler(name) for name in event_names())
 
-    def feed(self, words: Sequence[int]) -> None:
-        """Events as the arena has them, EVENT_WORDS words each. Raises what the machine raises."""
-        handlers = self._handlers
-        for at in range(0, len(words), EVENT_WORDS):
-            name, *arguments = words[at : at + EVENT_WORDS]
-            self.line = arguments[6]
-            handlers[name](*arguments)
+    def feed(self, words: Sequence[int]) -> list[tuple[int, int]]:
+        """Events as the arena has them, EVENT_WORDS words each; the entries that they changed, with their values.
 
-    def _handler(self, name: str) -> Callable[..., None]:
-        own = getattr(self, f"_on_{name}", None)
-        if own is not None:
-            return own  # type: ignore[no-any-return]  # a method of this class
-        if name in RMAP_LOCKS:
-            way = self.k._unlock if "unlock" in name else self.k._lock
-            return lambda *_: way(name, RMAP_LOCKS[name])
-        plain: Callable[..., None] = getattr(self.k, name)
-        return lambda *_: plain()
+        Raises what the machine raises.
+        """
+        handlers = _handlers()
+        self.changed = []
+        for name, a, b, c, d, e, f, self.line in zip(*[iter(words)] * EVENT_WORDS, strict=True):
+            handlers[name](self, a, b, c, d, e, f)
+        return self.changed
 
     # -- raw accesses
 
@@ -67,9 +61,11 @@ class Follower:
         if not self._acted() and self.k.memory[signed(ptep)] != value:
             self._stored_unseen(signed(ptep), value)
         self.found = self.k.xchg0(signed(ptep))
+        self.changed.append((signed(ptep), 0))
 
     def _on_S(self, ptep: int, value: int, *_: int) -> None:
         self.k.store(signed(ptep), value)
+        self.changed.append((signed(ptep), value))
 
     def _acted(self) -> bool:
         """Whether others act: then the entry is what the machine says, not what the C had before it asked."""
@@ -186,13 +182,20 @@ class Follower:
                         self.k.memory[i] = pte
 
 
-def follow_stores(memory: list[int | None], words: Sequence[int]) -> None:
-    """What the accesses among events `words` did to `memory`."""
-    names = event_names()
-    for at in range(0, len(words), EVENT_WORDS):
-        name = names[words[at]]
-        if name in ("S", "X"):
-            memory[signed(words[at + 1])] = words[at + 2] if name == "S" else 0
+Handler = Callable[..., None]
+
+
+@lru_cache(maxsize=1)
+def _handlers() -> tuple[Handler, ...]:
+    """What each event is fed to, by its number: a method of Follower that is named after it, or the machine's own."""
+    return tuple(getattr(Follower, f"_on_{name}", None) or _plain(name) for name in event_names())
+
+
+def _plain(name: str) -> Handler:
+    if name in RMAP_LOCKS:
+        way, lock = "_unlock" if "unlock" in name else "_lock", RMAP_LOCKS[name]
+        return lambda self, *_: getattr(self.k, way)(name, lock)
+    return lambda self, *_: getattr(self.k, name)()
 
 
 def entry_of(k: Kernel, ptep: int) -> int | None:

@@ -66,10 +66,11 @@ class Worker:
         self._child = child
         self._end = weakref.finalize(self, _kill, child)
         try:
-            said = self._read(child)
-        except Died as died:
-            raise TreeError(f"{self.path}: the compiled object cannot be loaded ({died.signal})") from None
-        assert said == READY, f"the worker said {said!r}"
+            ready = self._read(child) == READY
+        except Died:
+            ready = False
+        if not ready:
+            raise TreeError(f"{self.path}: the compiled object cannot be loaded")
         return child
 
     def _write(self, child: subprocess.Popen[bytes], what: bytes) -> None:

@@ -109,7 +109,7 @@ static void pr_reset(void)
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
 	pr->stale[0] = pr->stale[1] = pr->stale_at_unlock[0] = pr->stale_at_unlock[1] = 0;
-	pr->order = pr->wrong = pr->held = 0;
+	pr->order = pr->wrong = pr->writes = pr->held = 0;
 }
 
 static inline s64 pr_run_once(void)
@@ -189,4 +189,53 @@ void pr_guard(void)
 	pr = &pr_memory;
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
+}
+
+/* For exhaust.c: one side of a pair, run on table after table that differ in their entries alone. */
+struct pr_machine *pr_side(const u64 *request)
+{
+	return pr_prepare(request) ? NULL : pr;
+}
+
+s64 pr_side_run(void)
+{
+	return pr_run_once();
+}
+
+/* The accessed and dirty fields, CONT and what it takes to be equal without them, for a present entry. */
+u64 pr_plain(u64 value)
+{
+	pte_t pte = __pte(value);
+
+	if (!pte_present(pte))
+		return value;
+#ifdef PR_ARM64
+	value &= ~(PTE_AF | PTE_DIRTY | PTE_CONT);
+	return value & PTE_WRITE ? value & ~PTE_RDONLY : value;
+#else
+	return value & ~(PR_YOUNG | PR_DIRTY | PR_SAVED_DIRTY);
+#endif
+}
+
+/* PR_IS_* of an entry. */
+enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32 };
+
+u64 pr_kind(u64 value)
+{
+	pte_t pte = __pte(value);
+	u64 kind = pte_none(pte) ? PR_IS_NONE : 0;
+
+	if (!pte_present(pte))
+		return kind;
+	kind |= PR_IS_PRESENT | (pte_young(pte) ? PR_IS_YOUNG : 0) | (pte_dirty(pte) ? PR_IS_DIRTY : 0);
+	kind |= pte_write(pte) ? PR_IS_WRITE : 0;
+#ifdef PR_ARM64
+	kind |= pte_valid_cont(pte) ? PR_IS_CONT : 0;
+#endif
+	return kind;
+}
+
+u64 pr_frame(u64 value)
+{
+	return pte_pfn(__pte(value));
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.kernel_tree.extract import Extract, Piece, extract
-from models.kernel_tree.files import ONLY_WITH, SUBJECT
+from models.kernel_tree.files import GATED, SUBJECT
 from models.kernel_tree.instrument import Local
 from models.kernel_tree.signature import Signature
 from models.kernel_tree.tree import Tree, TreeError
@@ -73,8 +73,7 @@ def unit(found: Extract, label: str) -> Unit:
 
 def _piece(piece: Piece) -> str:
     text = f'#line 1 "{piece.path}"\n{piece.text}\n#line 1 "pte-review"\n'
-    option = ONLY_WITH.get(piece.path)
-    return f"#ifdef {option}\n{text}#endif\n" if option else text
+    return f"#ifdef {GATED[piece.path]}\n{text}#endif\n" if piece.path in GATED else text
 
 
 def _call(found: Extract, label: str) -> str:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from models.config import Config
+from models.kernel_tree.facts import contpte_facts
 from models.kernel_tree.files import SUBJECT
 from models.kernel_tree.instrument import MOST_LOCALS
-from models.kernel_tree.tree import Tree
+from models.kernel_tree.tree import Tree, TreeError
 from models.machine.actors import Actors
 from models.machine.endings import NoProgress, TableOverrun
 from models.machine.kernel import Kernel
@@ -28,13 +31,13 @@ from models.native.arena import (
     request,
 )  # fmt: skip
 from models.native.build import compiled
-from models.native.follow import Follower, entry_of, follow_stores, signed
-from models.native.process import Died, Worker
+from models.native.follow import Follower, entry_of, signed
+from models.native.process import Died, Worker, worker_program
 from models.native.unit import Unit, tree_unit
-from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, UNMODELLED, Outcome
 from models.outcome import RETURNED as IT_RETURNED
 from models.run import STACKS, fresh_kernel, installed_by, outcome_of, where
-from models.scenario import Scenario
+from models.scenario import ORDINARY_CONFIG, Scenario
 from models.variants import Variant
 
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
@@ -70,6 +73,11 @@ class TreeVariant(Variant):
         patches = f" with {', '.join(self.source.patches)}" if self.source.patches else ""
         return f"{SUBJECT} of {self.source.label}{patches}"
 
+    @cached_property
+    def facts(self) -> dict[str, bool]:
+        """Of the tree's contpte layer: a port beside it follows them."""
+        return contpte_facts(self.source)
+
     def unit(self, arch: str) -> Unit:
         """What is compiled for `arch`. Raises TreeError."""
         if arch not in self.units:
@@ -91,11 +99,24 @@ class TreeVariant(Variant):
         self.workers.clear()
         self.arena.close()
 
+    def prepare(self, arches: Iterable[str]) -> None:
+        """Compile for `arches` under the default config. Raises TreeError."""
+        for arch in arches:
+            self.worker(arch, ORDINARY_CONFIG)
+        worker_program()
+
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
-        """Run on `scenario`. Raises TreeError if the text does not compile under its config."""
+        """Run on `scenario`. What does not compile under its config is not modelled, says the outcome."""
+        try:
+            self.worker(scenario.arch, scenario.config)
+        except TreeError as error:
+            return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
         outcome, number = self._attempt(scenario, POISONED)
-        if number >= MOST_LOCALS and not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
-            outcome, number = self._attempt(scenario, POISONED_ONCE)  # carried over from an earlier pass on purpose
+        if number >= MOST_LOCALS:
+            once, first = self._attempt(scenario, POISONED_ONCE)
+            at_once = first == number - MOST_LOCALS and len(once.events) == len(outcome.events)  # in its first pass
+            if at_once or not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
+                outcome, number = once, first  # the latter: carried over from an earlier pass on purpose
         if number < 0 or not stacks:
             return outcome
         at = len(outcome.events)
@@ -131,12 +152,10 @@ class TreeVariant(Variant):
                 fed, logged = self._accompanied(worker, what, k, follower)
             else:
                 worker.run(what)
-                fed, logged = 0, k.memory
+                fed, logged = 0, list(k.memory)
             reply = self.arena.reply(k.table_size, 1 if scenario.one_table else 2)
-            events = self.arena.events(fed, reply[EVENTS])
-            follower.feed(events)
-            if logged is not k.memory:
-                follow_stores(logged, events)
+            for place, value in follower.feed(self.arena.events(fed, reply[EVENTS])):
+                logged[place] = value
         except Died as died:
             at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
             ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
@@ -149,20 +168,22 @@ class TreeVariant(Variant):
     def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
         """A run in which others act between two accesses: the machine is asked before each.
 
-        Returns how many events it was told of, and the memory that the C had then.
+        Returns how many events it was told of, and what the C's tables held then.
         """
-        told, memory = 0, list(k.memory)
+        told = 0
+        memory = list(k.memory)
         k.phase("call")
 
         def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
             nonlocal told, memory
-            follower.feed(self.arena.events(first, end))
             told = end
-            if k.memory == memory:  # as a rule, and told at once
+            for at, value in follower.feed(self.arena.events(first, end)):
+                memory[at] = value
+            if memory == k.memory:
                 return follower.found, []
-            changes = [(i, now or 0) for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
+            changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
             memory = list(k.memory)
-            return follower.found, changes
+            return follower.found, [(i, memory[i] or 0) for i in changed]
 
         worker.run(what, ask)
         return told, memory

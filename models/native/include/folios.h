@@ -12,6 +12,9 @@ struct folio { struct page page; };
 #define page_to_pfn(page) (((u64)(page) - PR_VMEMMAP) / sizeof(struct page))
 #define pte_page(pte) pfn_to_page(pte_pfn(pte))
 #define pfn_valid(pfn) ((u64)(pfn) <= pr->highest_memmap_pfn)
+#define virt_addr_valid(address) false
+#define virt_to_page(address) ((struct page *)NULL)
+#define PageTable(page) false
 #define is_zero_pfn(pfn) ((u64)(pfn) == pr->zero_pfn)
 
 /* The folio that `pfn` belongs to; a page without one is a small one of a file. */

@@ -62,7 +62,7 @@ struct pr_machine {
 	u64 debug_vm, shstk;
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
-	u64 stack;			/* what locals hold at first: 0 poison, 1 zero, 2 pattern */
+	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
 	u64 nr_folios;
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */
@@ -79,7 +79,7 @@ struct pr_machine {
 	u64 passes, nr_events;
 	struct pr_event *events;
 	/* in a bare run, instead of events */
-	u64 stale[2], stale_at_unlock[2], order, wrong, held, all_ptls;
+	u64 stale[2], stale_at_unlock[2], order, wrong, writes, held, all_ptls;
 	/* where others act between two accesses: asked before each event */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;

@@ -15,6 +15,7 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
+	pr->writes = pr->writes * 31 + ((u64)ptep - (u64)pr->old_table);
 	if (stale && ptep < pr->middle)
 		pr->stale[0] |= 1UL << (ptep - pr->old_table);
 	else if (stale)
@@ -77,17 +78,24 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
 #endif
 
 /* page_table_check: models/machine/page_table_check.py counts what the log says. */
-static inline void page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)
+static inline void pr_check_clear_of(struct mm_struct *mm, pte_t pte)
 {
 	pr_log(page_table_check_pte_clear, pte_val(pte));
 }
 
-static inline void page_table_check_ptes_set(struct mm_struct *mm, pte_t *ptep, pte_t pte, unsigned int nr)
+static inline void pr_check_set_of(struct mm_struct *mm, const pte_t *ptep, pte_t pte, unsigned int nr)
 {
 	pr_log(page_table_check_ptes_set, pr_number(ptep), pte_val(pte), nr);
 }
 
-#define page_table_check_pmd_clear(mm, pmd) ((void)(pmd))
-#define page_table_check_pud_clear(mm, pud) ((void)(pud))
-#define page_table_check_pmds_set(mm, pmdp, pmd, nr) ((void)(nr))
-#define page_table_check_puds_set(mm, pudp, pud, nr) ((void)(nr))
+/* Some kernels have an address behind the mm. */
+#define PR_BY_COUNT(_1, _2, _3, _4, _5, name, ...) name
+#define pr_check_clear_at(mm, addr, pte) pr_check_clear_of(mm, pte)
+#define pr_check_set_at(mm, addr, ptep, pte, nr) pr_check_set_of(mm, ptep, pte, nr)
+#define page_table_check_pte_clear(...) \
+	PR_BY_COUNT(__VA_ARGS__, 0, 0, pr_check_clear_at, pr_check_clear_of, 0)(__VA_ARGS__)
+#define page_table_check_ptes_set(...) PR_BY_COUNT(__VA_ARGS__, pr_check_set_at, pr_check_set_of, 0)(__VA_ARGS__)
+#define page_table_check_pmd_clear(...) ((void)0)
+#define page_table_check_pud_clear(...) ((void)0)
+#define page_table_check_pmds_set(...) ((void)0)
+#define page_table_check_puds_set(...) ((void)0)

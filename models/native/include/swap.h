@@ -72,6 +72,7 @@ static inline int pte_marker_uffd_wp(pte_t pte)
 	return is;
 }
 
+#define pte_is_uffd_wp_marker(pte) pte_marker_uffd_wp(pte)
 #define pte_swp_uffd_wp_any(pte) (pte_swp_uffd_wp(pte) || pte_marker_uffd_wp(pte))
 
 static inline int pte_swp_exclusive(pte_t pte) { return !!(pte.pte & PR_SWP_EXCLUSIVE); }

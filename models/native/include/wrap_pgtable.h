@@ -142,7 +142,7 @@ static inline u64 pr_initial(u64 id)
 
 static inline void pr_check_assigned(u64 value, u64 line)
 {
-	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && !pr->stack) {
+	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && (!pr->stack || pr->stack == 3)) {
 		pr->variable = value - PR_POISON;
 		*pr->line = line;
 		pr_end(PR_UNASSIGNED);

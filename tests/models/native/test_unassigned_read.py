@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Locals of C that are read before they are assigned: which, on which line, what a stack installs; and no false alarms."""
+"""Locals of C that are read before they are assigned: which, where, what a stack installs; and no false alarms."""
 
 import pytest
 
@@ -116,7 +116,9 @@ FINE = {
     },
     "assigned through its address": {
         "/* Nothing of this is needed by move_ptes(). */": "static void put(pte_t *to, pte_t pte) { *to = pte; }",
-        "\t\tpte = move_pte(pte, from, to);\n": "\t\tpte_t other;\n\t\tput(&other, pte);\n\t\tpte = move_pte(other, from, to);\n",
+        "\t\tpte = move_pte(pte, from, to);\n": (
+            "\t\tpte_t other;\n\t\tput(&other, pte);\n\t\tpte = move_pte(other, from, to);\n"
+        ),
     },
     "assigned in both branches": {
         "\t\tpte = mark_moved(pte);\n": (

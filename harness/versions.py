@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Versions as a call names them: a variant, a port's file, or kernel text by --tree and --patch."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from harness.errors import UsageError
+from models.arch import ARCHES
+from models.variants import Variant, load
+
+if TYPE_CHECKING:
+    from models.native.variant import TreeVariant
+
+TREE, PATCHED = "tree", "tree+patch"
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class KernelText:
+    """What `tree` and `tree+patch` stand for in one call: a kernel tree, a git revision of it, patches on top."""
+
+    tree: Path | None = None
+    rev: str | None = None
+    patches: tuple[Path, ...] = ()
+    loaded: "dict[str, TreeVariant]" = field(default_factory=dict, repr=False, compare=False)
+
+    def load(self, which: str) -> Variant:
+        """The version named `which`. Raises UsageError or VariantError."""
+        return self._text(which) if which in (TREE, PATCHED) else load(which)
+
+    def load_all(self, *names: str, arches: Iterable[str] = ARCHES) -> list[Variant]:
+        """The versions of `names`, kernel text compiled for `arches`, so that what is wrong with it is said at once.
+
+        Raises UsageError or VariantError, also for options that none of `names` has a use for.
+        """
+        if self.rev is not None and self.tree is None:
+            raise UsageError("--rev: which revision of what? give --tree, a git repository of the kernel")
+        if self.patches and PATCHED not in names:
+            raise UsageError(f"--patch: neither version is {PATCHED!r}")
+        if self.tree is not None and not {TREE, PATCHED} & set(names):
+            raise UsageError(f"--tree: neither version is {TREE!r} or {PATCHED!r}")
+        versions = [self.load(name) for name in names]
+        for text in self.loaded.values():
+            text.prepare(arches)
+        return versions
+
+    def _text(self, which: str) -> "TreeVariant":
+        from models.kernel_tree.patches import patched
+        from models.kernel_tree.tree import open_tree
+        from models.native.variant import TreeVariant
+
+        if self.tree is None:
+            raise UsageError(f"{which!r} is the text of a kernel tree: give --tree, the folder of one")
+        if which == PATCHED and not self.patches:
+            raise UsageError(f"{which!r} is a kernel tree with patches: give --patch, a diff or mail")
+        if which not in self.loaded:
+            tree = open_tree(self.tree, self.rev)
+            source = patched(tree, self.patches) if which == PATCHED else tree
+            self.loaded[which] = TreeVariant(which, source.label, str(self.tree), source)
+        return self.loaded[which]
+
+    def arguments(self) -> list[str]:
+        """The options again, for a command line."""
+        found = ["--tree", str(self.tree)] if self.tree is not None else []
+        found += ["--rev", self.rev] if self.rev is not None else []
+        return found + [argument for patch in self.patches for argument in ("--patch", str(patch))]
+
+    def describe(self) -> list[str]:
+        """What each of the loaded names stands for, a line each."""
+        return [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+
+
+def kernel_text_options(command: F) -> F:
+    """--tree, --rev and --patch for a click command, which gets them as `tree`, `rev` and `patches`."""
+    for option in (
+        click.option(
+            "--patch", "patches", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+            help=f"A diff, mail or mbox on top of the tree, for {PATCHED!r}; repeatable.",
+        ),
+        click.option("--rev", metavar="REV", help="A revision of the git repository at --tree."),
+        click.option(
+            "--tree", metavar="PATH", type=click.Path(path_type=Path),
+            help=f"A kernel source tree: {TREE!r} is its own move_ptes().",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command

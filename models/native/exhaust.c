@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Table after table through two versions, at native speed: what is equal or allowed is counted here, of what is not
+ * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
+ *
+ * Two outcomes are equal if the tables, the return value, the order of locks and flushes, the translations that were
+ * stale at an unlock and the broken rules (pr_wrong() bits: none) are. "Allowed" is what contract folio-ad allows, and
+ * is meant to err on the other side: whatever is not surely allowed is told.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "language.h"
+#include "machine.h"
+
+enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32 };
+enum { MOST_ENTRIES = 64, MOST_UNITS = 64, MOST_SORTS = 512 };
+
+struct side {
+	struct pr_machine *(*prepare)(const u64 *request);
+	s64 (*run)(void);
+	u64 (*plain)(u64), (*kind)(u64), (*frame)(u64);
+	struct pr_machine *m;
+	s64 returned;
+};
+
+/* What a call leaves: totals, then `sorts` pairs of a sort and how many tables are of it, and the first of them. */
+struct totals { u64 at, equal, allowed, differing, changed, sorts; };
+struct sort { u64 sort, count, first; };
+
+struct unit { u64 width, choices; const u64 *indices, *values; };
+
+static struct side sides[2];
+static struct pr_machine *running;
+static u64 old_image[MOST_ENTRIES], new_image[MOST_ENTRIES];
+static struct unit units[MOST_UNITS];
+static u64 nr_units, digits[MOST_UNITS];
+static u64 first_used, end_used;	/* of old_image: entries that are not always none */
+static bool new_used, conts;		/* whether new_image has an entry; whether entries can be contiguous */
+
+/* A plain access into a gap beside the tables; any other is the end of the process. */
+static void faulted(int number, siginfo_t *info, void *context)
+{
+	u64 room = running ? 32 * PAGE_SIZE + running->size * sizeof(pte_t) : 0, at = (u64)info->si_addr;
+
+	if (running && at >= (u64)running->old_table - room && at < (u64)running->middle + 4 * room) {
+		running->ended = PR_OVERRUN;
+		longjmp(running->end, 1);
+	}
+	signal(number, SIG_DFL);
+}
+
+static void run_side(struct side *side)
+{
+	struct pr_machine *m = side->m;
+	u64 bytes = m->size * sizeof(pte_t);
+
+	memcpy(m->old_table, old_image, bytes);
+	if (!m->one_table)
+		memcpy(m->new_table, new_image, bytes);
+	running = m;
+	side->returned = side->run();
+	running = NULL;
+}
+
+static inline bool alike(const struct side *a, const struct side *b)
+{
+	const struct pr_machine *x = a->m, *y = b->m;
+
+	return x->ended == y->ended && a->returned == b->returned && x->order == y->order && x->wrong == y->wrong &&
+	       x->stale_at_unlock[0] == y->stale_at_unlock[0] && x->stale_at_unlock[1] == y->stale_at_unlock[1] &&
+	       x->held == y->held;
+}
+
+static inline bool same_tables(const struct side *a, const struct side *b)
+{
+	u64 bytes = a->m->size * sizeof(pte_t);
+
+	return !memcmp(a->m->old_table, b->m->old_table, bytes) &&
+	       (a->m->one_table || !memcmp(a->m->new_table, b->m->new_table, bytes));
+}
+
+static inline bool clean(const struct side *side)
+{
+	const struct pr_machine *m = side->m;
+
+	return m->ended == PR_RETURNED && !m->wrong && !m->stale_at_unlock[0] && !m->stale_at_unlock[1] && !m->held;
+}
+
+/* Which folio a page belongs to: its first page, or the page itself. */
+static u64 folio_of(const struct pr_machine *m, u64 pfn)
+{
+	for (u64 i = 0; i < m->nr_folios; i++)
+		if (pfn >= m->folios[i].pfn && pfn < m->folios[i].pfn + (1UL << m->folios[i].order))
+			return m->folios[i].pfn;
+	return pfn;
+}
+
+/* Accessed and dirty of everything in the tables before the call that maps a page of the same folio. */
+static u64 folio_ad(const struct side *side, u64 pfn)
+{
+	const struct pr_machine *m = side->m;
+	u64 folio = folio_of(m, pfn), found = 0;
+
+	for (u64 i = first_used; i < end_used; i++)
+		if (folio_of(m, side->frame(old_image[i])) == folio)
+			found |= side->kind(old_image[i]);
+	for (u64 i = 0; new_used && i < m->size; i++)
+		if (folio_of(m, side->frame(new_image[i])) == folio)
+			found |= side->kind(new_image[i]);
+	return found & (IS_YOUNG | IS_DIRTY);
+}
+
+/* Accessed and dirty of the page before the call: of its entry, or of the whole contpte block of that. */
+static u64 page_ad(const struct side *side, u64 pfn)
+{
+	const struct pr_machine *m = side->m;
+
+	for (u64 i = first_used; i < end_used; i++) {
+		u64 kind = side->kind(old_image[i]), found = kind;
+
+		if (!(kind & IS_PRESENT) || side->frame(old_image[i]) != pfn)
+			continue;
+		if (kind & IS_CONT)
+			for (u64 j = i & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
+				found |= side->kind(old_image[j]);
+		return found & (IS_YOUNG | IS_DIRTY);
+	}
+	return 0;
+}
+
+/* Valid CONT entries stand in whole, aligned, uniform blocks of one folio. */
+static bool cont_whole(const struct side *side, const pte_t *table)
+{
+	const struct pr_machine *m = side->m;
+
+	for (u64 block = 0; conts && block < m->size; block += m->cont_ptes) {
+		u64 set = 0, pfn = side->frame(table[block].pte), plain = side->plain(table[block].pte);
+
+		for (u64 i = 0; i < m->cont_ptes; i++)
+			set += !!(side->kind(table[block + i].pte) & IS_CONT);
+		if (!set)
+			continue;
+		if (set != m->cont_ptes || pfn % m->cont_ptes || folio_of(m, pfn) != folio_of(m, pfn + m->cont_ptes - 1))
+			return false;
+		for (u64 i = 1; i < m->cont_ptes; i++)
+			if (side->frame(table[block + i].pte) != pfn + i ||
+			    (side->plain(table[block + i].pte) ^ plain) & ~(((1UL << 50) - 1) & PAGE_MASK))
+				return false;
+	}
+	return true;
+}
+
+/* Whether an entry that the other version left otherwise keeps within what the contract allows. */
+static bool entry_allowed(const struct side *side, u64 value, bool exact)
+{
+	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), pfn;
+
+	if (!(kind & IS_PRESENT))
+		return false;
+	if (exact)
+		return true;
+	pfn = side->frame(value);
+	return !(page_ad(side, pfn) & ~ad) && !(ad & ~folio_ad(side, pfn));
+}
+
+static bool tables_allowed(const pte_t *x, const pte_t *y, u64 size, bool exact)
+{
+	u64 ad = IS_YOUNG | IS_DIRTY;
+
+	for (u64 i = 0; i < size; i++) {
+		if (x[i].pte == y[i].pte)
+			continue;
+		if (sides[0].plain(x[i].pte) != sides[0].plain(y[i].pte))
+			return false;
+		if (exact && (sides[0].kind(x[i].pte) ^ sides[0].kind(y[i].pte)) & ad)
+			return false;
+		if (!entry_allowed(&sides[0], x[i].pte, exact) || !entry_allowed(&sides[1], y[i].pte, exact))
+			return false;
+	}
+	return true;
+}
+
+static bool allowed(bool exact)
+{
+	const struct pr_machine *x = sides[0].m, *y = sides[1].m;
+
+	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
+		return false;
+	if (!tables_allowed(x->old_table, y->old_table, x->size, exact) || !cont_whole(&sides[0], x->old_table) ||
+	    !cont_whole(&sides[1], y->old_table))
+		return false;
+	return x->one_table || (tables_allowed(x->new_table, y->new_table, x->size, exact) &&
+				cont_whole(&sides[0], x->new_table) && cont_whole(&sides[1], y->new_table));
+}
+
+static u64 mixed(u64 sort, u64 with)
+{
+	return (sort ^ with) * 0x9e3779b97f4a7c15UL;
+}
+
+/* How two entries differ, in bits. */
+static u64 difference(u64 x, u64 y)
+{
+	u64 a = sides[0].kind(x), b = sides[1].kind(y), found = 0;
+
+	found |= (a ^ b) << 1 | (a & ~b) << 8;
+	if (a & b & IS_PRESENT)
+		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 16;
+	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (IS_PRESENT | IS_NONE | IS_WRITE)))
+		found |= 1UL << 17;
+	return found;
+}
+
+/* Tables of one sort are taken to diverge alike: the judge sees the first. */
+static u64 sort_of_difference(void)
+{
+	const struct pr_machine *x = sides[0].m, *y = sides[1].m;
+	u64 sort = mixed(x->ended << 8 | y->ended, 1), entries = 0;
+
+	sort = mixed(sort, x->wrong << 32 | y->wrong);
+	sort = mixed(sort, (u64)(sides[0].returned != sides[1].returned) << 1 | (x->held != y->held));
+	sort = mixed(sort, x->ended == y->ended && x->order != y->order);
+	sort = mixed(sort, (x->stale_at_unlock[0] || x->stale_at_unlock[1]) * 2 +
+				   (y->stale_at_unlock[0] || y->stale_at_unlock[1]));
+	if (x->ended == PR_RETURNED && y->ended == PR_RETURNED)
+		for (u64 i = 0; i < x->size; i++) {
+			if (x->old_table[i].pte != y->old_table[i].pte)
+				entries |= difference(x->old_table[i].pte, y->old_table[i].pte);
+			if (!x->one_table && x->new_table[i].pte != y->new_table[i].pte)
+				entries |= difference(x->new_table[i].pte, y->new_table[i].pte) << 32;
+		}
+	return mixed(sort, entries) | 1;
+}
+
+static void note(struct totals *totals, struct sort *sorts, u64 sort, u64 table)
+{
+	for (u64 i = 0; i < totals->sorts; i++)
+		if (sorts[i].sort == sort) {
+			sorts[i].count++;
+			return;
+		}
+	if (totals->sorts < MOST_SORTS)
+		sorts[totals->sorts++] = (struct sort) { sort, 1, table };
+	else
+		sorts[MOST_SORTS - 1].count++;	/* as many as there are kinds of anything */
+}
+
+static void place(u64 unit)
+{
+	const struct unit *u = &units[unit];
+	const u64 *values = u->values + digits[unit] * u->width;
+
+	for (u64 i = 0; i < u->width; i++)
+		old_image[u->indices[i]] = values[i];
+}
+
+/* Table number `table`: mixed radix, the last unit varies fastest. */
+static void seek(u64 table)
+{
+	for (u64 i = nr_units; i-- > 0;) {
+		digits[i] = table % units[i].choices;
+		table /= units[i].choices;
+		place(i);
+	}
+}
+
+static void advance(void)
+{
+	for (u64 i = nr_units; i-- > 0;) {
+		if (++digits[i] < units[i].choices) {
+			place(i);
+			return;
+		}
+		digits[i] = 0;
+		place(i);
+	}
+}
+
+/* Both sides' functions, in the order of struct side: prepare, run, plain, kind, frame. */
+void px_sides(void **functions)
+{
+	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	for (int i = 0; i < 2; i++)
+		memcpy(&sides[i], functions + 5 * i, 5 * sizeof(void *));
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+/* What the slow path need not look at. */
+static void look_around(void)
+{
+	u64 size = sides[0].m->size;
+
+	first_used = size;
+	end_used = 0;
+	new_used = false;
+	conts = sides[0].kind(1UL << 52 | 1) & IS_CONT;
+	for (u64 i = 0; i < size; i++) {
+		bool used = old_image[i];
+
+		for (u64 j = 0; j < nr_units; j++)
+			for (u64 k = 0; k < units[j].width; k++)
+				used |= units[j].indices[k] == i;
+		if (used && i < first_used)
+			first_used = i;
+		if (used)
+			end_used = i + 1;
+		new_used |= !sides[0].m->one_table && new_image[i];
+	}
+}
+
+/* A block: the request of arena.py for what does not vary, its units (count; width, choices, indices, values each). */
+int px_block(const u64 *request, const u64 *words)
+{
+	nr_units = *words++;
+	if (nr_units > MOST_UNITS)
+		return -1;
+	for (u64 i = 0; i < nr_units; i++) {
+		units[i] = (struct unit) { words[0], words[1], words + 2, words + 2 + words[0] };
+		words = units[i].values + units[i].width * units[i].choices;
+	}
+	for (int i = 0; i < 2; i++) {
+		sides[i].m = sides[i].prepare(request);
+		if (!sides[i].m || sides[i].m->size > MOST_ENTRIES)
+			return -1;
+	}
+	memcpy(old_image, sides[0].m->old_table, sides[0].m->size * sizeof(pte_t));
+	memcpy(new_image, sides[0].m->new_table, sides[0].m->size * sizeof(pte_t));
+	look_around();
+	return 0;
+}
+
+/* Run tables [first, end). `exact`: the contract of that name. `totals->at` is the table under way. */
+void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *sorts)
+{
+	seek(first);
+	for (u64 table = first; table < end; table++, advance()) {
+		*(volatile u64 *)&totals->at = table;
+		run_side(&sides[0]);
+		run_side(&sides[1]);
+		totals->changed += sides[0].m->writes != sides[1].m->writes;
+		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
+			totals->equal++;
+		} else if (allowed(exact)) {
+			totals->allowed++;
+		} else {
+			totals->differing++;
+			note(totals, sorts, sort_of_difference(), table);
+		}
+	}
+}
+
+/* The tables from `first` on, before `end`, that are of `sort`, at most `most`; how many there are in `found`. */
+u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
+{
+	u64 count = 0;
+
+	seek(first);
+	for (u64 table = first; table < end && count < most; table++, advance()) {
+		run_side(&sides[0]);
+		run_side(&sides[1]);
+		if (same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
+			continue;
+		if (!allowed(exact) && sort_of_difference() == sort)
+			found[count++] = table;
+	}
+	return count;
+}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two versions in C on every table of a block, at native speed, in this process. exhaust.c has the other half."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from models.config import Config
+from models.kernel_tree.extras import needed
+from models.kernel_tree.tree import TreeError
+from models.native.arena import request
+from models.native.build import HOME, compiled
+from models.native.variant import TreeVariant, defines
+from models.scenario import Scenario
+
+# In the order of struct side.
+SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
+MOST_SORTS = 512
+MOST_ENTRIES = 64  # of a page table
+DECLARED = """
+struct totals { uint64_t at, equal, allowed, differing, changed, sorts; };
+struct sort { uint64_t sort, count, first; };
+void *pr_side(const uint64_t *);
+int64_t pr_side_run(void);
+uint64_t pr_plain(uint64_t);
+uint64_t pr_kind(uint64_t);
+uint64_t pr_frame(uint64_t);
+void px_sides(void **);
+int px_block(const uint64_t *, const uint64_t *);
+void px_run(uint64_t, uint64_t, uint64_t, struct totals *, struct sort *);
+uint64_t px_of_sort(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t *, uint64_t);
+"""
+
+Units = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What became of a range of tables. `sorts`: of those that are neither equal nor surely allowed, by sort."""
+
+    equal: int
+    allowed: int
+    changed: int  # in which the two wrote to entries in another order
+    sorts: dict[int, tuple[int, int]]  # sort: how many tables, the first of them
+
+
+@lru_cache(maxsize=1)
+def _ffi() -> Any:
+    (cffi,) = needed("cffi")
+    ffi = cffi.FFI()
+    ffi.cdef(DECLARED)
+    return ffi
+
+
+def bare_object(version: TreeVariant, side: int, arch: str, config: Config) -> str:
+    """The path of `version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
+
+    Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
+    """
+    constants = ("PR_BARE=1", f"PR_SIDE={side}", f"CONT_PTES={config.cont_ptes}")
+    options = (*defines(arch, config), *constants)
+    return str(compiled(version.unit(arch).text, options, version.label, level="-O2"))
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: str) -> Any:
+    return _ffi().dlopen(path)
+
+
+@lru_cache(maxsize=1)
+def _driver() -> Any:
+    return _loaded(str(compiled((HOME / "exhaust.c").read_text(encoding="utf-8"), (), "exhaust.c", level="-O2")))
+
+
+class Pair:
+    """Two versions on the tables of one block: `template` with entries that `units` fill. Raises TreeError.
+
+    One at a time in a process: the C keeps the block.
+    """
+
+    def __init__(self, base: TreeVariant, candidate: TreeVariant, template: Scenario, units: Units) -> None:
+        if template.config.ptrs_per_pte > MOST_ENTRIES:
+            raise TreeError(f"exhaustive checking in C takes page tables of at most {MOST_ENTRIES} entries")
+        ffi, self._driver = _ffi(), _driver()
+        functions = []
+        for number, version in enumerate((base, candidate)):
+            side = _loaded(bare_object(version, number, template.arch, template.config))
+            functions += [ffi.cast("void *", ffi.addressof(side, name)) for name in SIDE]
+        self._driver.px_sides(ffi.new("void *[]", functions))
+        words = array("Q", [len(units)])
+        for indices, choices in units:
+            words.extend([len(indices), len(choices), *indices])
+            for values in choices:
+                words.extend(values)
+        self._kept = ffi.from_buffer("uint64_t[]", request(template)), ffi.from_buffer("uint64_t[]", words)
+        if self._driver.px_block(*self._kept):
+            raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")
+
+    def run(self, first: int, end: int, *, exact: bool, totals: Any = None) -> Counted:
+        """Tables [first, end). `totals`, if given, is memory for struct totals that somebody else may watch."""
+        ffi = _ffi()
+        kept = totals if totals is not None else ffi.new("struct totals *")
+        sorts = ffi.new("struct sort[]", MOST_SORTS)
+        self._driver.px_run(first, end, exact, kept, sorts)
+        found = {int(s.sort): (int(s.count), int(s.first)) for s in sorts[0 : kept.sorts]}
+        return Counted(kept.equal, kept.allowed, kept.changed, found)
+
+    def of_sort(self, first: int, end: int, sort: int, most: int, *, exact: bool) -> list[int]:
+        """The numbers of at most `most` tables of `sort`, from table `first` on, before `end`."""
+        found = _ffi().new("uint64_t[]", most)
+        count = self._driver.px_of_sort(first, end, exact, sort, found, most)
+        return [int(number) for number in found[0:count]]

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A compiled tree in this process, by cffi: for trusted text and for figures. What is reviewed runs in a child."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from models.kernel_tree.extras import needed
+from models.native.arena import EVENTS_AT, REPLY_AT, WORD, Arena
+from models.native.process import Died
+
+DECLARED = "int pr_run(const uint64_t *, uint64_t *, void *, void *);"
+
+
+@lru_cache(maxsize=1)
+def _ffi() -> Any:
+    (cffi,) = needed("cffi")
+    ffi = cffi.FFI()
+    ffi.cdef(DECLARED)
+    return ffi
+
+
+class Library:
+    """The shared object at `path` with `arena`, loaded in ABI mode."""
+
+    def __init__(self, path: Path, arena: Arena) -> None:
+        ffi = _ffi()
+        self._run = ffi.dlopen(str(path)).pr_run
+        self.arena = arena
+        self._memory = ffi.from_buffer(arena.map)  # keeps it mapped
+        words = ffi.cast("uint64_t *", self._memory)
+        self._arguments = words, words + REPLY_AT, ffi.cast("void *", self._memory + EVENTS_AT * WORD), ffi.NULL
+
+    def run(self, what: bytes) -> None:
+        """Run request `what`; the reply and the events are in the arena. Raises Died without memory for the tables."""
+        self.arena.map[: len(what)] = what
+        if self._run(*self._arguments):
+            raise Died("no memory")
