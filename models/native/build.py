@@ -30,7 +30,9 @@ MISSING = re.compile(
     r"|incomplete (?:definition of )?type '(?:struct )?(\w+)|undefined type '(?:struct )?(\w+)'"
 )
 UNDEFINED = re.compile(r"undefined reference to [`'](\w+)'")
-DIAGNOSTIC = re.compile(r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from")
+DIAGNOSTIC = re.compile(
+    r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from|^cc1: "
+)
 MOST_LINES = 20
 
 
@@ -53,7 +55,10 @@ def cache_folder() -> Path:
 def compiler() -> list[str]:
     """The C compiler as a command: $CC, or cc, gcc, clang. Raises TreeError if there is none."""
     if named := os.environ.get("CC"):
-        command = shlex.split(named)
+        try:
+            command = shlex.split(named)
+        except ValueError:  # a quote without its other half
+            command = []
         if command and shutil.which(command[0]):
             return command
         raise TreeError(f"CC={named}: no such compiler; kernel text is compiled by the system's C compiler")

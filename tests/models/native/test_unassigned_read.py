@@ -155,9 +155,8 @@ def test_no_false_alarm(ran, arch, change):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_an_integer_that_a_setter_gets(ran, arch):
-    changes = {"\t\tnr = 1;\n\t\tmost": "\t\tmost", "src += nr, from += nr * PAGE_SIZE, dst += nr, to += nr * PAGE_SIZE": (
-        "src++, from += PAGE_SIZE, dst++, to += PAGE_SIZE"
-    )}  # fmt: skip
+    steps = "src += nr, from += nr * PAGE_SIZE, dst += nr, to += nr * PAGE_SIZE"
+    changes = {"\t\tnr = 1;\n\t\tmost": "\t\tmost", steps: "src++, from += PAGE_SIZE, dst++, to += PAGE_SIZE"}
     outcome = ran(scenario(arch, {0: swap(arch, 3, 8)}), changes)
     assert unassigned(outcome, "nr").startswith("mm/mremap.c:")
     assert [i.stack for i in outcome.installed] == ["zero", "pattern"]
