@@ -2,11 +2,18 @@
 """Kernel trees that tests read: a real one, where there is one, and the small ones of tests/data/kernels."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from models.kernel_tree.files import SUBJECT
+from models.kernel_tree.tree import Tree, open_tree
+from models.native.variant import TreeVariant
+
 ROOT = Path(__file__).parent.parent
+KERNELS = ROOT / "tests" / "data" / "kernels"
 UNPACKED = ROOT / ".pte-review" / "linux-source-6.12"  # `make tree`
 HOW = "no kernel tree: set PTE_REVIEW_TREE to one of v6.12, or apt-get install linux-source-6.12 and run `make tree`"
 
@@ -17,3 +24,27 @@ def linux() -> Path:
     if not (path / "mm" / "mremap.c").is_file():
         pytest.skip(HOW)
     return path
+
+
+def small(name: str = "batching") -> Tree:
+    """A tree of tests/data/kernels. "odd" is two files on top of "batching", less mm/util.c."""
+    base = open_tree(KERNELS / "batching")
+    if name == "batching":
+        return base
+    own = {str(file.relative_to(KERNELS / name)): file.read_text() for file in (KERNELS / name).rglob("*.[ch]")}
+    return replace(base, label=name, overlay={"mm/util.c": None, **own})
+
+
+def edited(tree: Tree, changes: Mapping[str, str], path: str = SUBJECT) -> Tree:
+    """`tree` with its file `path` changed: each old text, which occurs once, to the new one."""
+    text = tree.read(path)
+    assert text is not None, f"{tree.label} has no {path}"
+    for old, new in changes.items():
+        assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
+        text = text.replace(old, new)
+    return replace(tree, overlay={**tree.overlay, path: text}, cache={})
+
+
+def variant(tree: Tree) -> TreeVariant:
+    """What runs move_ptes() of `tree`."""
+    return TreeVariant(name="tree", label=tree.label, filename="", source=tree)

@@ -22,7 +22,8 @@ WORD = re.compile(rb"[A-Za-z_]\w*")
 # Annotations that are no C to the parser, which would take one for a type or a name.
 ANNOTATION = re.compile(
     rb"\b(?:__always_inline|noinline|__bitwise|__force|__user|__kernel|__iomem|__percpu|__rcu|__must_check|__init|__exit|"
-    rb"__maybe_unused|__always_unused|__read_mostly|__ro_after_init|__cold|__latent_entropy|__sched|notrace)\b"
+    rb"__maybe_unused|__always_unused|__read_mostly|__ro_after_init|__cold|__latent_entropy|__sched|notrace|__weak|__ref|"
+    rb"__visible|__used|__private|nokprobe_inline|noinline_for_stack|asmlinkage)\b"
 )
 
 
@@ -45,6 +46,14 @@ class Definition:
     def line(self) -> int:
         """From 1."""
         return int(self.node.start_point[0]) + 1
+
+    @property
+    def end(self) -> int:
+        """The byte behind its text, with the semicolon that the parser takes for a statement behind a struct's body."""
+        behind = self.node.next_sibling
+        return int(
+            (behind if self.node.type in TAGGED and behind is not None and behind.type == ";" else self.node).end_byte
+        )
 
     @property
     def is_function(self) -> bool:
@@ -107,7 +116,7 @@ class CFile:
         out = bytearray(re.sub(rb"[^\n]", b" ", self.bytes))
         outermost = {}
         for definition in kept:
-            start, end = definition.node.start_byte, definition.node.end_byte
+            start, end = definition.node.start_byte, definition.end
             out[start:end] = self.bytes[start:end]
             for group in definition.conditionals[:1]:
                 outermost[group.id] = group

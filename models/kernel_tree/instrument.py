@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOPS = {"for_statement", "while_statement", "do_statement"}
 INTEGERS = {"int", "long", "unsigned", "unsigned int", "unsigned long", "long unsigned int", "u32", "u64", "size_t"}
+OUTLIVE = {b"static", b"extern"}  # these variables have a value from the start
+BLOCKS = {"compound_statement", "case_statement", "labeled_statement"}
 ENTRY = "pte_t"
 TICK = " pr_tick(); "
 # Functions of the tree that are events of the log: PR_NOTE_name(), given those of their parameters.
@@ -61,7 +63,8 @@ def _ticks(function: "Node") -> Iterator[tuple[int, str]]:
     for node in walk(function):
         if node.type in LOOPS:
             yield from _into(node.child_by_field_name("body"), TICK)
-        elif node.type == "labeled_statement":  # a loop made of goto
+        elif node.type == "labeled_statement" and node.parent is not None and node.parent.type in BLOCKS:
+            # a loop made of goto; behind an `if` without braces a second statement would not be the branch's any more
             yield node.children[1].end_byte, TICK
 
 
@@ -88,6 +91,8 @@ def _poison(function: "Node", locals_: list[Local]) -> Iterator[tuple[int, str]]
     for declaration in walk(function):
         parent = declaration.parent
         if declaration.type != "declaration" or parent is None or parent.type != "compound_statement":
+            continue
+        if any(c.type == "storage_class_specifier" and c.text in OUTLIVE for c in declaration.children):
             continue
         type_ = declaration.child_by_field_name("type")
         kind = " ".join((type_.text or b"").decode("utf-8", "replace").split()) if type_ is not None else ""

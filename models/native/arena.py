@@ -9,6 +9,7 @@ the last is the line.
 import mmap
 import os
 import re
+import weakref
 from array import array
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +86,7 @@ class Arena:
         os.ftruncate(self.fd, BYTES)
         self.map = mmap.mmap(self.fd, BYTES)
         self.words = memoryview(self.map).cast("Q")
+        self._close = weakref.finalize(self, os.close, self.fd)
 
     def put(self, what: bytes) -> None:
         """Write a request."""
@@ -102,4 +104,4 @@ class Arena:
         """Give the memory back."""
         self.words.release()
         self.map.close()
-        os.close(self.fd)
+        self._close()

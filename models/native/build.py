@@ -30,7 +30,9 @@ MISSING = re.compile(
     r"|incomplete (?:definition of )?type '(?:struct )?(\w+)|undefined type '(?:struct )?(\w+)'"
 )
 UNDEFINED = re.compile(r"undefined reference to [`'](\w+)'")
-DIAGNOSTIC = re.compile(r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from")
+DIAGNOSTIC = re.compile(
+    r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from|^cc1: "
+)
 MOST_LINES = 20
 
 
@@ -53,7 +55,10 @@ def cache_folder() -> Path:
 def compiler() -> list[str]:
     """The C compiler as a command: $CC, or cc, gcc, clang. Raises TreeError if there is none."""
     if named := os.environ.get("CC"):
-        command = shlex.split(named)
+        try:
+            command = shlex.split(named)
+        except ValueError:  # a quote without its other half
+            command = []
         if command and shutil.which(command[0]):
             return command
         raise TreeError(f"CC={named}: no such compiler; kernel text is compiled by the system's C compiler")
@@ -120,7 +125,10 @@ def _said(command: list[str], text: str, target: str) -> str | None:
 def _failed(said: str, label: str) -> CompileError:
     missing: dict[str, None] = {}
     for error in ERROR.finditer(said):
-        if name := next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None):
+        name = next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None)
+        if name is None and not missing:
+            break  # what is missing behind another error may be so because of it
+        if name and not name.startswith("pr_"):  # ours: an argument of a macro that was not read
             missing[f"{error['file']}:{error['line']}: {name}"] = None
     if missing:
         names = len({line.rpartition(" ")[2] for line in missing})

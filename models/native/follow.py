@@ -169,12 +169,17 @@ class Follower:
     def _on_flush_tlb_batched_pending(self, *_: int) -> None:
         self.k.flush_tlb_batched_pending(1)
 
-    def settle(self, tables: Sequence[Sequence[int]]) -> None:
-        """The run is over: take over what plain stores left in the tables, of which no event told."""
+    def settle(self, tables: Sequence[Sequence[int]], logged: Sequence[int | None]) -> None:
+        """The run is over: take over what plain stores left in the tables, of which no event told.
+
+        `logged` is what the log says of the C's memory. Others may have changed entries since: theirs stay.
+        """
         size = self.k.table_size
         for table, at in zip(tables, (size, 3 * size), strict=False):
-            if self.k.memory[at : at + size] != table:
-                self.k.memory[at : at + size] = table
+            if logged[at : at + size] != table:
+                for i, pte in enumerate(table, at):
+                    if logged[i] != pte:
+                        self.k.memory[i] = pte
 
 
 Handler = Callable[..., None]

@@ -17,6 +17,7 @@ from models.watchdog import CPU_SECONDS
 
 Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
 DONE, ASKS, READY = b".", b"?", b"!"
+WAIT = 20 * CPU_SECONDS  # for a run that does nothing, on a machine that does much
 
 
 class Died(Exception):  # the end of a child, no error of ours
@@ -58,12 +59,12 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = worker_program()
-        command = [str(program), str(self.path), str(self.arena.fd), str(BYTES)]
+        command = [str(program), str(self.path), str(self.arena.fd), str(BYTES), str(CPU_SECONDS)]
         child = subprocess.Popen(  # noqa: S603  # our own program
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(self.arena.fd,), bufsize=0
         )
         self._child = child
-        self._end = weakref.finalize(self, _kill, child)
+        self._end = weakref.finalize(self, _kill, child, os.getpid())
         try:
             ready = self._read(child) == READY
         except Died:
@@ -82,10 +83,9 @@ class Worker:
     def _read(self, child: subprocess.Popen[bytes]) -> bytes:
         assert child.stdout is not None
         handle = child.stdout.fileno()
-        if not select.select([handle], [], [], CPU_SECONDS)[0]:
-            _kill(child)
-            self._child = None
-            raise Died(f"{CPU_SECONDS} seconds", slow=True)
+        if not select.select([handle], [], [], WAIT)[0]:
+            self.stop()
+            raise Died(f"{WAIT} seconds", slow=True)
         if not (said := os.read(handle, 1)):
             self._buried(child)
         return said
@@ -93,6 +93,8 @@ class Worker:
     def _buried(self, child: subprocess.Popen[bytes]) -> None:
         status = child.wait()
         self.stop()
+        if status == -signal.SIGPROF:
+            raise Died(f"{CPU_SECONDS} seconds of CPU time", slow=True)
         name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
         raise Died(name)
 
@@ -103,7 +105,10 @@ class Worker:
         self._child = self._end = None
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
+def _kill(child: subprocess.Popen[bytes], parent: int) -> None:
+    """End `child`, unless this is a fork of its `parent`."""
+    if os.getpid() != parent:
+        return
     with contextlib.suppress(OSError):
         child.kill()
     child.wait()

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 static struct pr_machine pr_memory;
-static u64 pr_table_bytes;
+#define pr_table_bytes (pr->size * sizeof(pte_t))
 
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
 
@@ -25,7 +25,6 @@ static int pr_map_tables(u64 size)
 	    mprotect(start + 2 * gap + bytes, bytes, PROT_READ | PROT_WRITE))
 		return -1;
 	pr->size = size;
-	pr_table_bytes = size * sizeof(pte_t);
 	pr->old_table = (pte_t *)(start + gap + bytes - pr_table_bytes);
 	pr->middle = (pte_t *)(start + gap + bytes + gap / 2);
 	pr->new_table = (pte_t *)(start + 2 * gap + 2 * bytes - pr_table_bytes);
@@ -176,6 +175,13 @@ static void pr_faulted(int number, siginfo_t *info, void *context)
 		pr_end(PR_OVERRUN);
 	}
 	signal(number, SIG_DFL);
+}
+
+/* What outlives a run: all other variables of this object are put back to what they held at first, by worker.c. */
+void *pr_outlives(u64 *bytes)
+{
+	*bytes = sizeof(pr_memory);
+	return &pr_memory;
 }
 
 void pr_guard(void)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -58,14 +59,21 @@ def defines(arch: str, config: Config) -> tuple[str, ...]:
     return (*always, *(f"{name}=1" for name, on in options.items() if on))
 
 
+class Children:
+    """The children of one process that run a tree's text, one at a time, and the arena that they share."""
+
+    def __init__(self) -> None:
+        self.arena = Arena()
+        self.workers: dict[tuple[str, ...], Worker] = {}  # by what their object was compiled with
+
+
 @dataclass(frozen=True, eq=False)
 class TreeVariant(Variant):
     """move_ptes() of a kernel tree. Runs in a child process."""
 
     source: Tree
     units: dict[str, Unit] = field(default_factory=dict, repr=False)  # by architecture
-    workers: dict[tuple[str, ...], Worker] = field(default_factory=dict, repr=False)  # by what it was compiled with
-    arena: Arena = field(default_factory=Arena, repr=False)
+    runs_in: "dict[int, Children]" = field(default_factory=dict, repr=False)  # by process: a fork starts its own
 
     @property
     def summary(self) -> str:
@@ -86,15 +94,31 @@ class TreeVariant(Variant):
 
     def worker(self, arch: str, config: Config) -> Worker:
         """The child for `arch` and `config`, compiled if need be. Raises TreeError."""
-        options = defines(arch, config)
-        if options not in self.workers:
+        options, children = defines(arch, config), self._children
+        if options not in children.workers:
             path = compiled(self.unit(arch).text, options, self.label)
-            self.workers[options] = Worker(path, self.arena)
-        return self.workers[options]
+            children.workers[options] = Worker(path, children.arena)
+        return children.workers[options]
+
+    @property
+    def _children(self) -> Children:
+        return self.runs_in.get(os.getpid()) or self.runs_in.setdefault(os.getpid(), Children())
+
+    @property
+    def arena(self) -> Arena:
+        """What this process shares with its children."""
+        return self._children.arena
 
     def decides(self, arches: Iterable[str]) -> bytes:
         """The C that is compiled for `arches`."""
         return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")
+
+    def close(self) -> None:
+        """End the children and give the memory back. Without it both happen when nobody refers to the variant."""
+        if children := self.runs_in.pop(os.getpid(), None):
+            for worker in children.workers.values():
+                worker.stop()
+            children.arena.close()
 
     def prepare(self, arches: Iterable[str]) -> None:
         """Compile for `arches` under the default config. Raises TreeError."""
@@ -109,8 +133,11 @@ class TreeVariant(Variant):
         except TreeError as error:
             return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
         outcome, number = self._attempt(scenario, POISONED)
-        if number >= MOST_LOCALS and not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
-            outcome, number = self._attempt(scenario, POISONED_ONCE)  # carried over from an earlier pass on purpose
+        if number >= MOST_LOCALS:
+            once, first = self._attempt(scenario, POISONED_ONCE)
+            at_once = first == number - MOST_LOCALS and len(once.events) == len(outcome.events)  # in its first pass
+            if at_once or not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
+                outcome, number = once, first  # the latter: carried over from an earlier pass on purpose
         if number < 0 or not stacks:
             return outcome
         at = len(outcome.events)
@@ -143,13 +170,13 @@ class TreeVariant(Variant):
         what = request(scenario, stack)
         try:
             if isinstance(k, Actors):
-                k.phase("call")
-                fed = self._accompanied(worker, what, k, follower)
+                fed, logged = self._accompanied(worker, what, k, follower)
             else:
                 worker.run(what)
-                fed = 0
+                fed, logged = 0, list(k.memory)
             reply = self.arena.reply(k.table_size, 1 if scenario.one_table else 2)
-            follower.feed(self.arena.events(fed, reply[EVENTS]))
+            for place, value in follower.feed(self.arena.events(fed, reply[EVENTS])):
+                logged[place] = value
         except Died as died:
             at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
             ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
@@ -157,12 +184,16 @@ class TreeVariant(Variant):
         except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
             worker.stop()
             return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), -1
-        return self._ended(k, follower, reply)
+        return self._ended(k, follower, reply, logged)
 
-    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> int:
-        """A run in which others act between two accesses: the machine is asked before each. Events it was told of."""
+    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
+        """A run in which others act between two accesses: the machine is asked before each.
+
+        Returns how many events it was told of, and what the C's tables held then.
+        """
         told = 0
-        memory = list(k.memory)  # what the C's tables hold
+        memory = list(k.memory)
+        k.phase("call")
 
         def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
             nonlocal told, memory
@@ -176,9 +207,10 @@ class TreeVariant(Variant):
             return follower.found, [(i, memory[i] or 0) for i in changed]
 
         worker.run(what, ask)
-        return told
+        return told, memory
 
-    def _ended(self, k: Kernel, follower: Follower, reply: list[int]) -> tuple[Outcome, int]:
+    def _ended(self, k: Kernel, follower: Follower, reply: list[int], logged: list[int | None]) -> tuple[Outcome, int]:
+        """`logged` is the memory of the C as its log has it."""
         at = f"{SUBJECT}:{reply[LINE]}"
         match ENDINGS[reply[ENDED]]:
             case "table-overrun":
@@ -195,7 +227,7 @@ class TreeVariant(Variant):
                 stale = ", which holds what an earlier pass left" if number >= MOST_LOCALS else ""
                 return outcome_of(k, None, UNASSIGNED_READ, f"{at}{stale}", local.name), number
         size = k.table_size
-        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)])
+        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)], logged)
         if isinstance(k, Actors):
             k.phase("returned")
         return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), -1

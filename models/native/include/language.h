@@ -23,6 +23,24 @@ typedef unsigned int gfp_t;
 #define __read_mostly
 #define __init
 #define noinline __attribute__((noinline))
+#define noinline_for_stack noinline
+#define nokprobe_inline inline
+#define notrace
+#define asmlinkage
+#define __exit
+#define __ref
+#define __weak
+#define __visible
+#define __used __attribute__((used))
+#define __cold
+#define __sched
+#define __kernel
+#define __iomem
+#define __percpu
+#define __rcu
+#define __private
+#define __ro_after_init
+#define __latent_entropy
 #define fallthrough __attribute__((fallthrough))
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))

@@ -62,7 +62,7 @@ struct pr_machine {
 	u64 debug_vm, shstk, page_table_check, check_skips_special;
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
-	u64 stack;			/* what locals hold at first: 0 poison, 1 zero, 2 pattern */
+	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
 	u64 nr_folios;
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */

@@ -144,7 +144,7 @@ static inline u64 pr_initial(u64 id)
 
 static inline void pr_check_assigned(u64 value, u64 line)
 {
-	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && !pr->stack) {
+	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && (!pr->stack || pr->stack == 3)) {
 		pr->variable = value - PR_POISON;
 		*pr->line = line;
 		pr_end(PR_UNASSIGNED);
@@ -155,6 +155,6 @@ static inline void pr_check_assigned(u64 value, u64 line)
 #define PR_COUNT(nr) ({ __auto_type pr_n_ = (nr); if ((u32)pr_n_ - (u32)PR_POISON < PR_MOST_LOCALS) \
 	pr_check_assigned((u64)(u32)pr_n_ - (u32)PR_POISON + PR_POISON, __LINE__); pr_n_; })
 /* Of a scalar of any size, and an entry: its first value, and that of every pass of the loop. */
-#define PR_INIT(local, id) ({ u64 pr_i_ = pr_initial(id); __builtin_memcpy(&(local), &pr_i_, sizeof(local)); })
+#define PR_INIT(local, id) ({ u64 pr_i_ = pr_initial(id); (local) = *(__typeof__(local) *)&pr_i_; })
 #define PR_AGAIN(local, id) ({ if (!pr->stack) PR_INIT(local, id); })
 #endif

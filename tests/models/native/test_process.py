@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The child that runs the C: afresh each time, again after its death, and gone when nobody wants it."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.native import process
+from models.native.build import cache_folder, compiled
+from models.native.process import Worker
+from models.outcome import CRASH, RETURNED
+from models.run import run
+from models.scenario import Folio
+from tests.models.build import ARCHES, page, scenario
+from tests.trees import edited, small, variant
+
+SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
+FOLIO = (Folio(0x200, 4),)
+
+
+def one(arch="x86_64"):
+    return scenario(arch, {0: page(arch, 0x200, "W")}, folios=FOLIO)
+
+
+def children():
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    return set(path.read_text().split())
+
+
+def descriptors():
+    links = list(Path("/proc/self/fd").iterdir())
+    return {(link.name, str(link.readlink())) for link in links if link.is_symlink()}
+
+
+@pytest.mark.parametrize("way", ["close", "delete"])
+def test_nothing_is_left(way):
+    gc.collect()
+    before = children(), descriptors()
+    text = variant(small())
+    assert run(one(), text).ended == RETURNED
+    assert run(one("arm64"), text).ended == RETURNED
+    assert len(children() - before[0]) == 2
+    if way == "close":
+        text.close()
+        text.close()
+    del text
+    gc.collect()
+    assert (children(), descriptors()) == before
+    assert {file.suffix for file in cache_folder().iterdir()} == {".so"}
+
+
+def test_nothing_is_left_of_a_crash():
+    text = variant(edited(small(), {SET: "\t\t\t*(volatile int *)NULL = 1;\n"}))
+    before = children(), descriptors()
+    assert run(one(), text).ended == CRASH
+    assert (children(), descriptors()) == before
+    text.close()
+
+
+def test_a_child_ends_with_its_parent(tmp_path):
+    """Of a process that is killed, and so closes nothing itself."""
+    script = (
+        "import sys; from tests.models.native.test_process import *; text = variant(small()); run(one(), text);"
+        "print(*children()); sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=environment, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    (child,) = map(int, done.stdout.split())
+    for _ in range(100):
+        state = Path(f"/proc/{child}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the child lives")
+
+
+def test_a_child_that_somebody_killed():
+    text = variant(small())
+    first = run(one(), text)
+    (worker,) = text.workers.values()
+    worker._child.kill()
+    worker._child.wait()
+    assert run(one(), text).why.startswith("SIGKILL")
+    assert run(one(), text) == first
+    text.close()
+
+
+def test_a_time_limit_of_the_clock_for_one_that_sleeps(monkeypatch):
+    monkeypatch.setattr(process, "WAIT", 0.3)
+    change = {"#include <asm/tlb.h>": 'extern int doze(void) __asm__("pause");', SET: "\t\t\tdoze();\n"}
+    text = variant(edited(small(), change))
+    outcome = run(one(), text)
+    assert (outcome.ended, outcome.slow) == ("no-progress", True)
+    assert outcome.why.startswith("more than 0.3 seconds, ")
+    text.close()
+
+
+STATE = {
+    "a static local": {SET: "\t\t\tstatic int calls; ret = calls++;\n" + SET},
+    "one with a value": {SET: "\t\t\tstatic int calls = 7; ret = calls++ - 7;\n" + SET},
+    "a static entry": {SET: "\t\t\tstatic pte_t last; ret = !pte_none(last); last = pte;\n" + SET},
+    "a variable of the file": {
+        "#include <asm/tlb.h>": "static unsigned long moves[3] = { 5 };",
+        SET: SET + "\t\t\tret = moves[0]++ - 5 + moves[2]++;\n",
+    },
+}
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("state", STATE)
+def test_no_state_goes_from_one_run_to_the_next(arch, state):
+    text = variant(edited(small(), STATE[state]))
+    what = one(arch)
+    assert [run(what, text).returned for _ in range(3)] == [0, 0, 0]
+    two = replace(what, extent=2 * 4096, old_table=(*what.old_table, (1, page(arch, 0x201, "W"))))
+    assert run(two, text).returned > 0
+    assert run(what, text).returned == 0
+    text.close()
+
+
+def test_two_texts_side_by_side():
+    plain, odd = variant(small()), variant(small("odd"))
+    what = one("arm64")
+    first = run(what, plain), run(what, odd)
+    assert [(run(what, plain), run(what, odd)) for _ in range(3)] == [first] * 3
+    plain.close()
+    assert run(what, odd) == first[1]
+    odd.close()
+
+
+def test_an_object_that_cannot_be_loaded(tmp_path):
+    text = variant(small())
+    broken = tmp_path / "broken.so"
+    broken.write_bytes(b"not an object")
+    with pytest.raises(Exception, match="cannot be loaded"):
+        Worker(broken, text.arena).run(b"")
+    text.close()
+
+
+def test_what_is_compiled_once_is_found_again():
+    source = "int nothing;\n"
+    first = compiled(source, (), "a")
+    written = first.stat().st_mtime_ns
+    assert compiled(source, (), "b") == first
+    assert first.stat().st_mtime_ns == written
+    assert compiled(source, ("X=1",), "a") != first
