@@ -35,7 +35,7 @@ class Backend(Protocol):
 
 
 def backend_for(base: Variant, candidate: Variant, contract: Contract) -> Backend:
-    """The fastest backend that can run this pair: C where both are kernel text."""
+    """The fastest backend that can run this pair: C where both are kernel text. Raises VariantError."""
     if isinstance(base, TreeVariant) and isinstance(candidate, TreeVariant):
         from harness.exhaust.native import NativeBackend  # it has a PythonBackend for what C leaves to the judge
 

@@ -11,7 +11,7 @@ from harness.exhaust.backend import PythonBackend
 from harness.exhaust.block import Block
 from harness.exhaust.tally import Example, Found, Tally, merge
 from harness.judging.contracts import Contract
-from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables
+from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare
 from models.native.variant import TreeVariant
 from models.watchdog import CPU_SECONDS
 
@@ -25,6 +25,7 @@ class NativeBackend:
     piece = 4_000_000
 
     def __init__(self, base: TreeVariant, candidate: TreeVariant, contract: Contract) -> None:
+        prepare()  # what is missing here is said before anything runs
         self.base, self.candidate, self.contract = base, candidate, contract
         self._judge = PythonBackend(base, candidate, contract)
 
@@ -68,6 +69,7 @@ class NativeBackend:
             tables=end - first - sum(sort.tables for sort in counted.sorts.values()),
             equal=counted.equal,
             allowed=counted.allowed,
+            shared=counted.shared,
             changed=counted.changed,
             allowed_kinds=counted.allowed_kinds,
             exercised=counted.exercised,

@@ -3,9 +3,10 @@
  * Table after table through two versions, at native speed: what is equal or allowed is counted here, of what is not
  * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
  *
- * Two outcomes are equal if the tables, the return value, the order of locks and flushes, the translations that were
- * stale at an unlock and the broken rules (pr_wrong() bits: none) are. "Allowed" is what contract folio-ad allows, and
- * is meant to err on the other side: whatever is not surely allowed is told.
+ * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
+ * translations that were stale at an unlock and the broken rules (pr_wrong() bits: none) are. "Allowed" is what contract
+ * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed is told. What ends early is
+ * judged for how it ended alone: two that end in one way share that. Whether a read was unassigned the judge decides.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 #include "language.h"
 #include "machine.h"
 
-enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32 };
+enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32, IS_CONT_INVALID = 256 };
 enum { MOST_ENTRIES = 64, MOST_UNITS = 64, MOST_SORTS = 512 };
 
 struct side {
@@ -32,7 +33,7 @@ struct side {
  * What a call leaves. Tables, but of `dirty`, `young` and `cont`: entries in which an allowed difference is of that
  * kind. Of each sort of other differences, how many tables, and the smallest: fewest entries, then the first.
  */
-struct totals { u64 at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct totals { u64 at, equal, allowed, shared, differing, changed, sorts, dirty, young, cont, paths[4]; };
 struct sort { u64 sort, count, entries, first; };
 
 struct unit { u64 width, choices; const u64 *indices, *values; };
@@ -74,7 +75,8 @@ static inline bool alike(const struct side *a, const struct side *b)
 {
 	const struct pr_machine *x = a->m, *y = b->m;
 
-	return x->ended == y->ended && a->returned == b->returned && x->order == y->order && x->wrong == y->wrong &&
+	return x->ended == PR_RETURNED && y->ended == PR_RETURNED && a->returned == b->returned &&
+	       x->order == y->order && x->wrong == y->wrong &&
 	       x->stale_at_unlock[0] == y->stale_at_unlock[0] && x->stale_at_unlock[1] == y->stale_at_unlock[1] &&
 	       x->held == y->held && x->counts == y->counts;
 }
@@ -87,11 +89,18 @@ static inline bool same_tables(const struct side *a, const struct side *b)
 	       (a->m->one_table || !memcmp(a->m->new_table, b->m->new_table, bytes));
 }
 
+static inline bool ended_alike(const struct side *a, const struct side *b)
+{
+	u64 ended = a->m->ended;
+
+	return ended == b->m->ended && ended != PR_RETURNED && ended != PR_UNASSIGNED;
+}
+
 static inline bool clean(const struct side *side)
 {
 	const struct pr_machine *m = side->m;
 
-	return m->ended == PR_RETURNED && !m->wrong && !m->stale_at_unlock[0] && !m->stale_at_unlock[1] && !m->held;
+	return !m->wrong && !m->stale_at_unlock[0] && !m->stale_at_unlock[1] && !m->held;
 }
 
 /* Which folio a page belongs to: its first page, or the page itself. */
@@ -163,7 +172,7 @@ static bool entry_allowed(const struct side *side, u64 value, bool exact)
 {
 	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), pfn;
 
-	if (!(kind & IS_PRESENT))
+	if (!(kind & IS_PRESENT) || kind & IS_CONT_INVALID)
 		return false;
 	if (exact)
 		return true;
@@ -214,11 +223,11 @@ static u64 difference(u64 x, u64 y)
 {
 	u64 a = sides[0].kind(x), b = sides[1].kind(y), found = 0;
 
-	found |= (a ^ b) << 1 | (a & ~b) << 8;
+	found |= (a ^ b) | (a & ~b) << 10;
 	if (a & b & IS_PRESENT)
-		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 16;
+		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 20;
 	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (IS_PRESENT | IS_NONE | IS_WRITE)))
-		found |= 1UL << 17;
+		found |= 1UL << 21;
 	return found;
 }
 
@@ -231,6 +240,7 @@ static u64 sort_of_difference(void)
 	sort = mixed(sort, x->wrong << 32 | y->wrong);
 	sort = mixed(sort, (u64)(sides[0].returned != sides[1].returned) << 1 | (x->held != y->held));
 	sort = mixed(sort, x->ended == y->ended && x->order != y->order);
+	sort = mixed(sort, x->counts != y->counts);
 	sort = mixed(sort, (x->stale_at_unlock[0] || x->stale_at_unlock[1]) * 2 +
 				   (y->stale_at_unlock[0] || y->stale_at_unlock[1]));
 	if (x->ended == PR_RETURNED && y->ended == PR_RETURNED)
@@ -372,6 +382,8 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *s
 			totals->paths[i] += paths & 1;
 		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
 			totals->equal++;
+		} else if (ended_alike(&sides[0], &sides[1])) {
+			totals->shared++;
 		} else if (spare = *totals, allowed(&spare, exact)) {
 			spare.allowed++;
 			*totals = spare;
@@ -392,7 +404,7 @@ u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
 	for (u64 table = first; table < end && count < most; table++, advance()) {
 		run_side(&sides[0]);
 		run_side(&sides[1]);
-		if (same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
+		if ((same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1])) || ended_alike(&sides[0], &sides[1]))
 			continue;
 		if (!allowed(&unused, exact) && sort_of_difference() == sort)
 			found[count++] = table;

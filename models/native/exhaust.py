@@ -22,7 +22,7 @@ MOST_SORTS = 512
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
-struct totals { uint64_t at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct totals { uint64_t at, equal, allowed, shared, differing, changed, sorts, dirty, young, cont, paths[4]; };
 struct sort { uint64_t sort, count, entries, first; };
 void *pr_side(const uint64_t *);
 int64_t pr_side_run(void);
@@ -52,6 +52,7 @@ class Counted:
 
     equal: int
     allowed: int
+    shared: int  # both ended early, in one way
     changed: int  # in which the two wrote to entries in another order
     allowed_kinds: dict[str, int]
     exercised: dict[str, int]
@@ -82,6 +83,7 @@ class Tables:
         return Counted(
             int(kept.equal),
             int(kept.allowed),
+            int(kept.shared),
             int(kept.changed),
             {kind: int(count) for kind, count in allowed.items() if count},
             {path: int(count) for path, count in zip(PATHS, kept.paths, strict=True) if count},
@@ -115,6 +117,11 @@ def _loaded(path: str) -> Any:
 @lru_cache(maxsize=1)
 def _driver() -> Any:
     return _loaded(str(compiled((HOME / "exhaust.c").read_text(encoding="utf-8"), (), "exhaust.c", level="-O2")))
+
+
+def prepare() -> None:
+    """Compile and load what every pair needs. Raises TreeError where that cannot be."""
+    _driver()
 
 
 class Pair:

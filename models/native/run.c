@@ -231,19 +231,24 @@ u64 pr_plain(u64 value)
 }
 
 /* PR_IS_* of an entry. */
-enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32 };
+enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32,
+       PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256 };
 
 u64 pr_kind(u64 value)
 {
 	pte_t pte = __pte(value);
 	u64 kind = pte_none(pte) ? PR_IS_NONE : 0;
 
-	if (!pte_present(pte))
+	if (!pte_present(pte)) {
+		if (is_swap_pte(pte))
+			kind |= (pte_swp_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_swp_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 		return kind;
+	}
+	kind |= (pte_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 	kind |= PR_IS_PRESENT | (pte_young(pte) ? PR_IS_YOUNG : 0) | (pte_dirty(pte) ? PR_IS_DIRTY : 0);
 	kind |= pte_write(pte) ? PR_IS_WRITE : 0;
 #ifdef PR_ARM64
-	kind |= pte_valid_cont(pte) ? PR_IS_CONT : 0;
+	kind |= pte_valid_cont(pte) ? PR_IS_CONT : value & PTE_CONT ? PR_IS_CONT_INVALID : 0;
 #endif
 	return kind;
 }
