@@ -211,4 +211,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         from harness.reports.report import matrix, rows_from_json
 
         terminalreporter.section("verdicts of pte-review")
+        text = terminalreporter.config.stash.get(TEXT, None)
+        for line in text.describe() if text is not None else ():
+            terminalreporter.write_line(line)
         terminalreporter.write(matrix(rows_from_json(found)))
