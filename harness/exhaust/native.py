@@ -35,13 +35,16 @@ class NativeBackend:
         if any(folio.shared for folio in template.folios) or template.config.ptrs_per_pte > MOST_ENTRIES:
             return self._judge.run(block, first, end)
         pair = Pair(self.base, self.candidate, template, [(unit.indices, unit.choices) for unit in block.units])
-        tally = Tally()
+        tally, longest = Tally(), end - first
         while first < end and not tally.slow:
-            tables = Tables()
-            stopped = self._stretch(pair, tables, first, end)
+            tables, last = Tables(), min(end, first + longest)
+            stopped = self._stretch(pair, tables, first, last)
+            if tables.full:
+                longest = max(1, (stopped - first) // 2)
+                continue
             tally = merge(tally, self._tally(block, pair, tables, first, stopped))
             first = stopped
-            if first < end:
+            if first < last:
                 tally = merge(tally, self._judge.run(block, first, first + 1))
                 first += 1
         return tally

@@ -167,17 +167,20 @@ static bool cont_whole(const struct side *side, const pte_t *table)
 	return true;
 }
 
+/* What a present entry lost of accessed and dirty, and above that what it gained beyond its folio. */
+static u64 ad_breach(const struct side *side, u64 value)
+{
+	u64 ad = side->kind(value) & (IS_YOUNG | IS_DIRTY), pfn = side->frame(value);
+
+	return (page_ad(side, pfn) & ~ad) / IS_YOUNG | (ad & ~folio_ad(side, pfn)) / IS_YOUNG << 2;
+}
+
 /* Whether an entry that the other version left otherwise keeps within what the contract allows. */
 static bool entry_allowed(const struct side *side, u64 value, bool exact)
 {
-	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), pfn;
+	u64 kind = side->kind(value);
 
-	if (!(kind & IS_PRESENT) || kind & IS_CONT_INVALID)
-		return false;
-	if (exact)
-		return true;
-	pfn = side->frame(value);
-	return !(page_ad(side, pfn) & ~ad) && !(ad & ~folio_ad(side, pfn));
+	return kind & IS_PRESENT && !(kind & IS_CONT_INVALID) && (exact || !ad_breach(side, value));
 }
 
 static bool tables_allowed(struct totals *totals, const pte_t *x, const pte_t *y, u64 size, bool exact)
@@ -228,6 +231,10 @@ static u64 difference(u64 x, u64 y)
 		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 20;
 	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (IS_PRESENT | IS_NONE | IS_WRITE)))
 		found |= 1UL << 21;
+	if (a & IS_PRESENT)
+		found |= ad_breach(&sides[0], x) << 22;
+	if (b & IS_PRESENT)
+		found |= ad_breach(&sides[1], y) << 26;
 	return found;
 }
 
@@ -278,7 +285,7 @@ static void note(struct totals *totals, struct sort *sorts, u64 sort, u64 table)
 	if (totals->sorts < MOST_SORTS)
 		sorts[totals->sorts++] = (struct sort) { sort, 1, entries, table };
 	else
-		totals->sorts = MOST_SORTS + 1;	/* too many: the caller says so */
+		totals->sorts = MOST_SORTS + 1;	/* too many: the caller takes fewer tables */
 }
 
 static void place(u64 unit)

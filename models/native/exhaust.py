@@ -74,11 +74,14 @@ class Tables:
         """The table under way, or the last one."""
         return int(self.totals.at)
 
+    @property
+    def full(self) -> bool:
+        """Whether there were more sorts of difference than it has room for: the counts are not whole."""
+        return bool(self.totals.sorts > MOST_SORTS)
+
     def counted(self) -> Counted:
-        """What has been counted. Raises TreeError if there were more sorts of difference than it has room for."""
+        """What has been counted."""
         kept = self.totals
-        if kept.sorts > MOST_SORTS:
-            raise TreeError(f"exhaustive checking in C: more than {MOST_SORTS} sorts of difference in one piece")
         allowed = {"cont": kept.cont, "dirty-gained": kept.dirty, "young-gained": kept.young}
         return Counted(
             int(kept.equal),
