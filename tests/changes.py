@@ -43,3 +43,23 @@ MANY = {
     ),
 }
 MANY_KINDS = {*(kind for _, _, kind in MISTAKES), "lock-leak"}
+
+# Another mixture of mistakes at every table.
+MIXTURE = {
+    **BATCHES,
+    "\tint most, nr;\n": "\tint most, nr;\n\tunsigned long mix = 0;\n",
+    **before_set(
+        "mix = (mix ^ pte_val(seen) ^ from) * 0x9e3779b97f4a7c15UL; "
+        + "".join(
+            f"if (mix >> {bit} & 1) {what} "
+            for bit, what in enumerate(
+                (
+                    "pte = pte_mkyoung(pte);", "pte = pte_mkdirty(pte);", "pte = pte_wrprotect(pte);", "WARN_ON(1);",
+                    "pte = pte_mkuffd_wp(pte);", "ret = 1;", "flush = false;", "pte = pte_mkold(pte);",
+                    "pte = pte_mkclean(pte);",
+                ),
+                54,
+            )
+        )
+    ),
+}  # fmt: skip

@@ -9,7 +9,7 @@ from harness.exhaust.native import NativeBackend
 from harness.exhaust.space import space
 from harness.judging.contracts import CONTRACTS
 from models.native import exhaust
-from tests.changes import BATCHES, FLUSHES_TWICE, MANY, MANY_KINDS, SMEAR, before_set, no_end
+from tests.changes import BATCHES, FLUSHES_TWICE, MANY, MANY_KINDS, MIXTURE, SMEAR, before_set, no_end
 from tests.harness.exhaust.native import Texts, both, counts, kinds, one_of_each_part
 from tests.models.build import ARCHES
 
@@ -165,6 +165,35 @@ def test_more_of_a_sort_than_are_judged_are_not_decided(text: Texts, monkeypatch
     assert ours.undecided > 100
     assert ours.tables == block.tables == ours.equal + ours.undecided
     assert ours.why == "more than 10 tables of one sort to judge one by one"
+
+
+def test_more_sorts_than_there_is_room_for(text: Texts, monkeypatch: pytest.MonkeyPatch):
+    """Then fewer tables are taken at a time."""
+    was_full: list[bool] = []
+    full = exhaust.Tables.full.fget
+    assert full is not None
+
+    def noted(tables: exhaust.Tables) -> bool:
+        was_full.append(full(tables))
+        return was_full[-1]
+
+    monkeypatch.setattr(exhaust.Tables, "full", property(noted))
+    block = space("x86_64", 4)[1]
+    ours = NativeBackend(text(), text(MIXTURE), CONTRACTS["folio-ad"]).run(block, 0, 30_000)
+    assert was_full[0]
+    assert not was_full[-1]
+    assert (ours.tables, ours.undecided) == (30_000, 0)
+    assert {"young-gained", "dirty-lost", "write-lost", "warning-extra", "stale-tlb", "return-value"} <= kinds(ours)
+
+
+def test_of_a_mixture_the_same_tables_diverge(text: Texts):
+    """Of a kind that shows together with others there may be fewer tables: a sort is taken for what its first shows."""
+    block = space("x86_64", 2)[1]
+    native = NativeBackend(text(), text(MIXTURE), CONTRACTS["folio-ad"])
+    ours, theirs = native.run(block, 0, block.tables), native._judge.run(block, 0, block.tables)
+    assert ours.diverging == theirs.diverging > 200
+    assert (ours.equal, ours.allowed) == (theirs.equal, theirs.allowed)
+    assert kinds(ours) == kinds(theirs)
 
 
 def test_the_comparison_can_fail(text: Texts, monkeypatch: pytest.MonkeyPatch):
