@@ -2,9 +2,9 @@
 """Two versions of kernel text on every table of a block, in C; what is not surely the same goes to the judge."""
 
 import os
+import select
 import signal
 import time
-from contextlib import suppress
 from dataclasses import replace
 
 from harness.exhaust.backend import PythonBackend
@@ -16,7 +16,7 @@ from models.native.variant import TreeVariant
 from models.watchdog import CPU_SECONDS
 
 MOST_TOLD = 10_000  # tables of one sort that are judged one by one
-FIRST_LOOK, LOOK_EVERY = 0.001, 0.05  # seconds
+LOOK_EVERY = 0.2  # seconds
 
 
 class NativeBackend:
@@ -97,22 +97,18 @@ class NativeBackend:
 
 def _ended_well(child: int, tables: Tables) -> bool:
     """Wait for `child`. False if it died, or was killed since it stayed at one table for CPU_SECONDS."""
-    wait, at, since = FIRST_LOOK, tables.at, time.monotonic()
+    handle, at, since = os.pidfd_open(child), tables.at, time.monotonic()
+    ended = False
     try:
-        while True:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return status == 0
-            time.sleep(wait)
-            wait = min(2 * wait, LOOK_EVERY)
+        while not ended:
+            ended = bool(select.select([handle], [], [], LOOK_EVERY)[0])
             if tables.at != at:
                 at, since = tables.at, time.monotonic()
-            elif time.monotonic() - since > CPU_SECONDS:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return False
-    except BaseException:
-        with suppress(ProcessLookupError, ChildProcessError):
+            elif not ended and time.monotonic() - since > CPU_SECONDS:
+                break
+    finally:
+        os.close(handle)
+        if not ended:
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        raise
+        _, status = os.waitpid(child, 0)
+    return status == 0

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static struct pr_machine pr_memory;
 #define pr_table_bytes (pr->size * sizeof(pte_t))
 
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
@@ -61,7 +60,6 @@ static int pr_prepare(const u64 *request)
 	u64 flags = request[REQ_FLAGS];
 	const u64 *entry;
 
-	pr = &pr_memory;
 	if (pr_map_tables(request[REQ_SIZE]))
 		return -1;
 	pr->old_addr = request[REQ_OLD_ADDR];
@@ -188,7 +186,6 @@ void pr_guard(void)
 {
 	struct sigaction action = { .sa_sigaction = pr_faulted, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
-	pr = &pr_memory;
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }
