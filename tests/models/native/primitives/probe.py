@@ -32,12 +32,12 @@ U64 = (1 << 64) - 1
 class Probe(IntEnum):
     """enum probe."""
 
-    BATCH = 0
+    SET_EACH = 0  # leaves addresses as they are
     CLEAR_BATCH = 1
     GET = 2
     GET_AND_CLEAR = 3
     CLEAR = 4
-    SET_EACH = 5
+    BATCH = 5
     SET_BATCH = 6
     HINT = 7
     MOVE_BATCH = 8
