@@ -22,12 +22,19 @@ def as_v6_12(config: Config, **options: bool) -> Config:
 
 @lru_cache(maxsize=8)
 def generated(arch: str, count: int, seed: int, hostile: str | None = None) -> tuple[Scenario, ...]:
-    """Scenarios as reviews meet them, page_table_check on in every second."""
+    """Scenarios as reviews meet them, page_table_check on in every second; nobody else acts."""
+    return tuple(replace(scenario, scheduled=()) for scenario in _drawn(arch, count, seed, hostile))
+
+
+def accompanied(arch: str, count: int, seed: int) -> list[Scenario]:
+    """Those of `count` scenarios in which others act."""
+    return [replace(s, old_maps=True, new_maps=True) for s in _drawn(arch, count, seed, None) if s.scheduled]
+
+
+def _drawn(arch: str, count: int, seed: int, hostile: str | None) -> list[Scenario]:
     found: list[Scenario] = []
     generate(scenarios(arch, hostile), count, seed, found.append)
-    return tuple(
-        replace(s, scheduled=(), config=as_v6_12(s.config, page_table_check=i % 2 == 0)) for i, s in enumerate(found)
-    )
+    return [replace(s, config=as_v6_12(s.config, page_table_check=i % 2 == 0)) for i, s in enumerate(found)]
 
 
 def wild(arch: str, random: Random) -> Scenario:

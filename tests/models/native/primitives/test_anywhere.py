@@ -2,14 +2,16 @@
 """Every probe anywhere in generated and in wild tables: the Python primitives leave what the tree's leave."""
 
 from collections import Counter
+from contextlib import suppress
 from random import Random
 
 import pytest
 
 from models.arch import ARCHES
+from models.codec import SchemaError
 from models.legal import ONLY_ON, RULES
 from tests.models.native.primitives.probe import Pair, Probe
-from tests.models.native.primitives.tables import anywhere, generated, wild
+from tests.models.native.primitives.tables import accompanied, anywhere, generated, wild
 
 
 @pytest.mark.parametrize("which", Probe, ids=lambda which: which.name.lower())
@@ -42,3 +44,14 @@ def test_in_hostile_tables(pair: Pair, rule: str) -> None:
         for scenario in generated(arch, 60, 2, rule):
             for which in Probe:
                 pair.agreed(anywhere(scenario, which, random))
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_while_others_act(pair: Pair, arch: str) -> None:
+    random, compared = Random(0), 0
+    for scenario in accompanied(arch, 350, 5):
+        for which in Probe:
+            with suppress(SchemaError):  # an event's place, from the old range on, is in no table there
+                pair.agreed(anywhere(scenario, which, random))
+                compared += 1
+    assert compared > 500

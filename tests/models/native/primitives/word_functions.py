@@ -19,7 +19,7 @@ ORDINARY, SHADOW_STACK = Vma(), Vma(shadow_stack=True)
 PREDICATES = (
     "is_swap_pte", "pte_dirty", "pte_marker_uffd_wp", "pte_none", "pte_present", "pte_protnone", "pte_soft_dirty",
     "pte_special", "pte_swp_exclusive", "pte_swp_soft_dirty", "pte_swp_uffd_wp", "pte_uffd_wp", "pte_valid",
-    "pte_write", "pte_young",
+    "pte_user_accessible_page", "pte_write", "pte_young",
 )  # fmt: skip
 SETTERS = (
     "pte_clear_soft_dirty", "pte_clear_uffd_wp", "pte_mkclean", "pte_mkdirty", "pte_mkold", "pte_mksoft_dirty",
@@ -100,8 +100,7 @@ NO_WORDS = {  # in the same headers: what is no function of a word
 }  # fmt: skip
 PYTHON_ALONE = {
     "mmu_dirty": "the hardware's", "mmu_may_write": "the hardware's", "mmu_mkdirty": "the hardware's",
-    "pte_batch_hint": "the tree's, probed", "pte_user_accessible_page": "page_table_check's, which is Python's",
-    "pte_cont": "on arm64 only in C",
+    "pte_batch_hint": "the tree's, probed", "pte_cont": "on arm64 only in C",
 }  # fmt: skip
 
 
