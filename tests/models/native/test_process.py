@@ -58,6 +58,7 @@ def test_nothing_is_left(way):
 
 def test_nothing_is_left_of_a_crash():
     text = variant(edited(small(), {SET: "\t\t\t*(volatile int *)NULL = 1;\n"}))
+    assert text.arena.words
     before = children(), descriptors()
     assert run(one(), text).ended == CRASH
     assert (children(), descriptors()) == before
@@ -86,7 +87,7 @@ def test_a_child_ends_with_its_parent(tmp_path):
 def test_a_child_that_somebody_killed():
     text = variant(small())
     first = run(one(), text)
-    (worker,) = text.workers.values()
+    (worker,) = text.runs_in[os.getpid()].workers.values()
     worker._child.kill()
     worker._child.wait()
     assert run(one(), text).why.startswith("SIGKILL")
