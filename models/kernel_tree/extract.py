@@ -70,8 +70,9 @@ def extract(tree: Tree, arch: str, function: str = "move_ptes") -> Extract:
     definition = subject.function(function)
     if definition is None:
         raise TreeError(f"{tree.label}: {SUBJECT} defines no {function}()")
+    _check_one_signature(tree.label, subject.definitions[function])
     files = [subject, *_files(tree, (*LIBRARY[arch], *BATCH))]
-    kept = _needed(files, definition, provided(arch))
+    kept = _needed(files, function, provided(arch))
     locals_: list[Local] = []
     pieces = {
         file.path: Piece(file.path, instrumented(file, kept[file.path], locals_ if file is subject else None))
@@ -102,11 +103,22 @@ def _files(tree: Tree, paths: Iterable[str]) -> list[CFile]:
     return [_parsed(path, text) for path in paths if (text := tree.read(path)) is not None]
 
 
-def _needed(files: list[CFile], start: Definition, known: frozenset[str]) -> dict[str, list[Definition]]:
-    """By path: the definitions that `start` needs, in the order of the text. The first of `files` is its own."""
+def _check_one_signature(label: str, definitions: list[Definition]) -> None:
+    """There may be a definition an #ifdef; the call is one. Raises TreeError where it does not fit them all."""
+    first, *others = (signature(d.node) for d in definitions if d.is_function)
+    for other in others:
+        if [p.name for p in other.parameters] != [p.name for p in first.parameters] or other.returns != first.returns:
+            raise TreeError(
+                f"{label}: {SUBJECT}:{other.line}: {other.name}() has other parameters than in line {first.line}: "
+                "expected the same under every #ifdef"
+            )
+
+
+def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, list[Definition]]:
+    """By path: the definitions that `start` of the first of `files` is and needs, in the order of the text."""
     subject, *others = files
     kept: dict[str, dict[int, Definition]] = {file.path: {} for file in files}
-    todo, seen = [(subject, start)], {start.name}
+    todo, seen = [(subject, d) for d in subject.definitions[start]], {start}
     while todo:
         file, definition = todo.pop()
         kept[file.path][definition.node.start_byte] = definition
