@@ -166,14 +166,14 @@ def check_subsets(tree, path, examples):
 
 @pytest.mark.parametrize("path", READ)
 def test_any_subset_of_a_small_tree_preprocesses(path):
-    check_subsets(small(), path, 40)
+    check_subsets(small(), path, 20)
 
 
 @pytest.mark.parametrize("path", ["mm/mremap.c", "mm/internal.h"])
 def test_any_subset_of_the_odd_tree_preprocesses(path):
-    check_subsets(small("odd"), path, 40)
+    check_subsets(small("odd"), path, 20)
 
 
 @pytest.mark.parametrize("path", READ)
 def test_any_subset_of_linux_preprocesses(path):
-    check_subsets(open_tree(linux()), path, 40)
+    check_subsets(open_tree(linux()), path, 20)
