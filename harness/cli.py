@@ -16,6 +16,7 @@ import click
 
 from harness.costs.command import claims_text, cost_command
 from harness.errors import UsageError, check_json_file, unknown
+from harness.exhaust.command import exhaust_command
 from harness.files import counterexample as saved
 from harness.files import moves, recording
 from harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
@@ -262,6 +263,7 @@ def list_command() -> int:
 
 
 cli.add_command(cost_command)
+cli.add_command(exhaust_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -158,7 +158,7 @@ def _verdict(
     for arch, tally in tallies.items():
         for key, seen in tally.seen.items():
             reporter.minimising(arch, key[0])
-            divergence = _divergence(base, candidate, contract, key, seen)
+            divergence = smallest_case(base, candidate, contract, key, seen)
             if divergence is None:
                 lost.append(f"{key[0]} on {arch}")
             else:
@@ -193,7 +193,7 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _divergence(base: Variant, candidate: Variant, contract: Contract, key: Key, seen: Seen) -> Divergence | None:
+def smallest_case(base: Variant, candidate: Variant, contract: Contract, key: Key, seen: Seen) -> Divergence | None:
     """The smallest case of one kind, as it happened once more from its saved JSON; None if it did not."""
 
     def found(scenario: Scenario) -> tuple[Sitting, Diverging] | None:

@@ -13,6 +13,7 @@ from models.scenario import Scenario
 DIVERGES = "diverges"
 NO_DIFFERENCE = "no-difference-found"
 INCONCLUSIVE = "inconclusive"
+EQUIVALENT = "equivalent"  # only after exhausting a stated space
 
 
 @dataclass(frozen=True, slots=True)

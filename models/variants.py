@@ -13,7 +13,7 @@ import inspect
 import sys
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,10 @@ class Variant:
     def facts(self) -> dict[str, bool]:
         """The fields of Config that are what they are in its kernel, whatever a scenario says."""
         return {}
+
+    def decides(self, arches: Iterable[str]) -> bytes:  # kernel text differs by architecture
+        """The text that decides what it does on `arches`."""
+        return Path(self.filename).read_bytes()
 
     def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
         """One run on `scenario`, of a version that is no port (models/run.py runs those)."""

@@ -57,7 +57,7 @@ def provided(arch: str) -> frozenset[str]:
     """The names that the project's own headers give to kernel text on `arch`."""
     found: set[str] = set()
     for path in sorted(HEADERS.glob("*.h")):
-        other = path.stem in LIBRARY and path.stem != arch
+        other = any(path.stem.startswith(name) for name in LIBRARY if name != arch)
         if not other and not path.stem.startswith("wrap_"):
             found |= _parsed(path.name, path.read_text(encoding="utf-8")).definitions.keys()
     return frozenset(found)

@@ -49,6 +49,8 @@ def request(scenario: Scenario, stack: int = POISONED) -> bytes:
         scenario.need_rmap_locks,
         config.debug_vm,
         config.shstk,
+        config.page_table_check,
+        config.page_table_check_skips_special,
     )
     words = [
         scenario.old_addr,

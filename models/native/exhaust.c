@@ -28,9 +28,12 @@ struct side {
 	s64 returned;
 };
 
-/* What a call leaves: totals, then `sorts` pairs of a sort and how many tables are of it, and the first of them. */
-struct totals { u64 at, equal, allowed, differing, changed, sorts; };
-struct sort { u64 sort, count, first; };
+/*
+ * What a call leaves. Tables, but of `dirty`, `young` and `cont`: entries in which an allowed difference is of that
+ * kind. Of each sort of other differences, how many tables, and the smallest: fewest entries, then the first.
+ */
+struct totals { u64 at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct sort { u64 sort, count, entries, first; };
 
 struct unit { u64 width, choices; const u64 *indices, *values; };
 
@@ -73,7 +76,7 @@ static inline bool alike(const struct side *a, const struct side *b)
 
 	return x->ended == y->ended && a->returned == b->returned && x->order == y->order && x->wrong == y->wrong &&
 	       x->stale_at_unlock[0] == y->stale_at_unlock[0] && x->stale_at_unlock[1] == y->stale_at_unlock[1] &&
-	       x->held == y->held;
+	       x->held == y->held && x->counts == y->counts;
 }
 
 static inline bool same_tables(const struct side *a, const struct side *b)
@@ -168,7 +171,7 @@ static bool entry_allowed(const struct side *side, u64 value, bool exact)
 	return !(page_ad(side, pfn) & ~ad) && !(ad & ~folio_ad(side, pfn));
 }
 
-static bool tables_allowed(const pte_t *x, const pte_t *y, u64 size, bool exact)
+static bool tables_allowed(struct totals *totals, const pte_t *x, const pte_t *y, u64 size, bool exact)
 {
 	u64 ad = IS_YOUNG | IS_DIRTY;
 
@@ -181,20 +184,23 @@ static bool tables_allowed(const pte_t *x, const pte_t *y, u64 size, bool exact)
 			return false;
 		if (!entry_allowed(&sides[0], x[i].pte, exact) || !entry_allowed(&sides[1], y[i].pte, exact))
 			return false;
+		totals->dirty += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_DIRTY);
+		totals->young += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_YOUNG);
+		totals->cont += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_CONT);
 	}
 	return true;
 }
 
-static bool allowed(bool exact)
+static bool allowed(struct totals *totals, bool exact)
 {
 	const struct pr_machine *x = sides[0].m, *y = sides[1].m;
 
 	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
 		return false;
-	if (!tables_allowed(x->old_table, y->old_table, x->size, exact) || !cont_whole(&sides[0], x->old_table) ||
+	if (!tables_allowed(totals, x->old_table, y->old_table, x->size, exact) || !cont_whole(&sides[0], x->old_table) ||
 	    !cont_whole(&sides[1], y->old_table))
 		return false;
-	return x->one_table || (tables_allowed(x->new_table, y->new_table, x->size, exact) &&
+	return x->one_table || (tables_allowed(totals, x->new_table, y->new_table, x->size, exact) &&
 				cont_whole(&sides[0], x->new_table) && cont_whole(&sides[1], y->new_table));
 }
 
@@ -237,17 +243,32 @@ static u64 sort_of_difference(void)
 	return mixed(sort, entries) | 1;
 }
 
+static u64 entries_in_image(void)
+{
+	u64 found = 0;
+
+	for (u64 i = first_used; i < end_used; i++)
+		found += !!old_image[i];
+	return found;
+}
+
 static void note(struct totals *totals, struct sort *sorts, u64 sort, u64 table)
 {
-	for (u64 i = 0; i < totals->sorts; i++)
+	u64 entries = entries_in_image();
+
+	for (u64 i = 0; i < totals->sorts && i < MOST_SORTS; i++)
 		if (sorts[i].sort == sort) {
 			sorts[i].count++;
+			if (entries < sorts[i].entries) {
+				sorts[i].entries = entries;
+				sorts[i].first = table;
+			}
 			return;
 		}
 	if (totals->sorts < MOST_SORTS)
-		sorts[totals->sorts++] = (struct sort) { sort, 1, table };
+		sorts[totals->sorts++] = (struct sort) { sort, 1, entries, table };
 	else
-		sorts[MOST_SORTS - 1].count++;	/* as many as there are kinds of anything */
+		totals->sorts = MOST_SORTS + 1;	/* too many: the caller says so */
 }
 
 static void place(u64 unit)
@@ -339,16 +360,21 @@ int px_block(const u64 *request, const u64 *words)
 /* Run tables [first, end). `exact`: the contract of that name. `totals->at` is the table under way. */
 void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *sorts)
 {
+	struct totals spare;
+
 	seek(first);
 	for (u64 table = first; table < end; table++, advance()) {
 		*(volatile u64 *)&totals->at = table;
 		run_side(&sides[0]);
 		run_side(&sides[1]);
 		totals->changed += sides[0].m->writes != sides[1].m->writes;
+		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
+			totals->paths[i] += paths & 1;
 		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
 			totals->equal++;
-		} else if (allowed(exact)) {
-			totals->allowed++;
+		} else if (spare = *totals, allowed(&spare, exact)) {
+			spare.allowed++;
+			*totals = spare;
 		} else {
 			totals->differing++;
 			note(totals, sorts, sort_of_difference(), table);
@@ -359,6 +385,7 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *s
 /* The tables from `first` on, before `end`, that are of `sort`, at most `most`; how many there are in `found`. */
 u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
 {
+	struct totals unused = { 0 };
 	u64 count = 0;
 
 	seek(first);
@@ -367,7 +394,7 @@ u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
 		run_side(&sides[1]);
 		if (same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
 			continue;
-		if (!allowed(exact) && sort_of_difference() == sort)
+		if (!allowed(&unused, exact) && sort_of_difference() == sort)
 			found[count++] = table;
 	}
 	return count;

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two versions in C on every table of a block, at native speed, in this process. exhaust.c has the other half."""
 
+import mmap
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.config import Config
 from models.kernel_tree.extras import needed
@@ -18,10 +19,11 @@ from models.scenario import Scenario
 # In the order of struct side.
 SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
 MOST_SORTS = 512
+PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
-struct totals { uint64_t at, equal, allowed, differing, changed, sorts; };
-struct sort { uint64_t sort, count, first; };
+struct totals { uint64_t at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct sort { uint64_t sort, count, entries, first; };
 void *pr_side(const uint64_t *);
 int64_t pr_side_run(void);
 uint64_t pr_plain(uint64_t);
@@ -36,14 +38,55 @@ uint64_t px_of_sort(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t *, uint64_t
 Units = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
 
 
+class Sort(NamedTuple):
+    """A sort of difference that is not surely allowed: how many tables, and the smallest of them."""
+
+    tables: int
+    entries: int  # of the smallest: those in its old table that are not none
+    table: int
+
+
 @dataclass(frozen=True)
 class Counted:
-    """What became of a range of tables. `sorts`: of those that are neither equal nor surely allowed, by sort."""
+    """What became of a range of tables. Counts are tables, but of `allowed_kinds` entries."""
 
     equal: int
     allowed: int
     changed: int  # in which the two wrote to entries in another order
-    sorts: dict[int, tuple[int, int]]  # sort: how many tables, the first of them
+    allowed_kinds: dict[str, int]
+    exercised: dict[str, int]
+    sorts: dict[int, Sort]
+
+
+class Tables:
+    """Where a run keeps its counts, table by table: shared with forked processes, so that it outlives one that dies."""
+
+    def __init__(self) -> None:
+        ffi = _ffi()
+        size = ffi.sizeof("struct totals")
+        self._memory = ffi.from_buffer(mmap.mmap(-1, size + MOST_SORTS * ffi.sizeof("struct sort")))
+        self.totals = ffi.cast("struct totals *", self._memory)
+        self.sorts = ffi.cast("struct sort *", self._memory + size)
+
+    @property
+    def at(self) -> int:
+        """The table under way, or the last one."""
+        return int(self.totals.at)
+
+    def counted(self) -> Counted:
+        """What has been counted. Raises TreeError if there were more sorts of difference than it has room for."""
+        kept = self.totals
+        if kept.sorts > MOST_SORTS:
+            raise TreeError(f"exhaustive checking in C: more than {MOST_SORTS} sorts of difference in one piece")
+        allowed = {"cont": kept.cont, "dirty-gained": kept.dirty, "young-gained": kept.young}
+        return Counted(
+            int(kept.equal),
+            int(kept.allowed),
+            int(kept.changed),
+            {kind: int(count) for kind, count in allowed.items() if count},
+            {path: int(count) for path, count in zip(PATHS, kept.paths, strict=True) if count},
+            {int(s.sort): Sort(int(s.count), int(s.entries), int(s.first)) for s in self.sorts[0 : kept.sorts]},
+        )
 
 
 @lru_cache(maxsize=1)
@@ -98,14 +141,9 @@ class Pair:
         if self._driver.px_block(*self._kept):
             raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")
 
-    def run(self, first: int, end: int, *, exact: bool, totals: Any = None) -> Counted:
-        """Tables [first, end). `totals`, if given, is memory for struct totals that somebody else may watch."""
-        ffi = _ffi()
-        kept = totals if totals is not None else ffi.new("struct totals *")
-        sorts = ffi.new("struct sort[]", MOST_SORTS)
-        self._driver.px_run(first, end, exact, kept, sorts)
-        found = {int(s.sort): (int(s.count), int(s.first)) for s in sorts[0 : kept.sorts]}
-        return Counted(kept.equal, kept.allowed, kept.changed, found)
+    def run(self, first: int, end: int, tables: "Tables", *, exact: bool) -> None:
+        """Run tables [first, end) and add what comes of them to `tables`, which a forked process shares."""
+        self._driver.px_run(first, end, exact, tables.totals, tables.sorts)
 
     def of_sort(self, first: int, end: int, sort: int, most: int, *, exact: bool) -> list[int]:
         """The numbers of at most `most` tables of `sort`, from table `first` on, before `end`."""

@@ -64,7 +64,7 @@ class Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(self.arena.fd,), bufsize=0
         )
         self._child = child
-        self._end = weakref.finalize(self, _kill, child)
+        self._end = weakref.finalize(self, _kill, child, os.getpid())
         try:
             ready = self._read(child) == READY
         except Died:
@@ -105,7 +105,10 @@ class Worker:
         self._child = self._end = None
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
+def _kill(child: subprocess.Popen[bytes], parent: int) -> None:
+    """End `child`, unless this is a fork of its `parent`."""
+    if os.getpid() != parent:
+        return
     with contextlib.suppress(OSError):
         child.kill()
     child.wait()

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static struct pr_machine pr_memory;
 #define pr_table_bytes (pr->size * sizeof(pte_t))
 
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
@@ -61,7 +60,6 @@ static int pr_prepare(const u64 *request)
 	u64 flags = request[REQ_FLAGS];
 	const u64 *entry;
 
-	pr = &pr_memory;
 	if (pr_map_tables(request[REQ_SIZE]))
 		return -1;
 	pr->old_addr = request[REQ_OLD_ADDR];
@@ -78,6 +76,8 @@ static int pr_prepare(const u64 *request)
 	pr->need_rmap_locks = !!(flags & 8);
 	pr->debug_vm = !!(flags & 16);
 	pr->shstk = !!(flags & 32);
+	pr->page_table_check = !!(flags & 64);
+	pr->check_skips_special = !!(flags & 128);
 	pr->zero_pfn = request[REQ_ZERO_PFN];
 	pr->highest_memmap_pfn = request[REQ_HIGHEST];
 	pr->limit = request[REQ_LIMIT];
@@ -109,7 +109,7 @@ static void pr_reset(void)
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
 	pr->stale[0] = pr->stale[1] = pr->stale_at_unlock[0] = pr->stale_at_unlock[1] = 0;
-	pr->order = pr->wrong = pr->writes = pr->held = 0;
+	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = 0;
 }
 
 static inline s64 pr_run_once(void)
@@ -222,7 +222,6 @@ void pr_guard(void)
 {
 	struct sigaction action = { .sa_sigaction = pr_faulted, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
-	pr = &pr_memory;
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -235,7 +234,18 @@ struct pr_machine *pr_side(const u64 *request)
 
 s64 pr_side_run(void)
 {
-	return pr_run_once();
+	s64 returned;
+
+#ifdef PR_BARE
+	if (unlikely(pr->page_table_check))
+		pr_count_tables();
+#endif
+	returned = pr_run_once();
+#ifdef PR_BARE
+	if (unlikely(pr->page_table_check))
+		pr->counts = pr_count_sum();
+#endif
+	return returned;
 }
 
 /* The accessed and dirty fields, CONT and what it takes to be equal without them, for a present entry. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -58,14 +59,21 @@ def defines(arch: str, config: Config) -> tuple[str, ...]:
     return (*always, *(f"{name}=1" for name, on in options.items() if on))
 
 
+class Children:
+    """The children of one process that run a tree's text, one at a time, and the arena that they share."""
+
+    def __init__(self) -> None:
+        self.arena = Arena()
+        self.workers: dict[tuple[str, ...], Worker] = {}  # by what their object was compiled with
+
+
 @dataclass(frozen=True, eq=False)
 class TreeVariant(Variant):
     """move_ptes() of a kernel tree. Runs in a child process."""
 
     source: Tree
     units: dict[str, Unit] = field(default_factory=dict, repr=False)  # by architecture
-    workers: dict[tuple[str, ...], Worker] = field(default_factory=dict, repr=False)  # by what it was compiled with
-    arena: Arena = field(default_factory=Arena, repr=False)
+    runs_in: "dict[int, Children]" = field(default_factory=dict, repr=False)  # by process: a fork starts its own
 
     @property
     def summary(self) -> str:
@@ -86,18 +94,31 @@ class TreeVariant(Variant):
 
     def worker(self, arch: str, config: Config) -> Worker:
         """The child for `arch` and `config`, compiled if need be. Raises TreeError."""
-        options = defines(arch, config)
-        if options not in self.workers:
+        options, children = defines(arch, config), self._children
+        if options not in children.workers:
             path = compiled(self.unit(arch).text, options, self.label)
-            self.workers[options] = Worker(path, self.arena)
-        return self.workers[options]
+            children.workers[options] = Worker(path, children.arena)
+        return children.workers[options]
+
+    @property
+    def _children(self) -> Children:
+        return self.runs_in.get(os.getpid()) or self.runs_in.setdefault(os.getpid(), Children())
+
+    @property
+    def arena(self) -> Arena:
+        """What this process shares with its children."""
+        return self._children.arena
+
+    def decides(self, arches: Iterable[str]) -> bytes:
+        """The C that is compiled for `arches`."""
+        return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")
 
     def close(self) -> None:
         """End the children and give the memory back. Without it both happen when nobody refers to the variant."""
-        for worker in self.workers.values():
-            worker.stop()
-        self.workers.clear()
-        self.arena.close()
+        if children := self.runs_in.pop(os.getpid(), None):
+            for worker in children.workers.values():
+                worker.stop()
+            children.arena.close()
 
     def prepare(self, arches: Iterable[str]) -> None:
         """Compile for `arches` under the default config. Raises TreeError."""

@@ -168,7 +168,7 @@ def test_matrix():
 # -- the rest
 
 
-@pytest.mark.parametrize("command", ["", "check", "replay", "history", "list"])
+@pytest.mark.parametrize("command", ["", "check", "replay", "history", "list", "exhaust"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
 

@@ -16,6 +16,9 @@
 	e(arch_enter_lazy_mmu_mode) e(arch_leave_lazy_mmu_mode) e(flush_tlb_batched_pending) \
 	e(flush_tlb_range) e(flush_tlb_page) e(flush_tlb_mm) e(local_flush_tlb_all)
 
+/* The special paths of a bare run: models/native/exhaust.py has their names. */
+enum { PR_PATH_BATCH, PR_PATH_FOLD, PR_PATH_UNFOLD, PR_PATH_MARKER, PR_NR_PATHS };
+
 #define PR_NAMED(name) PR_EV_##name,
 enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 #undef PR_NAMED
@@ -26,6 +29,7 @@ enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 #define pr_order(name, id) (pr->order = pr->order * 31 + PR_EV_##name * 8 + ((id) & 7) + 1)
 #define pr_mark(name, id) pr_order(name, id)
 #define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
+#define pr_path(path) (pr->paths |= 1UL << (path))
 #else
 static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
@@ -43,5 +47,6 @@ static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d
 #define pr_log(name, ...) pr_logged(PR_EV_##name, PR_SIX(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
 #define pr_mark(name, id) pr_log(name, id)
 #define pr_order(name, id) ((void)0)
+#define pr_path(path) ((void)0)
 #define pr_wrong(bit) ((void)0)	/* the machine of models/machine follows the log and says so */
 #endif

@@ -59,7 +59,7 @@ struct pr_machine {
 	u64 old_base, new_base;		/* address of entry 0 of each table */
 	u64 size, cont_ptes;		/* entries of a table, of a contpte block */
 	u64 one_table, split_ptlocks, old_maps, new_maps, need_rmap_locks;
-	u64 debug_vm, shstk;
+	u64 debug_vm, shstk, page_table_check, check_skips_special;
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
 	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
@@ -79,14 +79,16 @@ struct pr_machine {
 	u64 passes, nr_events;
 	struct pr_event *events;
 	/* in a bare run, instead of events */
-	u64 stale[2], stale_at_unlock[2], order, wrong, writes, held, all_ptls;
+	u64 stale[2], stale_at_unlock[2], order, wrong, writes, held, all_ptls, paths, counts;
 	/* where others act between two accesses: asked before each event */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;
 	jmp_buf end;
 };
 
-static struct pr_machine *pr;
+/* One machine an object, at a fixed place: its fields take no pointer to reach. */
+static struct pr_machine pr_memory;
+#define pr (&pr_memory)
 
 #define init_mm (*(struct mm_struct *)0)
 #define mm_is_efi(mm) 0

@@ -20,6 +20,8 @@
 #include "words.h"
 #include "swap.h"
 #include "folios.h"
+#include "page_table_check.h"
+#include "x86_64_entries.h"
 #include "locks.h"
 #include "tlb.h"
 #include "vma.h"

@@ -65,37 +65,16 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
 
 #ifdef PR_ARM64
 /* Put at the top of the tree's contpte_convert(), if it has one. */
-#define PR_NOTE_contpte_convert(ptep, pte) \
-	pr_log(contpte_convert, pr_number(ptep) & -(u64)CONT_PTES, pte_cont(pte))
+#define PR_NOTE_contpte_convert(ptep, pte) ({ \
+	pr_log(contpte_convert, pr_number(ptep) & -(u64)CONT_PTES, pte_cont(pte)); \
+	pr_path(pte_cont(pte) ? PR_PATH_FOLD : PR_PATH_UNFOLD); \
+})
 
 #define __ptep_get(ptep) pr_read(ptep)
 #define __set_pte(ptep, pte) pr_store(ptep, pte)
 #define __set_pte_nosync(ptep, pte) pr_store(ptep, pte)
 #define __pte_clear(mm, addr, ptep) pr_store(ptep, __pte(0))
 #define __set_pte_complete(pte) ((void)(pte))
-#define __check_safe_pte_update(mm, ptep, pte) pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte))
+#define __check_safe_pte_update(mm, ptep, pte) pr_check_safe(ptep, pte)
 #define __sync_cache_and_tags(pte, nr) ((void)(pte), (void)(nr))
 #endif
-
-/* page_table_check: models/machine/page_table_check.py counts what the log says. */
-static inline void pr_check_clear_of(struct mm_struct *mm, pte_t pte)
-{
-	pr_log(page_table_check_pte_clear, pte_val(pte));
-}
-
-static inline void pr_check_set_of(struct mm_struct *mm, const pte_t *ptep, pte_t pte, unsigned int nr)
-{
-	pr_log(page_table_check_ptes_set, pr_number(ptep), pte_val(pte), nr);
-}
-
-/* Some kernels have an address behind the mm. */
-#define PR_BY_COUNT(_1, _2, _3, _4, _5, name, ...) name
-#define pr_check_clear_at(mm, addr, pte) pr_check_clear_of(mm, pte)
-#define pr_check_set_at(mm, addr, ptep, pte, nr) pr_check_set_of(mm, ptep, pte, nr)
-#define page_table_check_pte_clear(...) \
-	PR_BY_COUNT(__VA_ARGS__, 0, 0, pr_check_clear_at, pr_check_clear_of, 0)(__VA_ARGS__)
-#define page_table_check_ptes_set(...) PR_BY_COUNT(__VA_ARGS__, pr_check_set_at, pr_check_set_of, 0)(__VA_ARGS__)
-#define page_table_check_pmd_clear(...) ((void)0)
-#define page_table_check_pud_clear(...) ((void)0)
-#define page_table_check_pmds_set(...) ((void)0)
-#define page_table_check_puds_set(...) ((void)0)

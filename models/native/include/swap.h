@@ -44,6 +44,14 @@ static inline int is_device_private_entry(swp_entry_t entry)
 	return swp_type(entry) == SWP_DEVICE_WRITE || swp_type(entry) == SWP_DEVICE_READ;
 }
 
+/* Device-exclusive entries left this set in v6.15. */
+static inline bool pr_cached_writable(pte_t pte)
+{
+	unsigned int type = swp_type(pte_to_swp_entry(pte));
+
+	return type == SWP_MIGRATION_WRITE || type == SWP_DEVICE_WRITE;
+}
+
 static inline int is_hwpoison_entry(swp_entry_t entry) { return swp_type(entry) == SWP_HWPOISON; }
 
 static inline int is_pte_marker(pte_t pte)
@@ -68,7 +76,7 @@ static inline int pte_marker_uffd_wp(pte_t pte)
 	int is = is_swap_pte(pte) && pr_marker_uffd_wp(pte_to_swp_entry(pte));
 
 	if (is)
-		pr_log(marker, 0);
+		pr_log(marker, 0), pr_path(PR_PATH_MARKER);
 	return is;
 }
 

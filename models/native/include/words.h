@@ -48,3 +48,26 @@ static inline pgprot_t pte_pgprot(pte_t pte) { return __pgprot(pte.pte & ~pfn_pt
 #define PUD_SHIFT 30
 #define PUD_SIZE (1UL << PUD_SHIFT)
 #define PTRS_PER_PTE (pr->size)
+
+#ifdef PR_ARM64
+/* With CONFIG_DEBUG_VM: warns of a change that a live entry must not take, as models/machine/contpte.py does. */
+#define PR_SAFE_TO_CHANGE (1UL << 53 | PTE_RDONLY | PTE_WRITE | PTE_NG | 1UL << 63 | 0xfUL << 55)
+
+static inline void pr_check_safe(const pte_t *ptep, pte_t pte)
+{
+#ifdef PR_BARE
+	u64 old = ptep->pte, new = pte.pte;
+
+	if (likely(!pr->debug_vm) || !(old & new & PTE_VALID))
+		return;
+	if (!pte_young(pte))
+		pr_wrong(14);
+	if (pte_write(*ptep) && !pte_dirty(pte))
+		pr_wrong(15);
+	if (((old | new) & PTE_CONT) || (old & ~new & PTE_NG) || ((old ^ new) & ~PR_SAFE_TO_CHANGE))
+		pr_wrong(16);
+#else
+	pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte));
+#endif
+}
+#endif

@@ -69,6 +69,7 @@ static inline int pr_pte_none(pte_t pte) { return pte_none(pte); }
 #define pte_clear_soft_dirty(pte) pte_clear_soft_dirty(PR_A(pte))
 #define pte_mkuffd_wp(pte) pte_mkuffd_wp(PR_A(pte))
 #define pte_clear_uffd_wp(pte) pte_clear_uffd_wp(PR_A(pte))
+#undef pte_advance_pfn
 #define pte_advance_pfn(pte, nr) pte_advance_pfn(PR_A(pte), nr)
 #define is_swap_pte(pte) is_swap_pte(PR_A(pte))
 #define is_pte_marker(pte) is_pte_marker(PR_A(pte))

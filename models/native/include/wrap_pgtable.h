@@ -25,6 +25,7 @@ static inline void pr_check_clear(const pte_t *ptep, int nr, int full)
 		pr_wrong(8);
 	if (nr == 1)
 		return;
+	pr_path(PR_PATH_BATCH);
 	first = __pte(pr_peek(ptep));
 	folio = pte_present(first) ? pr_folio_of(pte_pfn(first)) : NULL;
 	if (nr < 1 || !folio || pte_pfn(first) + nr > folio->pfn + (1UL << folio->order))
@@ -41,6 +42,7 @@ static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
 {
 	if (nr == 1)
 		return;
+	pr_path(PR_PATH_BATCH);
 	if (nr < 1 || !pte_present(pte))
 		pr_wrong(11);
 	for (int i = 0; i < nr; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The x86_64 PTE word, as models/arch/x86_64.py has it, and x86_64's raw primitives. */
+/* The x86_64 PTE word, as models/arch/x86_64.py has it. */
 #define PR_PRESENT (1UL << 0)
 #define PR_RW (1UL << 1)
 #define PR_USER (1UL << 2)
@@ -31,6 +31,7 @@
 static inline int pte_none(pte_t pte) { return !(pte.pte & ~(PR_YOUNG | PR_DIRTY)); }
 static inline int pte_present(pte_t pte) { return !!(pte.pte & (PR_PRESENT | PR_PROTNONE)); }
 static inline int pte_protnone(pte_t pte) { return (pte.pte & (PR_PRESENT | PR_PROTNONE)) == PR_PROTNONE; }
+#define pte_user_accessible_page(pte) ((pte_val(pte) & (PR_PRESENT | PR_USER)) == (PR_PRESENT | PR_USER))
 #define pte_valid(pte) (!!(pte_val(pte) & PR_PRESENT))
 
 static inline int pte_shstk(pte_t pte) { return pr->shstk && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY; }
@@ -89,20 +90,3 @@ static inline pte_t pte_advance_pfn(pte_t pte, unsigned long nr)
 static inline u64 pr_swp_type(u64 value) { return value >> 59; }
 static inline u64 pr_swp_offset(u64 value) { return (~value << 5) >> 14; }
 static inline u64 pr_swp_pte(u64 type, u64 offset) { return ((~offset << 14) >> 5) | type << 59; }
-
-#define __HAVE_ARCH_PTEP_GET_AND_CLEAR
-static inline pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
-{
-	pte_t pte = __pte(pr_exchange(ptep));
-
-	page_table_check_pte_clear(mm, pte);
-	return pte;
-}
-
-#define __HAVE_ARCH_PTEP_GET_AND_CLEAR_FULL
-#define ptep_get_and_clear_full(mm, addr, ptep, full) ((void)(full), ptep_get_and_clear(mm, addr, ptep))
-
-static inline void pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
-{
-	pr_store(ptep, __pte(0));
-}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`pte-review exhaust`: every table of N entries, on every core, in shards or on a cluster."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from harness.errors import UsageError, check_json_file
+from harness.exhaust.describe import describe
+from harness.exhaust.job import Job, ready
+from harness.exhaust.merging import merged
+from harness.exhaust.result import Result, conclude
+from harness.exhaust.run import begin, go_on
+from harness.exhaust.shards import WHOLE, Shard, shard_from
+from harness.exhaust.space import MOST_ENTRIES
+from harness.exhaust.text import Bar, result_text, space_text
+from harness.files import counterexample as saved
+from harness.judging.contracts import CONTRACTS
+from harness.reports.report import pictures, wrapped
+from harness.review import check_call, check_count, chosen_arches
+from harness.verdict import DIVERGES, EQUIVALENT
+from harness.versions import kernel_text_options
+from models.arch import ARCHES
+
+MOST_JOBS = 1024
+INTERRUPTED = 130
+STATUS = {EQUIVALENT: 0, DIVERGES: 1}
+UNDECIDED = 3
+
+
+@click.command("exhaust")
+@click.argument("versions", nargs=-1, required=True, metavar="BASE CANDIDATE")
+@click.option("--entries", type=int, default=2, show_default=True, help=f"Entries that move, 1 to {MOST_ENTRIES}.")
+@click.option("--arch", metavar="ARCH", help=f"{' or '.join(ARCHES)}; all without it.")
+@click.option("--contract", metavar="NAME", default="folio-ad", show_default=True, help=f"{' or '.join(CONTRACTS)}.")
+@click.option("--shard", "shard_text", metavar="i/n", help="Only every n-th piece from the i-th on, with --json.")
+@click.option("--merge", is_flag=True, help="The arguments are shards' --json files: one verdict out of all.")
+@click.option("--jobs", type=int, help="Processes; as many as there are cores without it.")
+@click.option("--dask", metavar="ADDRESS", help="Run on a Dask cluster: its scheduler's address, or `local`.")
+@click.option("--restart", is_flag=True, help="Forget what an interrupted run has done.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the result to FILE.")
+@click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
+@kernel_text_options
+def exhaust_command(
+    versions: tuple[str, ...],
+    entries: int,
+    arch: str | None,
+    contract: str,
+    shard_text: str | None,
+    merge: bool,
+    jobs: int | None,
+    dask: str | None,
+    restart: bool,
+    json_file: Path | None,
+    save_dir: Path | None,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
+) -> int:
+    """Run a pair on every small table: all values, folio layouts, userfaultfd modes and moves.
+
+    Exit status 0 only if all tables were run and none diverges. Ctrl-C stops, the same command goes on.
+    """
+    check_json_file(json_file, versions)
+    if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
+        raise UsageError(f"--save {save_dir}: expected a folder")
+    if merge:
+        result = merged([Path(name) for name in versions])
+        click.echo(space_text(result.space))
+        return _report(result, json_file, save_dir)
+    if len(versions) != 2:
+        raise UsageError(f"exhaust: expected BASE and CANDIDATE, got {len(versions)} arguments")
+    check_count("--entries", entries, MOST_ENTRIES)
+    check_call(arch, contract, None, 1)
+    processes = jobs if jobs is not None else os.cpu_count() or 1
+    check_count("--jobs", processes, MOST_JOBS)
+    shard = shard_from(shard_text) if shard_text else WHOLE
+    job = Job(
+        versions[0],
+        versions[1],
+        contract,
+        tuple(chosen_arches(arch, None)),
+        entries,
+        tree=str(tree or ""),
+        rev=rev or "",
+        patches=tuple(map(str, patches)),
+    )
+    return _run(job, shard, processes, dask, restart, json_file, save_dir)
+
+
+def _run(
+    job: Job, shard: Shard, jobs: int, dask: str | None, restart: bool, json_file: Path | None, save_dir: Path | None
+) -> int:
+    job, state, path = begin(job, shard, restart=restart)
+    plan = ready(job).plan
+    click.echo(space_text(describe(plan.space)))
+    total = plan.tables_of(shard)
+    if state.tables:
+        click.echo(wrapped(f"going on after {state.tables:,} of {total:,} tables, from {path}"))
+    where = f"Dask {dask}" if dask else f"{jobs} processes"
+    try:
+        with Bar(total, state, where) as bar:
+            go_on(job, state, path, jobs=jobs, dask=dask, watch=bar.update)
+        result = conclude(job, state)
+    except KeyboardInterrupt:
+        click.echo(
+            f"pte-review: stopped after {state.tables:,} of {total:,} tables; "
+            f"the same command goes on from {shlex.quote(str(path))}",
+            err=True,
+        )
+        return INTERRUPTED
+    status = _report(result, json_file, save_dir)
+    if shard != WHOLE and json_file is None:
+        click.echo(wrapped(f"kept in {path}: the same command with --json FILE writes what --merge takes"))
+    elif not state.crashed:
+        path.unlink(missing_ok=True)
+    return status
+
+
+def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> int:
+    here = ready(result.job)
+    if json_file is not None:
+        json_file.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    click.echo(result_text(result))
+    for text in pictures(result.verdict, here.base, here.candidate):
+        click.echo(text)
+    if save_dir is not None:
+        for path in saved.save(result.verdict, save_dir):
+            click.echo(f"saved {path}; again: pte-review replay {path}; as a test: with --snippet")
+    return STATUS.get(result.verdict.verdict, UNDECIDED)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is to be exhausted, as plain values that go to any process or machine, and one piece of it run there."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import harness
+import models
+import strategies
+from harness.errors import UsageError
+from harness.exhaust.backend import Backend, backend_for
+from harness.exhaust.block import Block
+from harness.exhaust.shards import Plan, piece_size
+from harness.exhaust.space import space
+from harness.exhaust.tally import Tally
+from harness.judging.contracts import CONTRACTS
+from harness.versions import KernelText
+from models.variants import Variant, VariantError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A pair, by name or path, under a contract, and a space. `size` is the tables of a piece, 0: the backend's."""
+
+    base: str
+    candidate: str
+    contract: str
+    arches: tuple[str, ...]
+    entries: int
+    size: int = 0
+    tree: str = ""  # what `tree` and `tree+patch` are, as KernelText has it
+    rev: str = ""
+    patches: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> KernelText:
+        """The kernel text of the job."""
+        return KernelText(Path(self.tree) if self.tree else None, self.rev or None, tuple(map(Path, self.patches)))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job with everything loaded."""
+
+    base: Variant
+    candidate: Variant
+    backend: Backend
+    plan: Plan
+    digest: str
+
+    def run(self, number: int) -> Tally:
+        """Piece `number`: the same wherever and however often it runs."""
+        piece = self.plan.piece(number)
+        return self.backend.run(self.plan.space[piece.block], piece.first, piece.end).in_block(piece.block)
+
+    def arch(self, number: int) -> str:
+        """The architecture of piece `number`."""
+        return self.plan.space[self.plan.piece(number).block].template.arch
+
+
+@lru_cache(maxsize=8)
+def ready(job: Job) -> Ready:
+    """Load the job, once a process. Raises UsageError."""
+    try:
+        base, candidate = job.text.load_all(job.base, job.candidate, arches=job.arches)
+    except VariantError as error:
+        raise UsageError(str(error)) from None
+    backend = backend_for(base, candidate, CONTRACTS[job.contract])
+    blocks = blocks_of(job)
+    plan = Plan(blocks, job.size or piece_size(blocks, backend.piece))
+    return Ready(base, candidate, backend, plan, _digest(job, base, candidate))
+
+
+def blocks_of(job: Job) -> tuple[Block, ...]:
+    """The whole space of a job: that of one architecture after the other."""
+    return tuple(block for arch in job.arches for block in space(arch, job.entries))
+
+
+def run_piece(job: Job, digest: str, number: int) -> Tally:
+    """One piece, in whatever process this is. Raises UsageError if its sources are not those of `digest`."""
+    here = ready(job)
+    if here.digest != digest:  # the file of a version has changed since this process loaded it
+        ready.cache_clear()
+        here = ready(job)
+    if here.digest != digest:
+        raise UsageError("a worker has another version of pte-review or of the pair: results would not belong together")
+    return here.run(number)
+
+
+def _digest(job: Job, base: Variant, candidate: Variant) -> str:
+    """16 hex digits of everything that decides: the pair's source, contract and space, and the code that runs them.
+
+    Names and paths are not in it, nor is a file that a version imports.
+    """
+    found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
+    for variant in (base, candidate):
+        found.update(variant.decides(job.arches) + b"\0")
+    found.update(_code())
+    return found.hexdigest()[:16]
+
+
+@cache
+def _code() -> bytes:
+    """A hash of the code that this process runs."""
+    found = hashlib.sha256()
+    for package in (harness, models, strategies):
+        root = Path(str(package.__file__)).parent
+        for file in sorted(file for file in root.rglob("*") if file.suffix in (".py", ".c", ".h")):
+            found.update(f"{root.name}/{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
+    return found.digest()

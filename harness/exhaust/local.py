@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Pieces on the cores of this machine, in processes: one that dies takes nothing with it."""
+
+import multiprocessing
+import signal
+from collections.abc import Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+
+from harness.exhaust.job import Job, run_piece
+from harness.exhaust.tally import Tally
+
+DIED = "its process died, and died again when it ran alone"
+
+
+def results(job: Job, digest: str, todo: Iterator[int], jobs: int) -> Generator[tuple[int, Tally | str], None, None]:
+    """Each piece of `todo` with its tally as they come, or with how its process died.
+
+    When a process dies, everything that was under way runs once more, a piece at a time: what dies then did it itself.
+    """
+    running: dict[Future[Tally], int] = {}
+    while True:
+        try:
+            yield from _spread(job, digest, todo, jobs, running)
+        except BrokenProcessPool:
+            for number in sorted(running.values()):
+                yield number, _alone(job, digest, number)
+            running.clear()
+        else:
+            return
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Processes that leave Ctrl-C to this one."""
+    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+
+
+def _spread(
+    job: Job, digest: str, todo: Iterator[int], jobs: int, running: dict[Future[Tally], int]
+) -> Iterator[tuple[int, Tally]]:
+    """Pieces as they are done, two a process under way at a time. Raises BrokenProcessPool, `running` lost."""
+    others = multiprocessing.active_children()
+    pool = _pool(jobs)
+    try:
+        while True:
+            for number in islice(todo, 2 * jobs - len(running)):
+                running[_submitted(pool, job, digest, number)] = number
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                tally = future.result()
+                yield running.pop(future), tally
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children() if running else ():  # interrupted: their pieces are lost
+            if process not in others:
+                process.terminate()
+
+
+def _submitted(pool: ProcessPoolExecutor, job: Job, digest: str, number: int) -> Future[Tally]:
+    """The piece's future; a broken one where the pool broke before."""
+    try:
+        return pool.submit(run_piece, job, digest, number)
+    except BrokenProcessPool as error:
+        future: Future[Tally] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _alone(job: Job, digest: str, number: int) -> Tally | str:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(run_piece, job, digest, number).result()
+        except BrokenProcessPool:
+            return DIED

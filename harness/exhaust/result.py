@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an exhausted space, or a part of it, says of a pair: the verdict, and the JSON that shards are merged from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from harness.exhaust.describe import describe
+from harness.exhaust.job import Job, Ready, ready
+from harness.exhaust.shards import WHOLE
+from harness.exhaust.state import State
+from harness.exhaust.tally import COUNTS, Tally, merge
+from harness.judging.contracts import CONTRACTS
+from harness.judging.finding import Finding
+from harness.judging.judge import Diverging
+from harness.review import smallest_case
+from harness.search.explore import Seen
+from harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE, Divergence, Verdict, divergence_to_json, sort_key
+
+FORMAT = "pte-review exhaust"
+VERSION = 1
+SHOWN_PIECES = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job, how far it came, and what that says."""
+
+    job: Job
+    state: State
+    space: str  # in words, as describe() has it
+    total: int  # tables of the whole space
+    verdict: Verdict
+
+    @property
+    def tally(self) -> Tally:
+        """Of all architectures."""
+        return reduce(merge, self.state.tallies.values(), Tally())
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of --json."""
+        tally, verdict = self.tally, self.verdict
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "base": self.job.base,
+            "candidate": self.job.candidate,
+            "tree": self.job.tree,
+            "rev": self.job.rev,
+            "patches": list(self.job.patches),
+            "contract": self.job.contract,
+            "verdict": verdict.verdict,
+            "why": verdict.why,
+            "arches": list(self.job.arches),
+            "entries": self.job.entries,
+            "tables": tally.tables,
+            "of": self.total,
+            "seconds": round(verdict.seconds, 3),
+            "space": self.space.splitlines(),
+            "counts": {name: getattr(tally, name) for name in COUNTS},
+            "allowed": verdict.allowed,
+            "exercised": verdict.exercised,
+            "changed": verdict.changed,
+            "divergences": [divergence_to_json(one) for one in verdict.divergences],
+            "shard": str(self.state.shard),
+            "digest": self.state.digest,
+            "state": self.state.to_json(),
+        }
+
+
+def conclude(job: Job, state: State, absent: str = "") -> Result:
+    """The verdict on what has been done. Each kind's smallest table runs again, minimised, from its saved form.
+
+    `absent` says which shards are missing, where that is known.
+    """
+    here = ready(job)
+    whole = reduce(merge, state.tallies.values(), Tally())
+    divergences: list[Divergence] = []
+    lost = []
+    for arch, kind, by, divergence in _divergences(here, job, state.tallies):
+        if divergence is None:
+            lost.append(f"{kind} of {by} on {arch}")
+        else:
+            divergences.append(divergence)
+    reasons = list(_reasons(here, state, whole, lost, absent))
+    verdict = Verdict(
+        base=job.base,
+        candidate=job.candidate,
+        contract=job.contract,
+        verdict=DIVERGES if divergences else INCONCLUSIVE if reasons else EQUIVALENT,
+        examples=whole.tables,
+        seconds=state.seconds,
+        seed=0,
+        allowed=dict(sorted(whole.allowed_kinds.items())),
+        exercised=dict(sorted(whole.exercised.items())),
+        changed={arch: state.tallies[arch].changed for arch in job.arches if arch in state.tallies},
+        divergences=tuple(sorted(divergences, key=sort_key)),
+        arches=job.arches,
+        why="; ".join(reasons),
+    )
+    return Result(job, state, describe(here.plan.space), here.plan.tables, verdict)
+
+
+def _divergences(
+    here: Ready, job: Job, tallies: Mapping[str, Tally]
+) -> Iterator[tuple[str, str, str, Divergence | None]]:
+    """(architecture, kind, by, divergence) of each kind found; None if it did not happen again."""
+    for arch, tally in tallies.items():
+        for (kind, by), found in sorted(tally.found.items()):
+            _, block, table = found.smallest
+            scenario = here.plan.space[block].scenario(table)
+            number = here.plan.first_table(block) + table + 1
+            seen = Seen(number, scenario, Diverging(Finding(kind), by), slow=tally.slow)
+            key = (kind, by, False)  # the space has no shadow stacks
+            yield arch, kind, by, smallest_case(here.base, here.candidate, CONTRACTS[job.contract], key, seen)
+
+
+def _reasons(here: Ready, state: State, tally: Tally, lost: list[str], absent: str) -> Iterator[str]:
+    """Why this cannot say that the two are equivalent."""
+    if lost:
+        yield f"a bug of pte-review: {', '.join(lost)} did not happen again from its saved form"
+    if tally.undecided:
+        yield f"{tally.undecided:,} tables not decided: {tally.why}"
+    for number, why in sorted(state.crashed.items())[:SHOWN_PIECES]:
+        piece = here.plan.piece(number)
+        yield f"piece {number} (block {piece.block}, tables {piece.first:,} to {piece.end - 1:,}) has no result: {why}"
+    if len(state.crashed) > SHOWN_PIECES:
+        yield f"and {len(state.crashed) - SHOWN_PIECES} more pieces like that"
+    if tally.slow:
+        yield f"a run took seconds: stopped after {tally.tables:,} of {here.plan.tables:,} tables"
+    missing = here.plan.tables - tally.tables
+    if tally.found:
+        return
+    if state.shard != WHOLE:
+        yield f"no difference found in shard {state.shard}; the other {missing:,} tables are in the other shards"
+    elif absent or (missing and not state.crashed and not tally.slow):
+        part = f"{tally.tables:,} of {here.plan.tables:,} tables"
+        yield f"no difference found in {part}; {absent or 'the rest is missing'}"

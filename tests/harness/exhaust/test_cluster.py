@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The same verdict from a Dask cluster, also when it loses workers."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.exhaust.result import conclude
+from harness.exhaust.space import space
+from harness.verdict import EQUIVALENT
+from tests.harness.exhaust.jobs import KILL, at_one_table, job, run_all, serial
+
+
+def test_a_worker_dies_and_the_result_is_that_of_one_process(tmp_path: Path):
+    pytest.importorskip("distributed")
+    flag = tmp_path / "flag"
+    once = (f"if not Path({str(flag)!r}).exists():", f"    Path({str(flag)!r}).touch()", f"    {KILL}")
+    port = at_one_table(tmp_path / "port.py", space("x86_64", 2)[5].scenario(7), *once)
+    one, state = run_all(job("pre_patch", port, entries=2, size=300), dask="local")
+    assert flag.exists()
+    result = conclude(one, state)
+    assert result.verdict.verdict == EQUIVALENT
+    assert result.tally == serial(one)
+
+
+def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("harness.exhaust.cluster.CONNECT_SECONDS", 0.5)
+    with pytest.raises(UsageError, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
+        run_all(job(), dask="tcp://127.0.0.1:9")
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"pip install 'pte-review\[dask\]'"):
+        run_all(job(), dask="local")
