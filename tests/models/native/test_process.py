@@ -17,7 +17,7 @@ from models.native.build import cache_folder, compiled
 from models.native.process import Worker
 from models.outcome import CRASH, RETURNED
 from models.run import run
-from models.scenario import Folio
+from models.scenario import ORDINARY_CONFIG, Folio
 from tests.models.build import ARCHES, page, scenario
 from tests.trees import edited, small, variant
 
@@ -59,6 +59,7 @@ def test_nothing_is_left(way, tmp_path, monkeypatch):
 
 def test_nothing_is_left_of_a_crash():
     text = variant(edited(small(), {SET: "\t\t\t*(volatile int *)NULL = 1;\n"}))
+    assert text.arena.fd > 0
     before = children(), descriptors()
     assert run(one(), text).ended == CRASH
     assert (children(), descriptors()) == before
@@ -87,7 +88,7 @@ def test_a_child_ends_with_its_parent(tmp_path):
 def test_a_child_that_somebody_killed():
     text = variant(small())
     first = run(one(), text)
-    (worker,) = text.workers.values()
+    worker = text.worker("x86_64", ORDINARY_CONFIG)
     worker._child.kill()
     worker._child.wait()
     assert run(one(), text).why.startswith("SIGKILL")
