@@ -16,19 +16,17 @@ from tests.models.native.primitives.word_values import differences, results, val
 HEADERS = Path(word.__file__).parents[1] / "native" / "include"
 PRELUDE = """
 #include "pte_review.h"
-static struct pr_machine memory;
 static struct pr_event events[8];
 static u64 line;
 static struct vm_area_struct ordinary, shadow_stack = { .vm_flags = VM_SHADOW_STACK };
 
 static void start(void)
 {
-	memory.shstk = %d;
-	memory.limit = 8;
-	memory.nr_events = 0;
-	memory.events = events;
-	memory.line = &line;
-	pr = &memory;
+	pr->shstk = %d;
+	pr->limit = 8;
+	pr->nr_events = 0;
+	pr->events = events;
+	pr->line = &line;
 }
 """
 UFFD = {
