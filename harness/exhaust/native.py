@@ -13,6 +13,7 @@ from harness.exhaust.tally import Example, Found, Tally, merge
 from harness.judging.contracts import Contract
 from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables
 from models.native.variant import TreeVariant
+from models.scenario import Scenario
 from models.watchdog import CPU_SECONDS
 
 MOST_TOLD = 10_000  # tables of one sort that are judged one by one
@@ -30,10 +31,9 @@ class NativeBackend:
 
     def run(self, block: Block, first: int, end: int) -> Tally:
         """See Backend. Ends early, `slow`, after a table that took seconds."""
-        template = block.template
-        if any(folio.shared for folio in template.folios) or template.config.ptrs_per_pte > MOST_ENTRIES:
+        if not self._can(block.template):
             return self._judge.run(block, first, end)
-        pair = Pair(self.base, self.candidate, template, [(unit.indices, unit.choices) for unit in block.units])
+        pair = Pair(self.base, self.candidate, block.template, [(unit.indices, unit.choices) for unit in block.units])
         tally = Tally()
         while first < end and not tally.slow:
             tables = Tables()
@@ -44,6 +44,14 @@ class NativeBackend:
                 tally = merge(tally, self._judge.run(block, first, first + 1))
                 first += 1
         return tally
+
+    def _can(self, template: Scenario) -> bool:
+        """Whether the C can do it: it starts no run afresh but for the tables, and knows no sharing."""
+        return (
+            template.config.ptrs_per_pte <= MOST_ENTRIES
+            and not any(folio.shared for folio in template.folios)
+            and not any(version.unit(template.arch).keeps_state for version in (self.base, self.candidate))
+        )
 
     @property
     def _exact(self) -> bool:

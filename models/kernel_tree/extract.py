@@ -13,7 +13,7 @@ from pathlib import Path
 
 from models.kernel_tree.ctext import CFile, Definition
 from models.kernel_tree.files import BATCH, LIBRARY, SUBJECT
-from models.kernel_tree.instrument import Local, instrumented
+from models.kernel_tree.instrument import Local, instrumented, walk
 from models.kernel_tree.signature import Signature, signature
 from models.kernel_tree.tree import Tree, TreeError
 
@@ -45,6 +45,7 @@ class Extract:
     batches: dict[str, Signature]  # signatures of the batch functions that there are
     locals: tuple[Local, ...]  # by their number in PR_INIT()
     control: tuple[str, ...]  # the fields of struct pagetable_move_control, where the file has one
+    keeps_state: bool  # has variables that live from one call to the next
 
 
 @lru_cache(maxsize=64)
@@ -99,6 +100,7 @@ def extract(tree: Tree, arch: str, function: str = "move_ptes") -> Extract:
         batches=batches,
         locals=tuple(locals_),
         control=_fields(d for found in kept.values() for d in found if d.name == CONTROL),
+        keeps_state=any(_has_variables(d) for found in kept.values() for d in found),
     )
 
 
@@ -146,6 +148,17 @@ def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, 
             elif name not in known:
                 todo += [(other, d) for other in others for d in other.definitions.get(name, ())]
     return {path: [found[at] for at in sorted(found)] for path, found in kept.items()}
+
+
+def _has_variables(definition: Definition) -> bool:
+    """Whether it is a variable of its file, or a function with one that is static."""
+    if definition.is_function:
+        body = definition.node.child_by_field_name("body")
+        inside = walk(body) if body is not None else ()
+        return any(node.type == "storage_class_specifier" and node.text == b"static" for node in inside)
+    declarators = definition.node.children_by_field_name("declarator")
+    kinds = {node.type for declarator in declarators for node in walk(declarator)}
+    return definition.node.type == "declaration" and "function_declarator" not in kinds
 
 
 def _fields(definitions: Iterable[Definition]) -> tuple[str, ...]:
