@@ -15,6 +15,7 @@ from tests.trees import ROOT, edited, linux, small, variant
 ARCHES = ("x86_64", "arm64")
 CHUNK = 500
 FIXED = str(ROOT / "models" / "move_ptes" / "history" / "v4_fixed.py")
+PORTS = {"batching": FIXED, "odd": "v4"}
 # What the small trees are not: commit 093ae7a033cf, and the backport of 6.12.y.
 V616 = {"contpte_get_stops_early": False, "contpte_set_guards_invalid": False}
 
@@ -35,10 +36,9 @@ def compared():
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize(("tree", "port"), [("batching", FIXED), ("odd", "v4")])
-@pytest.mark.parametrize("seed", range(2))
-def test_a_small_tree_and_the_port_it_was_written_from(compared, tree, port, arch, seed):
-    assert compared(port, tree, lambda: small(tree), arch, CHUNK, seed, lambda _: V616) == []
+@pytest.mark.parametrize(("tree", "seed"), [("batching", 0), ("batching", 1), ("odd", 0)])
+def test_a_small_tree_and_the_port_it_was_written_from(compared, tree, arch, seed):
+    assert compared(PORTS[tree], tree, lambda: small(tree), arch, CHUNK, seed, lambda _: V616) == []
 
 
 @pytest.mark.parametrize("arch", ARCHES)

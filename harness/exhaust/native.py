@@ -2,9 +2,9 @@
 """Two versions of kernel text on every table of a block, in C; what is not surely the same goes to the judge."""
 
 import os
+import select
 import signal
 import time
-from contextlib import suppress
 from dataclasses import replace
 
 from harness.exhaust.backend import PythonBackend
@@ -13,10 +13,11 @@ from harness.exhaust.tally import Example, Found, Tally, merge
 from harness.judging.contracts import Contract
 from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare
 from models.native.variant import TreeVariant
+from models.scenario import Scenario
 from models.watchdog import CPU_SECONDS
 
 MOST_TOLD = 10_000  # tables of one sort that are judged one by one
-FIRST_LOOK, LOOK_EVERY = 0.001, 0.05  # seconds
+LOOK_EVERY = 0.2  # seconds
 
 
 class NativeBackend:
@@ -31,10 +32,9 @@ class NativeBackend:
 
     def run(self, block: Block, first: int, end: int) -> Tally:
         """See Backend. Ends early, `slow`, after a table that took seconds."""
-        template = block.template
-        if any(folio.shared for folio in template.folios) or template.config.ptrs_per_pte > MOST_ENTRIES:
+        if not self._can(block.template):
             return self._judge.run(block, first, end)
-        pair = Pair(self.base, self.candidate, template, [(unit.indices, unit.choices) for unit in block.units])
+        pair = Pair(self.base, self.candidate, block.template, [(unit.indices, unit.choices) for unit in block.units])
         tally, longest = Tally(), end - first
         while first < end and not tally.slow:
             tables, last = Tables(), min(end, first + longest)
@@ -48,6 +48,14 @@ class NativeBackend:
                 tally = merge(tally, self._judge.run(block, first, first + 1))
                 first += 1
         return tally
+
+    def _can(self, template: Scenario) -> bool:
+        """Whether the C can do it: it starts no run afresh but for the tables, and knows no sharing."""
+        return (
+            template.config.ptrs_per_pte <= MOST_ENTRIES
+            and not any(folio.shared for folio in template.folios)
+            and not any(version.unit(template.arch).keeps_state for version in (self.base, self.candidate))
+        )
 
     @property
     def _exact(self) -> bool:
@@ -102,22 +110,18 @@ class NativeBackend:
 
 def _ended_well(child: int, tables: Tables) -> bool:
     """Wait for `child`. False if it died, or was killed since it stayed at one table for CPU_SECONDS."""
-    wait, at, since = FIRST_LOOK, tables.at, time.monotonic()
+    handle, at, since = os.pidfd_open(child), tables.at, time.monotonic()
+    ended = False
     try:
-        while True:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return status == 0
-            time.sleep(wait)
-            wait = min(2 * wait, LOOK_EVERY)
+        while not ended:
+            ended = bool(select.select([handle], [], [], LOOK_EVERY)[0])
             if tables.at != at:
                 at, since = tables.at, time.monotonic()
-            elif time.monotonic() - since > CPU_SECONDS:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return False
-    except BaseException:
-        with suppress(ProcessLookupError, ChildProcessError):
+            elif not ended and time.monotonic() - since > CPU_SECONDS:
+                break
+    finally:
+        os.close(handle)
+        if not ended:
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        raise
+        _, status = os.waitpid(child, 0)
+    return status == 0

@@ -10,7 +10,7 @@ Dirty  Writable | RDONLY  WRITE  DIRTY (sw)
 
 from typing import ClassVar
 
-from models.arch.word import HasVmFlags, PteWords
+from models.arch.word import U64, HasVmFlags, PteWords
 from models.config import PAGE_SHIFT, Config
 
 VALID = 1 << 0
@@ -146,13 +146,13 @@ class Arm64(PteWords):
         return (pte & self.PFN_MASK) >> PAGE_SHIFT
 
     def pfn_pte(self, pfn: int, prot: int) -> int:
-        return ((pfn << PAGE_SHIFT) & self.PFN_MASK) | prot
+        return ((pfn << PAGE_SHIFT) & U64) | prot  # a PFN above the mask runs into the bits there
 
     def pte_pgprot(self, pte: int) -> int:
         return pte & ~self.PFN_MASK
 
     def pte_advance_pfn(self, pte: int, nr: int) -> int:
-        return (pte & ~self.PFN_MASK) | ((pte + (nr << PAGE_SHIFT)) & self.PFN_MASK)
+        return (pte & ~self.PFN_MASK) | (((pte & self.PFN_MASK) + (nr << PAGE_SHIFT)) & U64)
 
     # Swap: type in bits 6-10, offset in bits 12-61.
 

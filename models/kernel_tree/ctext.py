@@ -137,7 +137,7 @@ class CFile:
             if child.type.startswith("#"):
                 row = child.start_point[0]
                 rows.append(row)
-                while self.bytes[slice(*self._lines[row])].endswith(b"\\\n"):
+                while self.bytes[slice(*self._lines[row])].endswith((b"\\\n", b"\\\r\n")):
                     row += 1
                     rows.append(row)
             elif (

@@ -5,6 +5,7 @@ The tree is its own library: a name that the file itself and the project's heade
 and BATCH, and so are the names that its definition uses. What no file has is left to the compiler to complain about.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from models.kernel_tree.ctext import CFile, Definition
 from models.kernel_tree.files import BATCH, LIBRARY, SUBJECT
-from models.kernel_tree.instrument import Local, instrumented
+from models.kernel_tree.instrument import Local, instrumented, walk
 from models.kernel_tree.signature import Signature, signature
 from models.kernel_tree.tree import Tree, TreeError
 
@@ -40,9 +41,11 @@ class Extract:
     subject: Piece
     signature: Signature
     has: frozenset[str]  # of WRAPPED and the batch functions: those that the text or the headers define
+    shadows: tuple[str, ...]  # functions of the subject's own file under a name that the others have as well
     batches: dict[str, Signature]  # signatures of the batch functions that there are
     locals: tuple[Local, ...]  # by their number in PR_INIT()
     control: tuple[str, ...]  # the fields of struct pagetable_move_control, where the file has one
+    keeps_state: bool  # has variables that live from one call to the next
 
 
 @lru_cache(maxsize=64)
@@ -69,9 +72,10 @@ def extract(tree: Tree, arch: str, function: str = "move_ptes") -> Extract:
     subject = _parsed(SUBJECT, text)
     definition = subject.function(function)
     if definition is None:
-        raise TreeError(f"{tree.label}: {SUBJECT} defines no {function}()")
+        raise _no_definition(tree.label, function, text)
+    _check_one_signature(tree.label, subject.definitions[function])
     files = [subject, *_files(tree, (*LIBRARY[arch], *BATCH))]
-    kept = _needed(files, definition, provided(arch))
+    kept = _needed(files, function, provided(arch))
     locals_: list[Local] = []
     pieces = {
         file.path: Piece(file.path, instrumented(file, kept[file.path], locals_ if file is subject else None))
@@ -85,16 +89,18 @@ def extract(tree: Tree, arch: str, function: str = "move_ptes") -> Extract:
         for batch in kept[file.path]
         if batch.name == name and batch.is_function
     }
-    names = {d.name for found in kept.values() for d in found} | provided(arch)
+    names = {d.name for file in files[1:] for d in kept[file.path]} | provided(arch)
     return Extract(
         library=tuple(pieces[path] for path in LIBRARY[arch] if path in pieces),
         batch=tuple(pieces[path] for path in BATCH if path in pieces),
         subject=pieces[SUBJECT],
         signature=signature(definition.node),
         has=frozenset(name for name in (*WRAPPED, *batches) if name in names),
+        shadows=tuple(sorted({d.name for d in kept[SUBJECT] if d.is_function} & {*names, *batches})),
         batches=batches,
         locals=tuple(locals_),
         control=_fields(d for found in kept.values() for d in found if d.name == CONTROL),
+        keeps_state=any(_has_variables(d) for found in kept.values() for d in found),
     )
 
 
@@ -102,22 +108,57 @@ def _files(tree: Tree, paths: Iterable[str]) -> list[CFile]:
     return [_parsed(path, text) for path in paths if (text := tree.read(path)) is not None]
 
 
-def _needed(files: list[CFile], start: Definition, known: frozenset[str]) -> dict[str, list[Definition]]:
-    """By path: the definitions that `start` needs, in the order of the text. The first of `files` is its own."""
+def _no_definition(label: str, function: str, text: str) -> TreeError:
+    unread = re.search(rf"^\w[^;{{}}#]*?\b{function}\s*\([^;{{}}#]*\)\s*\{{", text, re.MULTILINE)
+    if unread is None:
+        return TreeError(f"{label}: {SUBJECT} defines no {function}()")
+    line = text.count("\n", 0, unread.start()) + 1
+    return TreeError(
+        f"{label}: {SUBJECT}:{line}: {function}() cannot be read: expected braces that close and no #if across them"
+    )
+
+
+def _check_one_signature(label: str, definitions: list[Definition]) -> None:
+    """There may be a definition an #ifdef; the call is one. Raises TreeError where it does not fit them all."""
+    first, *others = (signature(d.node) for d in definitions if d.is_function)
+    for other in others:
+        if [p.name for p in other.parameters] != [p.name for p in first.parameters] or other.returns != first.returns:
+            raise TreeError(
+                f"{label}: {SUBJECT}:{other.line}: {other.name}() has other parameters than in line {first.line}: "
+                "expected the same under every #ifdef"
+            )
+
+
+def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, list[Definition]]:
+    """By path: the definitions that `start` of the first of `files` is and needs, in the order of the text."""
     subject, *others = files
     kept: dict[str, dict[int, Definition]] = {file.path: {} for file in files}
-    todo, seen = [(subject, start)], {start.name}
+    todo = [(subject, d) for d in subject.definitions[start]]
+    seen = {True: {start}, False: set()}  # by whether the subject asks: the others do not see its names
     while todo:
         file, definition = todo.pop()
         kept[file.path][definition.node.start_byte] = definition
-        for name in sorted((file.uses(definition.node) | file.guards(definition)) - seen):
-            seen.add(name)
-            own = [d for d in subject.definitions.get(name, ()) if d.node.type != "declaration" or not known & {name}]
+        asks = file is subject
+        for name in sorted((file.uses(definition.node) | file.guards(definition)) - seen[asks]):
+            seen[asks].add(name)
+            own = subject.definitions.get(name, ()) if asks else ()
+            own = [d for d in own if d.node.type != "declaration" or name not in known]
             if own:
                 todo += [(subject, d) for d in own]
             elif name not in known:
                 todo += [(other, d) for other in others for d in other.definitions.get(name, ())]
     return {path: [found[at] for at in sorted(found)] for path, found in kept.items()}
+
+
+def _has_variables(definition: Definition) -> bool:
+    """Whether it is a variable of its file, or a function with one that is static."""
+    if definition.is_function:
+        body = definition.node.child_by_field_name("body")
+        inside = walk(body) if body is not None else ()
+        return any(node.type == "storage_class_specifier" and node.text == b"static" for node in inside)
+    declarators = definition.node.children_by_field_name("declarator")
+    kinds = {node.type for declarator in declarators for node in walk(declarator)}
+    return definition.node.type == "declaration" and "function_declarator" not in kinds
 
 
 def _fields(definitions: Iterable[Definition]) -> tuple[str, ...]:

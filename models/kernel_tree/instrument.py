@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 LOOPS = {"for_statement", "while_statement", "do_statement"}
 INTEGERS = {"int", "long", "unsigned", "unsigned int", "unsigned long", "long unsigned int", "u32", "u64", "size_t"}
-OUTLIVE = {b"static", b"extern"}  # these variables have a value from the start
+SPECIFIERS = {"storage_class_specifier", "type_qualifier"}
+UNPOISONED = {b"static", b"extern", b"const"}  # has a value from the start, or never gets one
 BLOCKS = {"compound_statement", "case_statement", "labeled_statement"}
 ENTRY = "pte_t"
 TICK = " pr_tick(); "
@@ -54,9 +55,11 @@ def instrumented(file: CFile, kept: list[Definition], locals_: list[Local] | Non
 
 def walk(node: "Node") -> Iterator["Node"]:
     """`node` and all below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        yield one
+        todo += reversed(one.children)
 
 
 def _ticks(function: "Node") -> Iterator[tuple[int, str]]:
@@ -92,7 +95,7 @@ def _poison(function: "Node", locals_: list[Local]) -> Iterator[tuple[int, str]]
         parent = declaration.parent
         if declaration.type != "declaration" or parent is None or parent.type != "compound_statement":
             continue
-        if any(c.type == "storage_class_specifier" and c.text in OUTLIVE for c in declaration.children):
+        if any(c.text in UNPOISONED for c in declaration.children if c.type in SPECIFIERS):
             continue
         type_ = declaration.child_by_field_name("type")
         kind = " ".join((type_.text or b"").decode("utf-8", "replace").split()) if type_ is not None else ""

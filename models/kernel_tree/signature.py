@@ -37,11 +37,14 @@ def signature(node: "Node") -> Signature:
     assert declarator is not None, "a function definition without a declarator"
     listed = declarator.child_by_field_name("parameters")
     parameters = []
+    # Before 1989 the types stood behind the parentheses.
+    behind = {name: child for child in node.children if child.type == "declaration" for name in _declares(child)}
     for child in listed.children if listed is not None else ():
         inner = child.child_by_field_name("declarator") if child.type == "parameter_declaration" else None
         if inner is not None:
-            text = " ".join((child.text or b"").decode("utf-8", "replace").split())
-            parameters.append(Parameter(declared(inner), text, child.start_point[0] + 1))
+            parameters.append(Parameter(declared(inner), _one_line(child), child.start_point[0] + 1))
+        elif child.type == "identifier" and (name := (child.text or b"").decode()) in behind:
+            parameters.append(Parameter(name, _one_line(behind[name]).rstrip(";"), behind[name].start_point[0] + 1))
     type_ = node.child_by_field_name("type")
     return Signature(
         name=declared(declarator),
@@ -49,3 +52,11 @@ def signature(node: "Node") -> Signature:
         returns=(type_.text or b"").decode() if type_ is not None else "",
         parameters=tuple(parameters),
     )
+
+
+def _declares(node: "Node") -> list[str]:
+    return [declared(declarator) for declarator in node.children_by_field_name("declarator")]
+
+
+def _one_line(node: "Node") -> str:
+    return " ".join((node.text or b"").decode("utf-8", "replace").split())

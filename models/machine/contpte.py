@@ -7,6 +7,7 @@ unfolded first. Names without "contpte" and with a leading underscore are the C'
 """
 
 from models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Arm64
+from models.arch.word import U64
 from models.config import PAGE_SHIFT
 from models.machine.kernel import Kernel
 from models.scenario import Scenario
@@ -98,9 +99,13 @@ class KernelArm64(Arm64, Kernel):
         if not pte & VALID or pte & CONT or self.pte_special(pte):
             return
         folio = self.page_folio(self.pte_pfn(pte))
-        pfn = self.pte_pfn(pte) & -self.CONT_PTES
-        if pfn < folio.pfn or pfn + self.CONT_PTES > folio.end:
+        # By addresses, which wrap: a part of a folio that would begin below 0 does not fold.
+        folio_start = (addr - ((self.pte_pfn(pte) - folio.pfn) << PAGE_SHIFT)) & U64
+        folio_end = (folio_start + (self.folio_nr_pages(folio) << PAGE_SHIFT)) & U64
+        cont_start = addr & -(self.CONT_PTES << PAGE_SHIFT)
+        if folio_start > cont_start or folio_end < cont_start + (self.CONT_PTES << PAGE_SHIFT):
             return
+        pfn = self.pte_pfn(pte) & -self.CONT_PTES
         prot = self.pte_pgprot(self.pte_mkold(self.pte_mkclean(pte)))
         expected_pte = self.pfn_pte(pfn, prot)
         start_ptep = self._contpte_align_down(ptep)

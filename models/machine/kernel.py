@@ -167,7 +167,10 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
     def _set_ptes(self, ptep: int, pte: int, nr: int) -> None:
         self.page_table_check_ptes_set(ptep, pte, nr)
         if 1 < nr <= self.table_size:
-            self.store_block(ptep, [self.pte_advance_pfn(pte, i) for i in range(nr)])
+            ptes = [pte] * nr
+            for i in range(1, nr):  # one by one: on x86_64 the direction changes where a value is 0
+                ptes[i] = self.pte_advance_pfn(ptes[i - 1], 1)
+            self.store_block(ptep, ptes)
             return
         while True:
             self.store(ptep, pte)

@@ -128,7 +128,7 @@ def _failed(said: str, label: str) -> CompileError:
         name = next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None)
         if name is None and not missing:
             break  # what is missing behind another error may be so because of it
-        if name and not name.startswith("pr_"):  # ours: an argument of a macro that was not read
+        if name and not (name.startswith("pr_") and name.endswith("_")):  # ours: of a macro that was not read
             missing[f"{error['file']}:{error['line']}: {name}"] = None
     if missing:
         names = len({line.rpartition(" ")[2] for line in missing})

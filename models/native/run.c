@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static struct pr_machine pr_memory;
 #define pr_table_bytes (pr->size * sizeof(pte_t))
 
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
@@ -61,7 +60,6 @@ static int pr_prepare(const u64 *request)
 	u64 flags = request[REQ_FLAGS];
 	const u64 *entry;
 
-	pr = &pr_memory;
 	if (pr_map_tables(request[REQ_SIZE]))
 		return -1;
 	pr->old_addr = request[REQ_OLD_ADDR];
@@ -124,6 +122,33 @@ static inline s64 pr_run_once(void)
 	return returned;
 }
 
+/*
+ * A table smaller than a page has none of its gap right in front of it, but what is left of the page: filled before a run,
+ * and looked at behind it.
+ */
+enum { PR_FILLING = 0x5c };
+
+static void pr_fill_front(pte_t *table)
+{
+	u64 bytes = (u64)table & ~PAGE_MASK;
+
+	memset((char *)table - bytes, PR_FILLING, bytes);
+}
+
+static void pr_check_front(pte_t *table)
+{
+	pte_t *front = (pte_t *)((u64)table & PAGE_MASK), *at;
+	u64 filling;
+
+	memset(&filling, PR_FILLING, sizeof(filling));
+	for (at = table - 1; at >= front; at--)
+		if (at->pte != filling) {
+			pr->ended = PR_OVERRUN;
+			pr->ptep = pr_number(at);
+			return;
+		}
+}
+
 /* The reply: ended, returned, line, ptep, variable, events, and both tables behind. */
 enum { REP_ENDED, REP_RETURNED, REP_LINE, REP_PTEP, REP_VARIABLE, REP_EVENTS, REP_WORDS = 8 };
 
@@ -142,13 +167,22 @@ static void pr_reply(u64 *reply, s64 returned)
 /* Run what `request` asks for; 0, or -1 without memory. `ask`, if any, is called before each event. */
 int pr_run(const u64 *request, u64 *reply, struct pr_event *events, void (*ask)(struct pr_machine *))
 {
+	s64 returned;
+
 	if (pr_prepare(request))
 		return -1;
 	pr->events = events;
 	pr->line = &reply[REP_LINE];
 	*pr->line = 0;
 	pr->ask = ask;
-	pr_reply(reply, pr_run_once());
+	pr_fill_front(pr->old_table);
+	pr_fill_front(pr->new_table);
+	returned = pr_run_once();
+	if (pr->ended == PR_RETURNED)
+		pr_check_front(pr->old_table);
+	if (pr->ended == PR_RETURNED)
+		pr_check_front(pr->new_table);
+	pr_reply(reply, returned);
 	return 0;
 }
 
@@ -188,7 +222,6 @@ void pr_guard(void)
 {
 	struct sigaction action = { .sa_sigaction = pr_faulted, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
-	pr = &pr_memory;
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }

@@ -54,6 +54,7 @@ class Unit:
 
     text: str
     locals: tuple[Local, ...]
+    keeps_state: bool = False  # has variables that live from one call to the next
 
 
 def tree_unit(tree: Tree, arch: str) -> Unit:
@@ -67,8 +68,9 @@ def unit(found: Extract, label: str) -> Unit:
     parts += [f"#define PR_HAS_{name}\n" for name in sorted(found.has)]
     parts += ['#include "wrap_pgtable.h"\n', *map(_piece, found.batch), '#include "wrap_batch.h"\n']
     parts += [_batch_wrapper(name, found.batches[name]) for name in sorted(found.batches)]
+    parts += [f"#undef {name}\n#define {name} pr_own_{name}\n" for name in found.shadows]
     parts += [_piece(found.subject), '\n#line 1 "pte-review"\n', _call(found, label), '#include "run.c"\n']
-    return Unit("".join(parts), found.locals)
+    return Unit("".join(parts), found.locals, found.keeps_state)
 
 
 def _piece(piece: Piece) -> str:

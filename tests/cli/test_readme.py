@@ -3,8 +3,11 @@
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,9 +18,12 @@ from harness.reports.history import history_text
 from harness.reports.report import matrix, pictures, recording_lines, row
 from harness.review import check
 from harness.thread import review_thread
+from models.native.build import cache_folder
 from models.variants import load
+from tests.trees import linux
 
 README = Path(__file__).parents[2] / "README.md"
+PATCH = Path(__file__).parents[1] / "data" / "patches" / "batch.patch"
 RECORDED = Path(__file__).parents[1] / "data" / "recorded" / "linux-6.17.8-arm64.jsonl.gz"
 BLOCK = "<!-- output: {name} -->\n\n```\n{text}```\n"
 
@@ -45,11 +51,42 @@ def the_history() -> str:
     return history_text(rows, DEFAULT_SEEDS, 1000)
 
 
+def in_a_folder(*command: str) -> list[str]:
+    """What `command` prints in a folder that has the files of the README's examples, line by line."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "linux-6.12").symlink_to(linux().resolve())
+        Path(folder, "batch.patch").write_bytes(PATCH.read_bytes())
+        environment = {**os.environ, "XDG_CACHE_HOME": folder, "PTE_REVIEW_CACHE": str(cache_folder())}
+        done = subprocess.run(
+            [sys.executable, "-m", *command, "--tree", "linux-6.12", "--patch", "batch.patch"],
+            cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+    return [line.rstrip() for line in done.stdout.splitlines(keepends=False)]
+
+
+def the_pytest_run() -> str:
+    options = ("-q", "--arch", "x86_64", "--max-examples", "60", "--no-header", "-p", "no:cacheprovider")
+    return "\n".join(in_a_folder("pytest", *options)).strip("\n") + "\n"
+
+
+def the_exhausted_space() -> str:
+    lines = in_a_folder("harness.cli", "exhaust", "tree", "tree+patch", "--entries", "4")
+    first = next(i for i, line in enumerate(lines) if line.startswith("tree -> tree+patch: DIVERGES"))
+    return "\n".join(lines[first : lines.index("", first)]) + "\n"
+
+
+DURATION = re.compile(r"\b[\d,.]+ ?s\b|\([\d,]+ a second\)")
+
+
 def without_seconds(text: str) -> str:
-    """A block without what differs from run to run: a last column of seconds, and those of the last line."""
+    """A block without what differs from run to run: a last column of seconds, those of the last line; or durations.
+
+    With a duration, lines may break elsewhere.
+    """
     lines = text.splitlines()
     if not any(line.endswith(" sec") for line in lines):
-        return text
+        return " ".join(DURATION.sub("some time", text).split()) if DURATION.search(text) else text
     return "\n".join(re.sub(r"( *\| *(sec|[\d.]*)|\+=+|; \d+ s)$", "", line) for line in lines)
 
 
@@ -60,6 +97,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "history": the_history,
     "dirty-lost": lambda: the_picture("before_dirty_recheck", "dirty-lost"),
     "claims": lambda: claims_text().partition("\n\n")[2],
+    "pytest-tree": the_pytest_run,
+    "exhaust": the_exhausted_space,
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }
@@ -84,6 +123,10 @@ def test_without_seconds():
     assert without_seconds(table.replace("0.02", "9.99").replace("16 s", "7 s")) == without_seconds(table)
     assert without_seconds(table.replace("x1", "x2")) != without_seconds(table)
     assert without_seconds("claims | 16\n") == "claims | 16\n"
+    timed = "60 scenarios in 9.8 s, seed\n  0 (1,000 a second)\n1 failed in 8.61s\n"
+    assert without_seconds(timed) == "60 scenarios in some time, seed 0 some time 1 failed in some time"
+    assert without_seconds(timed.replace("9.8", "19.8")) == without_seconds(timed)
+    assert without_seconds(timed.replace("60", "61")) != without_seconds(timed)
 
 
 def test_every_block_is_checked() -> None:

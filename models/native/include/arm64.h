@@ -91,13 +91,13 @@ static inline u64 pte_pfn(pte_t pte) { return (pte.pte & pfn_pte_mask) >> PAGE_S
 
 static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot)
 {
-	return __pte(((pfn << PAGE_SHIFT) & pfn_pte_mask) | pgprot_val(prot));
+	return __pte((pfn << PAGE_SHIFT) | pgprot_val(prot)); /* a PFN above the mask runs into the bits there */
 }
 
 #define pte_advance_pfn pte_advance_pfn
 static inline pte_t pte_advance_pfn(pte_t pte, unsigned long nr)
 {
-	return __pte((pte.pte & ~pfn_pte_mask) | ((pte.pte + (nr << PAGE_SHIFT)) & pfn_pte_mask));
+	return __pte((pte.pte & ~pfn_pte_mask) | ((pte.pte & pfn_pte_mask) + (nr << PAGE_SHIFT)));
 }
 
 #define pte_cont_addr_end(addr, end) ({ \

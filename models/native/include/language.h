@@ -46,6 +46,8 @@ typedef unsigned int gfp_t;
 #define __always_inline inline __attribute__((always_inline))
 #define __acquires(x)
 #define __releases(x)
+#define __must_hold(x)
+#define __cond_acquires(...)
 #define EXPORT_SYMBOL(x) struct pr_nothing
 #define EXPORT_SYMBOL_GPL(x) struct pr_nothing
 #define EXPORT_SYMBOL_FOR_KVM(x) struct pr_nothing

@@ -86,7 +86,9 @@ struct pr_machine {
 	jmp_buf end;
 };
 
-static struct pr_machine *pr;
+/* One machine an object, at a fixed place: its fields take no pointer to reach. */
+static struct pr_machine pr_memory;
+#define pr (&pr_memory)
 
 #define init_mm (*(struct mm_struct *)0)
 #define mm_is_efi(mm) 0

@@ -35,3 +35,18 @@ static inline bool userfaultfd_wp(struct vm_area_struct *vma) { return vma->vm_u
 #define VM_BUG_ON_FOLIO(cond, folio) VM_BUG_ON(cond)
 #define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)
 #define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)
+
+/* What only prints. */
+#define printk(...) ((void)0)
+#define printk_once(...) ((void)0)
+#define trace_printk(...) ((void)0)
+#define dump_stack() ((void)0)
+#define dump_page(page, reason) ((void)0)
+#define pr_err(...) ((void)0)
+#define pr_err_once(...) ((void)0)
+#define pr_warn(...) ((void)0)
+#define pr_warn_once(...) ((void)0)
+#define pr_warn_ratelimited(...) ((void)0)
+#define pr_info(...) ((void)0)
+#define pr_info_once(...) ((void)0)
+#define pr_debug(...) ((void)0)

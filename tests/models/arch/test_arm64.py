@@ -136,7 +136,7 @@ def test_pfn():
     assert W.pte_pgprot(DIRTY_RW) == 0x00E8_0000_0000_0B43
     assert W.pfn_pte(0x100, 0x0060_0000_0000_0B82) == PAGE_NONE  # nothing is inverted
     assert W.pte_advance_pfn(PAGE_NONE, 2) == 0x0060_0000_0010_2B82  # 3.3
-    assert W.pte_advance_pfn(0x0013_FFFF_FFFF_F003, 1) == 0x0010_0000_0000_0003  # rebuilt: no carry into WRITE
+    assert W.pte_advance_pfn(0x0013_FFFF_FFFF_F003, 1) == 0x0014_0000_0000_0003  # bit 50 is set, CONT stays: no sum
 
 
 @pytest.mark.parametrize(

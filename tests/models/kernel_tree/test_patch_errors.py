@@ -34,7 +34,7 @@ def line_of(file, part):
         (b"hello\n", "not a patch: it holds no diff; expected the output of git diff"),
         (b"\0\1\2", "not a patch: it holds no diff"),
         (b"hello\n\n> diff --git a/x b/x\n", "quoted (> ): try the mail that it answers"),
-        (gzip.compress(b"x"), "compressed by gzip; try unpacking it first"),
+        (gzip.compress(b"x", mtime=0), "compressed by gzip; try unpacking it first"),
         ("x".encode("utf-16"), "UTF-16 text, expected UTF-8"),
         (b"<!DOCTYPE html><html>", "an HTML page; try the page's raw or mbox link"),
         (b"From: a\nSubject: b\n\nhello\n", "not a patch: the mail holds no diff"),

@@ -34,6 +34,19 @@ def test_a_write_past_a_table(ran, arch, where, entry, table, way):
     assert outcome.returned is None
 
 
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("size", [2, 8, 1024])
+@pytest.mark.parametrize("entry", [-1, "size"])
+@pytest.mark.parametrize("table", ["old", "new"])
+def test_a_plain_store_beside_a_small_table(ran, arch, size, entry, table):
+    entry = size if entry == "size" else entry
+    what = one(arch, ptrs_per_pte=size, cont_ptes=2)
+    pointer = {"old": "src", "new": "dst"}[table]
+    outcome = ran(what, {SET: f"{SET}\t\t\t{pointer}[{entry}].pte = 1;\n"})
+    assert outcome.ended == TABLE_OVERRUN
+    assert outcome.why.startswith(f"entry {entry} of the {table} table, which has {size}, mm/mremap.c:")
+
+
 def test_a_read_past_a_table(ran):
     outcome = ran(one(), {"seen = ptep_get(src);": "seen = ptep_get(src + 600);"})
     assert (outcome.ended, outcome.why.split(",")[0]) == (TABLE_OVERRUN, "entry 600 of the old table")

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How far a run is from the limit: port, C in a child, C through cffi, C alone; what setting a tree up costs.
+
+Figures are printed, never asserted. Needs a v6.12 tree (`make tree`).
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.exhaust.native import NativeBackend
+from harness.exhaust.space import space
+from harness.judging.contracts import CONTRACTS
+from models.kernel_tree.tree import open_tree
+from models.native.arena import Arena, request
+from models.native.build import compiled
+from models.native.exhaust import Pair, Tables
+from models.native.library import Library
+from models.native.variant import TreeVariant, defines
+from models.run import run
+from models.scenario import ORDINARY_CONFIG
+from models.variants import load
+from tests.bench.test_throughput import folios_of_16
+from tests.models.build import ARCHES
+from tests.trees import linux
+
+TABLES = 100_000
+FOLIO_AD = CONTRACTS["folio-ad"]
+
+
+@pytest.fixture(scope="module")
+def tree():
+    path = linux()
+    version = TreeVariant("tree", "linux", str(path), open_tree(path))
+    yield version
+    version.close()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """What is printed when all have run: what, microseconds at best and in the median."""
+    gathered = []
+    yield gathered
+    print(f"\n\n{'one core':<66}{'fastest':>10}{'median':>10}  (microseconds)")
+    for name, stats, per_round in gathered:
+        print(f"{name:<66}{stats.min * 1e6 / per_round:>10,.2f}{stats.median * 1e6 / per_round:>10,.2f}")
+
+
+@pytest.fixture
+def report(benchmark, rows):
+    def add(name, per_round=1):
+        rows.append((name, benchmark.stats.stats, per_round))
+
+    return add
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_port(benchmark, report, arch):
+    what, port = folios_of_16(arch, 16), load("pre_patch")
+    benchmark(run, what, port)
+    report(f"{arch}: Python port, 16 entries")
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_c_in_a_child(benchmark, report, tree, arch):
+    what = folios_of_16(arch, 16)
+    benchmark(run, what, tree)
+    report(f"{arch}: C in a child, its log followed by the machine")
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_c_through_cffi(benchmark, report, tree, arch):
+    what, arena = folios_of_16(arch, 16), Arena()
+    library = Library(compiled(tree.unit(arch).text, defines(arch, what.config), "linux"), arena)
+
+    def once():
+        library.run(request(what))
+        return arena.reply(what.config.ptrs_per_pte, 2)
+
+    assert benchmark(once)[1] == 0
+    report(f"{arch}: C through cffi: request, run, both tables back, events not decoded")
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_c_alone(benchmark, report, tree, arch):
+    what = folios_of_16(arch, 16)
+    small = replace(what, config=replace(what.config, ptrs_per_pte=64))
+    pair = Pair(tree, tree, small, [((63,), [(0,)])])
+    benchmark(lambda: pair.run(0, TABLES, Tables(), exact=True))
+    report(f"{arch}: C alone, optimised, without events", 2 * TABLES)
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_exhausting_four_entries(benchmark, report, tree, arch):
+    """Both versions, every table of the largest block, what both leave compared."""
+    block = max(space(arch, 4), key=lambda one: one.tables)
+    backend = NativeBackend(tree, tree, FOLIO_AD)
+    backend.run(block, 0, 1)
+    tally = benchmark.pedantic(lambda: backend.run(block, 0, block.tables), rounds=5)
+    assert tally.equal == block.tables
+    report(f"{arch}: a table of 4 entries through two versions, of {block.tables:,}", block.tables)
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
+def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
+    path = linux()
+    monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "0"))
+
+    def set_up():
+        version = TreeVariant("tree", "linux", str(path), open_tree(path))
+        version.prepare(ARCHES)
+        version.close()
+
+    def fresh():
+        if not cached:
+            monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / str(id(object()))))
+
+    set_up()
+    benchmark.pedantic(set_up, setup=fresh, rounds=5)
+    report(f"set-up of a tree on two architectures, {'cached' if cached else 'compiled'}")
+
+
+def test_the_config_is_the_default():
+    assert folios_of_16("x86_64", 16).config == ORDINARY_CONFIG
