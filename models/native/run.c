@@ -229,8 +229,28 @@ void pr_guard(void)
 /* For exhaust.c: one side of a pair, run on table after table that differ in their entries alone. */
 struct pr_machine *pr_side(const u64 *request)
 {
-	return pr_prepare(request) ? NULL : pr;
+	if (pr_prepare(request))
+		return NULL;
+	pr_fill_front(pr->old_table);
+	pr_fill_front(pr->new_table);
+	return pr;
 }
+
+#ifdef PR_BARE
+/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
+static inline void pr_check_near(pte_t *table)
+{
+	u64 room = ((u64)table & ~PAGE_MASK) / sizeof(pte_t), count = room < pr->size ? room : pr->size, other = 0;
+
+	for (u64 i = 1; i <= count; i++)
+		other |= table[-(s64)i].pte ^ PR_FILLING * 0x101010101010101UL;
+	if (likely(!other))
+		return;
+	pr_fill_front(table);
+	if (pr->ended == PR_RETURNED)
+		pr->ended = PR_OVERRUN;
+}
+#endif
 
 s64 pr_side_run(void)
 {
@@ -242,6 +262,8 @@ s64 pr_side_run(void)
 #endif
 	returned = pr_run_once();
 #ifdef PR_BARE
+	pr_check_near(pr->old_table);
+	pr_check_near(pr->new_table);
 	if (unlikely(pr->page_table_check))
 		pr->counts = pr_count_sum();
 #endif

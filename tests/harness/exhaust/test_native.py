@@ -108,6 +108,13 @@ def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: py
     assert ours.tables == ours.found["no-progress", "candidate"].smallest.table + 1 < space("x86_64", 1)[0].tables
 
 
+@pytest.mark.parametrize("where", ["src - 3", "dst - 1"])
+def test_a_plain_store_in_front_of_a_table(text: Texts, where: str):
+    """Into the page that the table shares, where nothing faults."""
+    ours, _ = both(text(), text(before_set(f"if (!pte_present(seen)) *({where}) = pte;")), space("x86_64", 1)[:3])
+    assert kinds(ours) == {"table-overrun"}
+
+
 def test_an_unassigned_read(text: Texts):
     assigns = "\t\tpte = get_and_clear_full_ptes(mm, from, src, nr, 0);\n"
     sometimes = {assigns: f"\t\tif (!pte_present(seen))\n\t\t\tpte_clear(mm, from, src);\n\t\telse\n\t{assigns}"}
