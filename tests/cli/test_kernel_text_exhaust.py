@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,13 @@ SMEARED = ("--tree", "batching", "--patch", "smear.patch")
 
 
 @pytest.fixture(autouse=True)
-def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where progress is kept. A process of its own has nothing loaded."""
     ready.cache_clear()
     make_patch("smear.patch", SMEAR)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    return folder / "cache" / "pte-review"
+    yield folder / "cache" / "pte-review"
+    ready.cache_clear()
 
 
 def numbers(path: str) -> dict[str, object]:
