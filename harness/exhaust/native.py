@@ -7,8 +7,8 @@ import signal
 import time
 from dataclasses import replace
 
-from harness.exhaust.backend import PythonBackend
 from harness.exhaust.block import Block
+from harness.exhaust.model import PythonBackend
 from harness.exhaust.tally import Example, Found, Tally, merge
 from harness.judging.contracts import Contract
 from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare

@@ -4,8 +4,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.exhaust.backend import PythonBackend
 from harness.exhaust.block import Block
+from harness.exhaust.model import PythonBackend
 from harness.exhaust.native import NativeBackend
 from harness.exhaust.tally import Tally, merge
 from harness.judging.contracts import CONTRACTS
