@@ -3,9 +3,9 @@
  * Table after table through two versions, at native speed: what is equal or allowed is counted here, of what is not
  * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
  *
- * Two outcomes are equal if the tables, the return value, the order of locks and flushes, the translations that were
- * stale at an unlock and the broken rules (pr_wrong() bits: none) are. "Allowed" is what contract folio-ad allows, and
- * is meant to err on the other side: whatever is not surely allowed is told.
+ * Two outcomes are equal if both returned, and the tables, the return value, the order of locks and flushes, the
+ * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
+ * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed is told.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -19,6 +19,7 @@
 
 enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32 };
 enum { MOST_ENTRIES = 64, MOST_UNITS = 64, MOST_SORTS = 512 };
+enum { IN_FRONT = 16 };	/* entries that are looked at after a run: in front of a table there is no gap, see run.c */
 
 struct side {
 	struct pr_machine *(*prepare)(const u64 *request);
@@ -39,6 +40,7 @@ struct unit { u64 width, choices; const u64 *indices, *values; };
 
 static struct side sides[2];
 static struct pr_machine *running;
+static pte_t front[IN_FRONT];	/* what stands there */
 static u64 old_image[MOST_ENTRIES], new_image[MOST_ENTRIES];
 static struct unit units[MOST_UNITS];
 static u64 nr_units, digits[MOST_UNITS];
@@ -57,6 +59,20 @@ static void faulted(int number, siginfo_t *info, void *context)
 	signal(number, SIG_DFL);
 }
 
+static void fill_front(pte_t *table)
+{
+	memcpy(table - IN_FRONT, front, sizeof(front));
+}
+
+/* Whether a plain store went in front of the table, where nothing is. */
+static bool hurt_in_front(pte_t *table)
+{
+	if (likely(!memcmp(table - IN_FRONT, front, sizeof(front))))
+		return false;
+	fill_front(table);
+	return true;
+}
+
 static void run_side(struct side *side)
 {
 	struct pr_machine *m = side->m;
@@ -68,6 +84,8 @@ static void run_side(struct side *side)
 	running = m;
 	side->returned = side->run();
 	running = NULL;
+	if (unlikely(hurt_in_front(m->old_table) | (!m->one_table && hurt_in_front(m->new_table))))
+		m->ended = PR_OVERRUN;
 }
 
 static inline bool alike(const struct side *a, const struct side *b)
@@ -77,6 +95,12 @@ static inline bool alike(const struct side *a, const struct side *b)
 	return x->ended == y->ended && a->returned == b->returned && x->order == y->order && x->wrong == y->wrong &&
 	       x->stale_at_unlock[0] == y->stale_at_unlock[0] && x->stale_at_unlock[1] == y->stale_at_unlock[1] &&
 	       x->held == y->held && x->counts == y->counts;
+}
+
+/* Runs that end early are judged for how they ended. */
+static inline bool both_returned(void)
+{
+	return sides[0].m->ended == PR_RETURNED && sides[1].m->ended == PR_RETURNED;
 }
 
 static inline bool same_tables(const struct side *a, const struct side *b)
@@ -103,12 +127,14 @@ static u64 folio_of(const struct pr_machine *m, u64 pfn)
 	return pfn;
 }
 
-/* Accessed and dirty of everything in the tables before the call that maps a page of the same folio. */
+/* Accessed and dirty of everything in the tables before the call that maps a page of the same large folio. */
 static u64 folio_ad(const struct side *side, u64 pfn)
 {
 	const struct pr_machine *m = side->m;
 	u64 folio = folio_of(m, pfn), found = 0;
 
+	if (folio_of(m, folio + 1) != folio)
+		return 0;
 	for (u64 i = first_used; i < end_used; i++)
 		if (folio_of(m, side->frame(old_image[i])) == folio)
 			found |= side->kind(old_image[i]);
@@ -118,22 +144,16 @@ static u64 folio_ad(const struct side *side, u64 pfn)
 	return found & (IS_YOUNG | IS_DIRTY);
 }
 
-/* Accessed and dirty of the page before the call: of its entry, or of the whole contpte block of that. */
-static u64 page_ad(const struct side *side, u64 pfn)
+/* Accessed and dirty of the present entry at `at` of `image`, or of the whole contpte block of that. */
+static u64 gathered_ad(const struct side *side, const u64 *image, u64 at)
 {
 	const struct pr_machine *m = side->m;
+	u64 found = side->kind(image[at]);
 
-	for (u64 i = first_used; i < end_used; i++) {
-		u64 kind = side->kind(old_image[i]), found = kind;
-
-		if (!(kind & IS_PRESENT) || side->frame(old_image[i]) != pfn)
-			continue;
-		if (kind & IS_CONT)
-			for (u64 j = i & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
-				found |= side->kind(old_image[j]);
-		return found & (IS_YOUNG | IS_DIRTY);
-	}
-	return 0;
+	if (found & IS_CONT)
+		for (u64 j = at & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
+			found |= side->kind(image[j]);
+	return found & (IS_YOUNG | IS_DIRTY);
 }
 
 /* Valid CONT entries stand in whole, aligned, uniform blocks of one folio. */
@@ -158,35 +178,48 @@ static bool cont_whole(const struct side *side, const pte_t *table)
 	return true;
 }
 
-/* Whether an entry that the other version left otherwise keeps within what the contract allows. */
-static bool entry_allowed(const struct side *side, u64 value, bool exact)
+/*
+ * Whether what a version left at `at`, where the other left it otherwise, is what stood there before the call, or was
+ * to move there, but for accessed and dirty, and keeps those within what the contract allows. In the moved range of the
+ * destination only: elsewhere hardly anything may change, and the judge says what.
+ */
+static bool entry_allowed(const struct side *side, u64 at, u64 value, bool exact)
 {
-	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), pfn;
+	const struct pr_machine *m = side->m;
+	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), before;
+	u64 from = at - (m->new_addr - m->new_base) / PAGE_SIZE, nr = m->extent / PAGE_SIZE;
 
 	if (!(kind & IS_PRESENT))
 		return false;
 	if (exact)
 		return true;
-	pfn = side->frame(value);
-	return !(page_ad(side, pfn) & ~ad) && !(ad & ~folio_ad(side, pfn));
+	if (from >= nr)
+		return false;
+	from += (m->old_addr - m->old_base) / PAGE_SIZE;
+	before = old_image[from];
+	if (!(side->kind(before) & IS_PRESENT) || side->frame(before) != side->frame(value))
+		return false;
+	before = gathered_ad(side, old_image, from);
+	return !(before & ~ad) && (!(ad & ~before) || !(ad & ~folio_ad(side, side->frame(value))));
 }
 
 static bool tables_allowed(struct totals *totals, const pte_t *x, const pte_t *y, u64 size, bool exact)
 {
-	u64 ad = IS_YOUNG | IS_DIRTY;
-
 	for (u64 i = 0; i < size; i++) {
+		u64 differs;
+
 		if (x[i].pte == y[i].pte)
 			continue;
-		if (sides[0].plain(x[i].pte) != sides[0].plain(y[i].pte))
+		if (sides[0].plain(x[i].pte) != sides[1].plain(y[i].pte))
 			return false;
-		if (exact && (sides[0].kind(x[i].pte) ^ sides[0].kind(y[i].pte)) & ad)
+		differs = sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte);
+		if (differs & ~(u64)(exact ? IS_CONT : IS_YOUNG | IS_DIRTY | IS_CONT))
 			return false;
-		if (!entry_allowed(&sides[0], x[i].pte, exact) || !entry_allowed(&sides[1], y[i].pte, exact))
+		if (!entry_allowed(&sides[0], i, x[i].pte, exact) || !entry_allowed(&sides[1], i, y[i].pte, exact))
 			return false;
-		totals->dirty += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_DIRTY);
-		totals->young += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_YOUNG);
-		totals->cont += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_CONT);
+		totals->dirty += !!(differs & IS_DIRTY);
+		totals->young += !!(differs & IS_YOUNG);
+		totals->cont += !!(differs & IS_CONT);
 	}
 	return true;
 }
@@ -197,11 +230,11 @@ static bool allowed(struct totals *totals, bool exact)
 
 	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
 		return false;
-	if (!tables_allowed(totals, x->old_table, y->old_table, x->size, exact) || !cont_whole(&sides[0], x->old_table) ||
-	    !cont_whole(&sides[1], y->old_table))
+	/* Of one table new_table is another name. */
+	if (!x->one_table && memcmp(x->old_table, y->old_table, x->size * sizeof(pte_t)))
 		return false;
-	return x->one_table || (tables_allowed(totals, x->new_table, y->new_table, x->size, exact) &&
-				cont_whole(&sides[0], x->new_table) && cont_whole(&sides[1], y->new_table));
+	return tables_allowed(totals, x->new_table, y->new_table, x->size, exact) && cont_whole(&sides[0], x->new_table) &&
+	       cont_whole(&sides[1], y->new_table) && cont_whole(&sides[0], x->old_table);
 }
 
 static u64 mixed(u64 sort, u64 with)
@@ -350,6 +383,9 @@ int px_block(const u64 *request, const u64 *words)
 		sides[i].m = sides[i].prepare(request);
 		if (!sides[i].m || sides[i].m->size > MOST_ENTRIES)
 			return -1;
+		memset(front, PR_FILLING, sizeof(front));
+		fill_front(sides[i].m->old_table);
+		fill_front(sides[i].m->new_table);
 	}
 	memcpy(old_image, sides[0].m->old_table, sides[0].m->size * sizeof(pte_t));
 	memcpy(new_image, sides[0].m->new_table, sides[0].m->size * sizeof(pte_t));
@@ -370,7 +406,7 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *s
 		totals->changed += sides[0].m->writes != sides[1].m->writes;
 		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
 			totals->paths[i] += paths & 1;
-		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
+		if (likely(both_returned() && same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
 			totals->equal++;
 		} else if (spare = *totals, allowed(&spare, exact)) {
 			spare.allowed++;
@@ -392,7 +428,7 @@ u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
 	for (u64 table = first; table < end && count < most; table++, advance()) {
 		run_side(&sides[0]);
 		run_side(&sides[1]);
-		if (same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
+		if (both_returned() && same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
 			continue;
 		if (!allowed(&unused, exact) && sort_of_difference() == sort)
 			found[count++] = table;

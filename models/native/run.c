@@ -109,7 +109,7 @@ static void pr_reset(void)
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
 	pr->stale[0] = pr->stale[1] = pr->stale_at_unlock[0] = pr->stale_at_unlock[1] = 0;
-	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = 0;
+	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
 }
 
 static inline s64 pr_run_once(void)
@@ -126,8 +126,6 @@ static inline s64 pr_run_once(void)
  * A table smaller than a page has none of its gap right in front of it, but what is left of the page: filled before a run,
  * and looked at behind it.
  */
-enum { PR_FILLING = 0x5c };
-
 static void pr_fill_front(pte_t *table)
 {
 	u64 bytes = (u64)table & ~PAGE_MASK;
@@ -248,7 +246,10 @@ s64 pr_side_run(void)
 	return returned;
 }
 
-/* The accessed and dirty fields, CONT and what it takes to be equal without them, for a present entry. */
+/*
+ * A present entry without what may differ between two that are compared further: accessed, dirty, and CONT of a valid
+ * one. Set in an invalid one it is a difference.
+ */
 u64 pr_plain(u64 value)
 {
 	pte_t pte = __pte(value);
@@ -256,7 +257,7 @@ u64 pr_plain(u64 value)
 	if (!pte_present(pte))
 		return value;
 #ifdef PR_ARM64
-	value &= ~(PTE_AF | PTE_DIRTY | PTE_CONT);
+	value &= ~(PTE_AF | PTE_DIRTY | (pte_valid(pte) ? PTE_CONT : 0));
 	return value & PTE_WRITE ? value & ~PTE_RDONLY : value;
 #else
 	return value & ~(PR_YOUNG | PR_DIRTY | PR_SAVED_DIRTY);

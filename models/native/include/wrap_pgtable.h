@@ -131,12 +131,6 @@ static inline void pr_set_pte_at(struct mm_struct *mm, unsigned long addr, pte_t
 /* What reads a local: the end of the run if it is one that was never assigned. */
 #define PR_POISON 0x5a3c96e1d7b40f28UL
 #define PR_MOST_LOCALS 64
-#ifdef PR_BARE
-#define PR_A(x) (x)
-#define PR_COUNT(nr) (nr)
-#define PR_INIT(local, id) ((void)0)
-#define PR_AGAIN(local, id) ((void)0)
-#else
 static inline u64 pr_initial(u64 id)
 {
 	return pr->stack == 1 ? 0 : pr->stack == 2 ? 0xaaaaaaaaaaaaaaaaUL : PR_POISON + id;
@@ -146,7 +140,9 @@ static inline void pr_check_assigned(u64 value, u64 line)
 {
 	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && (!pr->stack || pr->stack == 3)) {
 		pr->variable = value - PR_POISON;
+#ifndef PR_BARE
 		*pr->line = line;
+#endif
 		pr_end(PR_UNASSIGNED);
 	}
 }
@@ -157,4 +153,3 @@ static inline void pr_check_assigned(u64 value, u64 line)
 /* Of a scalar of any size, and an entry: its first value, and that of every pass of the loop. */
 #define PR_INIT(local, id) ({ u64 pr_i_ = pr_initial(id); (local) = *(__typeof__(local) *)&pr_i_; })
 #define PR_AGAIN(local, id) ({ if (!pr->stack) PR_INIT(local, id); })
-#endif
