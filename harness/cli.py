@@ -37,7 +37,7 @@ from harness.reports.report import (
 from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
-from harness.versions import KernelText, kernel_text_options
+from harness.versions import KernelText, kernel_text_options, saved_line
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
 from models.scheduled import ACTORS, ANCHORS, PHASES
@@ -152,7 +152,7 @@ def check_command(
         json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
     if save_dir is not None:
         for path in saved.save(verdict, save_dir):
-            click.echo(f"saved {path}; again: pte-review replay {path}; as a test: with --snippet")
+            click.echo(saved_line(path, text))
     return STATUS.get(verdict.verdict, OK)
 
 
@@ -183,18 +183,37 @@ def replay_command(
         raise UsageError("--base: a recording has none, it is compared with what the kernel left")
     text = KernelText(tree, rev, patches)
     loaded = [(path, recording.read(path) if recording.is_recording(path) else saved.read(path)) for path in files]
+    named, arches = _named([content for _, content in loaded], base, candidate)
+    if not snippet:
+        text.load_all(*named, arches=arches)  # all that is wrong is said before anything runs
     status = OK
     for path, content in loaded:
         if isinstance(content, list):
             status = max(status, _replay_recording(path, content, text.load(candidate or "pre_patch")))
         elif snippet:
-            click.echo(saved.snippet(content))
+            click.echo(saved.snippet(content, text))
         else:
             status = max(
                 status,
                 _replay(path, content, text.load(base or content.base), text.load(candidate or content.candidate)),
             )
     return status
+
+
+def _named(
+    contents: Sequence[saved.Counterexample | list[recording.Record]], base: str | None, candidate: str | None
+) -> tuple[dict[str, None], dict[str, None]]:
+    """The versions and the architectures on which `contents` are run, each once."""
+    versions: dict[str, None] = {}
+    arches: dict[str, None] = {}
+    for content in contents:
+        if isinstance(content, list):
+            versions[candidate or "pre_patch"] = None
+            arches |= {record.arch: None for record in content}
+        else:
+            versions |= {base or content.base: None, candidate or content.candidate: None}
+            arches[content.divergence.arch] = None
+    return versions, arches
 
 
 def _replay(path: Path, content: saved.Counterexample, base: Variant, candidate: Variant) -> int:

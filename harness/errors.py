@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 class UsageError(ValueError):
-    """A call or an input file that is wrong: says what, where, what was expected."""
+    """A call or an input file that is wrong: says what, where, what was expected. `details` go below, line by line."""
+
+    details: tuple[str, ...] = ()
 
 
 def unknown(what: str, got: object, known: Iterable[str]) -> UsageError:

@@ -61,8 +61,10 @@ def pytest_configure(config: pytest.Config) -> None:
         check_call(option.arch, option.contract, option.hostile, option.max_examples)
         if option.candidate:
             _versions(config)
-        for path in option.replay:
-            read(Path(path))
+        again = [read(Path(path)) for path in option.replay]
+        if again and (option.tree or not option.candidate):
+            named = [name for one in again for name in (one.base, option.candidate or one.candidate)]
+            _kernel_text(config).load_all(*named, arches={one.divergence.arch for one in again})
     except (UsageError, VariantError) as error:
         raise pytest.UsageError("\n".join([f"pte-review: {error}", *getattr(error, "details", ())])) from None
 
@@ -209,4 +211,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         from harness.reports.report import matrix, rows_from_json
 
         terminalreporter.section("verdicts of pte-review")
+        text = terminalreporter.config.stash.get(TEXT, None)
+        for line in text.describe() if text is not None else ():
+            terminalreporter.write_line(line)
         terminalreporter.write(matrix(rows_from_json(found)))

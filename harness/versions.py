@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Versions as a call names them: a variant, a port's file, or kernel text by --tree and --patch."""
 
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,12 @@ class KernelText:
             self.loaded[which] = TreeVariant(which, source.label, str(self.tree), source)
         return self.loaded[which]
 
+    def source(self) -> str:
+        """The Python expression that makes it."""
+        rev = "" if self.rev is None else f", rev={self.rev!r}"
+        patches = "".join(f"Path({str(patch)!r}), " for patch in self.patches)
+        return f"KernelText(Path({str(self.tree)!r}){rev}, patches=({patches.rstrip() or ''}))"
+
     def arguments(self) -> list[str]:
         """The options again, for a command line."""
         found = ["--tree", str(self.tree)] if self.tree is not None else []
@@ -72,6 +79,12 @@ class KernelText:
     def describe(self) -> list[str]:
         """What each of the loaded names stands for, a line each."""
         return [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+
+
+def saved_line(path: Path, text: KernelText) -> str:
+    """What is said of a counterexample saved at `path`."""
+    again = shlex.join(["pte-review", "replay", str(path), *text.arguments()])
+    return f"saved {path}; again: {again}; as a test: with --snippet"
 
 
 def kernel_text_options(command: F) -> F:

@@ -4,6 +4,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,11 @@ def edited(tree: Tree, changes: Mapping[str, str], path: str = SUBJECT) -> Tree:
 def variant(tree: Tree) -> TreeVariant:
     """What runs move_ptes() of `tree`."""
     return TreeVariant(name="tree", label=tree.label, filename="", source=tree)
+
+
+def diff(changes: Mapping[str, str], path: str = SUBJECT, tree: Tree | None = None) -> str:
+    """The patch, as diff -u has it, that makes these changes to `path` of `tree` (without it: the batching one)."""
+    before = tree or small()
+    after = edited(before, changes, path)
+    old, new = (str(one.read(path)).splitlines(keepends=True) for one in (before, after))
+    return "".join(unified_diff(old, new, f"a/{path}", f"b/{path}"))

@@ -30,7 +30,7 @@ def results(
 
     `address` is a scheduler's, or LOCAL for `jobs` worker processes here. Raises UsageError.
     """
-    distributed = _distributed()
+    distributed = needed()
     job = replace(
         job,
         base=_absolute(job.base),
@@ -67,8 +67,8 @@ def _piece(job: Job, digest: str, number: int) -> Tally:
         return run_piece(job, digest, number)
 
 
-def _distributed() -> Any:
-    """The package, if it is there. Raises UsageError."""
+def needed() -> Any:
+    """The package `distributed`, if it is there. Raises UsageError."""
     try:
         return import_module("distributed")
     except ImportError:

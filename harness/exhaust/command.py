@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from harness.errors import UsageError, check_json_file
+from harness.exhaust import cluster
 from harness.exhaust.describe import describe
 from harness.exhaust.job import Job, ready
 from harness.exhaust.merging import merged
@@ -22,7 +23,7 @@ from harness.judging.contracts import CONTRACTS
 from harness.reports.report import pictures, wrapped
 from harness.review import check_call, check_count, chosen_arches
 from harness.verdict import DIVERGES, EQUIVALENT
-from harness.versions import kernel_text_options
+from harness.versions import kernel_text_options, saved_line
 from models.arch import ARCHES
 
 MOST_JOBS = 1024
@@ -77,6 +78,8 @@ def exhaust_command(
     check_call(arch, contract, None, 1)
     processes = jobs if jobs is not None else os.cpu_count() or 1
     check_count("--jobs", processes, MOST_JOBS)
+    if dask:
+        cluster.needed()
     shard = shard_from(shard_text) if shard_text else WHOLE
     job = Job(
         versions[0],
@@ -129,5 +132,5 @@ def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> in
         click.echo(text)
     if save_dir is not None:
         for path in saved.save(result.verdict, save_dir):
-            click.echo(f"saved {path}; again: pte-review replay {path}; as a test: with --snippet")
+            click.echo(saved_line(path, result.job.text))
     return STATUS.get(result.verdict.verdict, UNDECIDED)

@@ -65,9 +65,11 @@ def ready(job: Job) -> Ready:
     """Load the job, once a process. Raises UsageError."""
     try:
         base, candidate = job.text.load_all(job.base, job.candidate, arches=job.arches)
+        backend = backend_for(base, candidate, CONTRACTS[job.contract])
     except VariantError as error:
-        raise UsageError(str(error)) from None
-    backend = backend_for(base, candidate, CONTRACTS[job.contract])
+        wrong = UsageError(str(error))
+        wrong.details = getattr(error, "details", ())
+        raise wrong from None
     blocks = blocks_of(job)
     plan = Plan(blocks, job.size or piece_size(blocks, backend.piece))
     return Ready(base, candidate, backend, plan, _digest(job, base, candidate))

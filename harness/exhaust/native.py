@@ -7,11 +7,11 @@ import signal
 import time
 from dataclasses import replace
 
-from harness.exhaust.backend import PythonBackend
 from harness.exhaust.block import Block
+from harness.exhaust.model import PythonBackend
 from harness.exhaust.tally import Example, Found, Tally, merge
 from harness.judging.contracts import Contract
-from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables
+from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare
 from models.native.variant import TreeVariant
 from models.scenario import Scenario
 from models.watchdog import CPU_SECONDS
@@ -26,6 +26,7 @@ class NativeBackend:
     piece = 4_000_000
 
     def __init__(self, base: TreeVariant, candidate: TreeVariant, contract: Contract) -> None:
+        prepare()  # what is missing here is said before anything runs
         self.base, self.candidate, self.contract = base, candidate, contract
         self._judge = PythonBackend(base, candidate, contract)
 
@@ -34,13 +35,16 @@ class NativeBackend:
         if not self._can(block.template):
             return self._judge.run(block, first, end)
         pair = Pair(self.base, self.candidate, block.template, [(unit.indices, unit.choices) for unit in block.units])
-        tally = Tally()
+        tally, longest = Tally(), end - first
         while first < end and not tally.slow:
-            tables = Tables()
-            stopped = self._stretch(pair, tables, first, end)
+            tables, last = Tables(), min(end, first + longest)
+            stopped = self._stretch(pair, tables, first, last)
+            if tables.full:
+                longest = max(1, (stopped - first) // 2)
+                continue
             tally = merge(tally, self._tally(block, pair, tables, first, stopped))
             first = stopped
-            if first < end:
+            if first < last:
                 tally = merge(tally, self._judge.run(block, first, first + 1))
                 first += 1
         return tally
@@ -76,6 +80,7 @@ class NativeBackend:
             tables=end - first - sum(sort.tables for sort in counted.sorts.values()),
             equal=counted.equal,
             allowed=counted.allowed,
+            shared=counted.shared,
             changed=counted.changed,
             allowed_kinds=counted.allowed_kinds,
             exercised=counted.exercised,

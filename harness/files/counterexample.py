@@ -14,6 +14,7 @@ from harness.judging.kinds import SEVERITY
 from harness.reports.picture import picture
 from harness.review import Which, describe
 from harness.verdict import Divergence, Verdict
+from harness.versions import PATCHED, TREE, KernelText
 from models.codec import SchemaError, from_json, to_json
 from models.outcome import UNMODELLED
 from models.scenario import Scenario, check
@@ -147,18 +148,28 @@ def assert_no_divergence(scenario: Scenario, base: Which, candidate: Which, cont
         raise AssertionError("\n\n" + "\n".join(picture(d, ours.name, theirs.name, sitting) for d in divergences))
 
 
-def snippet(counterexample: Counterexample) -> str:
-    """A test to paste: the scenario as a permanent @example beside generated ones."""
-    pair = ", ".join(json.dumps(name) for name in (counterexample.base, counterexample.candidate))
+def snippet(counterexample: Counterexample, text: KernelText | None = None) -> str:
+    """A test to paste: the scenario as a permanent @example beside generated ones. Raises UsageError, VariantError.
+
+    `text` is what versions of kernel text are.
+    """
+    named = (counterexample.base, counterexample.candidate)
+    if text is not None and {TREE, PATCHED} & set(named):
+        text.load_all(*named, arches=())
+        imports, made = "from pathlib import Path\n\n", f"TEXT = {text.source()}\n\n\n"
+        versions = "from harness.versions import KernelText\n"
+        pair = ", ".join(f"TEXT.load({json.dumps(name)})" for name in named)
+    else:
+        imports, made, versions = "", "\n", ""
+        pair = ", ".join(json.dumps(name) for name in named)
     name = re.sub(r"\W", "_", f"{counterexample.divergence.kind}_{counterexample.divergence.arch}")
-    return f'''from hypothesis import example, given
+    return f'''{imports}from hypothesis import example, given
 
 from harness import assert_no_divergence
-from models.scenario import scenario_from_json
+{versions}from models.scenario import scenario_from_json
 from strategies import scenarios
 
-
-@example({counterexample.divergence.scenario!r})
+{made}@example({counterexample.divergence.scenario!r})
 @given(scenarios("{counterexample.divergence.arch}"))
 def test_{name}(scenario):
     assert_no_divergence(scenario, {pair}, "{counterexample.contract}")

@@ -39,9 +39,9 @@ def read_patches(file: Path) -> tuple[Patch, ...]:
 def _contents(file: Path) -> bytes:
     """Read once: `file` may be a pipe."""
     try:
-        if file.is_dir():
-            raise TreeError(f"{file}: is a folder: {EXPECTED}; try the files in it one by one")
         raw = file.read_bytes()
+    except IsADirectoryError:
+        raise TreeError(f"{file}: is a folder: {EXPECTED}; try the files in it one by one") from None
     except FileNotFoundError:
         raise TreeError(f"{file}: no such file: {EXPECTED}") from None
     except (OSError, ValueError) as error:

@@ -3,9 +3,10 @@
  * Table after table through two versions, at native speed: what is equal or allowed is counted here, of what is not
  * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
  *
- * Two outcomes are equal if both returned, and the tables, the return value, the order of locks and flushes, the
+ * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
  * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
- * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed is told.
+ * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed is told. What ends early is
+ * judged for how it ended alone: two that end in one way share that. Whether a read was unassigned the judge decides.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -17,9 +18,8 @@
 #include "language.h"
 #include "machine.h"
 
-enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32 };
+enum { IS_PRESENT = 1, IS_YOUNG = 2, IS_DIRTY = 4, IS_WRITE = 8, IS_NONE = 16, IS_CONT = 32, IS_CONT_INVALID = 256 };
 enum { MOST_ENTRIES = 64, MOST_UNITS = 64, MOST_SORTS = 512 };
-enum { IN_FRONT = 16 };	/* entries that are looked at after a run: in front of a table there is no gap, see run.c */
 
 struct side {
 	struct pr_machine *(*prepare)(const u64 *request);
@@ -33,14 +33,13 @@ struct side {
  * What a call leaves. Tables, but of `dirty`, `young` and `cont`: entries in which an allowed difference is of that
  * kind. Of each sort of other differences, how many tables, and the smallest: fewest entries, then the first.
  */
-struct totals { u64 at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct totals { u64 at, equal, allowed, shared, differing, changed, sorts, dirty, young, cont, paths[4]; };
 struct sort { u64 sort, count, entries, first; };
 
 struct unit { u64 width, choices; const u64 *indices, *values; };
 
 static struct side sides[2];
 static struct pr_machine *running;
-static pte_t front[IN_FRONT];	/* what stands there */
 static u64 old_image[MOST_ENTRIES], new_image[MOST_ENTRIES];
 static struct unit units[MOST_UNITS];
 static u64 nr_units, digits[MOST_UNITS];
@@ -59,20 +58,6 @@ static void faulted(int number, siginfo_t *info, void *context)
 	signal(number, SIG_DFL);
 }
 
-static void fill_front(pte_t *table)
-{
-	memcpy(table - IN_FRONT, front, sizeof(front));
-}
-
-/* Whether a plain store went in front of the table, where nothing is. */
-static bool hurt_in_front(pte_t *table)
-{
-	if (likely(!memcmp(table - IN_FRONT, front, sizeof(front))))
-		return false;
-	fill_front(table);
-	return true;
-}
-
 static void run_side(struct side *side)
 {
 	struct pr_machine *m = side->m;
@@ -84,23 +69,16 @@ static void run_side(struct side *side)
 	running = m;
 	side->returned = side->run();
 	running = NULL;
-	if (unlikely(hurt_in_front(m->old_table) | (!m->one_table && hurt_in_front(m->new_table))))
-		m->ended = PR_OVERRUN;
 }
 
 static inline bool alike(const struct side *a, const struct side *b)
 {
 	const struct pr_machine *x = a->m, *y = b->m;
 
-	return x->ended == y->ended && a->returned == b->returned && x->order == y->order && x->wrong == y->wrong &&
+	return x->ended == PR_RETURNED && y->ended == PR_RETURNED && a->returned == b->returned &&
+	       x->order == y->order && x->wrong == y->wrong &&
 	       x->stale_at_unlock[0] == y->stale_at_unlock[0] && x->stale_at_unlock[1] == y->stale_at_unlock[1] &&
 	       x->held == y->held && x->counts == y->counts;
-}
-
-/* Runs that end early are judged for how they ended. */
-static inline bool both_returned(void)
-{
-	return sides[0].m->ended == PR_RETURNED && sides[1].m->ended == PR_RETURNED;
 }
 
 static inline bool same_tables(const struct side *a, const struct side *b)
@@ -111,11 +89,18 @@ static inline bool same_tables(const struct side *a, const struct side *b)
 	       (a->m->one_table || !memcmp(a->m->new_table, b->m->new_table, bytes));
 }
 
+static inline bool ended_alike(const struct side *a, const struct side *b)
+{
+	u64 ended = a->m->ended;
+
+	return ended == b->m->ended && ended != PR_RETURNED && ended != PR_UNASSIGNED;
+}
+
 static inline bool clean(const struct side *side)
 {
 	const struct pr_machine *m = side->m;
 
-	return m->ended == PR_RETURNED && !m->wrong && !m->stale_at_unlock[0] && !m->stale_at_unlock[1] && !m->held;
+	return !m->wrong && !m->stale_at_unlock[0] && !m->stale_at_unlock[1] && !m->held;
 }
 
 /* Which folio a page belongs to: its first page, or the page itself. */
@@ -144,12 +129,27 @@ static u64 folio_ad(const struct side *side, u64 pfn)
 	return found & (IS_YOUNG | IS_DIRTY);
 }
 
-/* Accessed and dirty of the present entry at `at` of `image`, or of the whole contpte block of that. */
-static u64 gathered_ad(const struct side *side, const u64 *image, u64 at)
+/* Whether entry `at` of the new table is one that something moves to; and if so, from where in the old table. */
+static bool is_moved(const struct pr_machine *m, u64 at, u64 *from)
+{
+	u64 moved = at - (m->new_addr - m->new_base) / PAGE_SIZE;
+
+	*from = moved + (m->old_addr - m->old_base) / PAGE_SIZE;
+	return moved < m->extent / PAGE_SIZE;
+}
+
+/* Accessed and dirty, before the call, of what belongs at `at`: of its entry, or the whole contpte block of that. */
+static u64 ad_before(const struct side *side, bool new, u64 at)
 {
 	const struct pr_machine *m = side->m;
-	u64 found = side->kind(image[at]);
+	const u64 *image = new && !m->one_table ? new_image : old_image;
+	u64 from, found;
 
+	if (new && is_moved(m, at, &from)) {
+		image = old_image;
+		at = from;
+	}
+	found = side->kind(image[at]);
 	if (found & IS_CONT)
 		for (u64 j = at & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
 			found |= side->kind(image[j]);
@@ -178,42 +178,42 @@ static bool cont_whole(const struct side *side, const pte_t *table)
 	return true;
 }
 
+/* What the present entry at `at` lost of accessed and dirty, and above that what it gained beyond its folio. */
+static u64 ad_breach(const struct side *side, bool new, u64 at, u64 value)
+{
+	u64 ad = side->kind(value) & (IS_YOUNG | IS_DIRTY), before = ad_before(side, new, at);
+
+	return (before & ~ad) / IS_YOUNG | (ad & ~before & ~folio_ad(side, side->frame(value))) / IS_YOUNG << 2;
+}
+
 /*
- * Whether what a version left at `at`, where the other left it otherwise, is what stood there before the call, or was
- * to move there, but for accessed and dirty, and keeps those within what the contract allows. In the moved range of the
- * destination only: elsewhere hardly anything may change, and the judge says what.
+ * Whether an entry of the new table that the other version left otherwise keeps within what the contract allows: what
+ * was to move there. Elsewhere accessed and dirty may hardly change, and the judge says which.
  */
 static bool entry_allowed(const struct side *side, u64 at, u64 value, bool exact)
 {
-	const struct pr_machine *m = side->m;
-	u64 kind = side->kind(value), ad = kind & (IS_YOUNG | IS_DIRTY), before;
-	u64 from = at - (m->new_addr - m->new_base) / PAGE_SIZE, nr = m->extent / PAGE_SIZE;
+	u64 kind = side->kind(value), from;
 
-	if (!(kind & IS_PRESENT))
+	if (!(kind & IS_PRESENT) || kind & IS_CONT_INVALID)
 		return false;
 	if (exact)
 		return true;
-	if (from >= nr)
-		return false;
-	from += (m->old_addr - m->old_base) / PAGE_SIZE;
-	before = old_image[from];
-	if (!(side->kind(before) & IS_PRESENT) || side->frame(before) != side->frame(value))
-		return false;
-	before = gathered_ad(side, old_image, from);
-	return !(before & ~ad) && (!(ad & ~before) || !(ad & ~folio_ad(side, side->frame(value))));
+	return is_moved(side->m, at, &from) && side->kind(old_image[from]) & IS_PRESENT &&
+	       side->frame(old_image[from]) == side->frame(value) && !ad_breach(side, true, at, value);
 }
 
+/* Whether two new tables differ in nothing but what the contract allows. */
 static bool tables_allowed(struct totals *totals, const pte_t *x, const pte_t *y, u64 size, bool exact)
 {
+	u64 may_differ = exact ? IS_CONT : IS_YOUNG | IS_DIRTY | IS_CONT;
+
 	for (u64 i = 0; i < size; i++) {
 		u64 differs;
 
 		if (x[i].pte == y[i].pte)
 			continue;
-		if (sides[0].plain(x[i].pte) != sides[1].plain(y[i].pte))
-			return false;
 		differs = sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte);
-		if (differs & ~(u64)(exact ? IS_CONT : IS_YOUNG | IS_DIRTY | IS_CONT))
+		if (differs & ~may_differ || sides[0].plain(x[i].pte) != sides[1].plain(y[i].pte))
 			return false;
 		if (!entry_allowed(&sides[0], i, x[i].pte, exact) || !entry_allowed(&sides[1], i, y[i].pte, exact))
 			return false;
@@ -230,9 +230,9 @@ static bool allowed(struct totals *totals, bool exact)
 
 	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
 		return false;
-	/* Of one table new_table is another name. */
 	if (!x->one_table && memcmp(x->old_table, y->old_table, x->size * sizeof(pte_t)))
 		return false;
+	/* Of one table new_table is another name. */
 	return tables_allowed(totals, x->new_table, y->new_table, x->size, exact) && cont_whole(&sides[0], x->new_table) &&
 	       cont_whole(&sides[1], y->new_table) && cont_whole(&sides[0], x->old_table);
 }
@@ -243,15 +243,19 @@ static u64 mixed(u64 sort, u64 with)
 }
 
 /* How two entries differ, in bits. */
-static u64 difference(u64 x, u64 y)
+static u64 difference(bool new, u64 at, u64 x, u64 y)
 {
 	u64 a = sides[0].kind(x), b = sides[1].kind(y), found = 0;
 
-	found |= (a ^ b) << 1 | (a & ~b) << 8;
+	found |= (a ^ b) | (a & ~b) << 10;
 	if (a & b & IS_PRESENT)
-		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 16;
+		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << 20;
 	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (IS_PRESENT | IS_NONE | IS_WRITE)))
-		found |= 1UL << 17;
+		found |= 1UL << 21;
+	if (a & IS_PRESENT)
+		found |= ad_breach(&sides[0], new, at, x) << 22;
+	if (b & IS_PRESENT)
+		found |= ad_breach(&sides[1], new, at, y) << 26;
 	return found;
 }
 
@@ -264,14 +268,15 @@ static u64 sort_of_difference(void)
 	sort = mixed(sort, x->wrong << 32 | y->wrong);
 	sort = mixed(sort, (u64)(sides[0].returned != sides[1].returned) << 1 | (x->held != y->held));
 	sort = mixed(sort, x->ended == y->ended && x->order != y->order);
+	sort = mixed(sort, x->counts != y->counts);
 	sort = mixed(sort, (x->stale_at_unlock[0] || x->stale_at_unlock[1]) * 2 +
 				   (y->stale_at_unlock[0] || y->stale_at_unlock[1]));
 	if (x->ended == PR_RETURNED && y->ended == PR_RETURNED)
 		for (u64 i = 0; i < x->size; i++) {
 			if (x->old_table[i].pte != y->old_table[i].pte)
-				entries |= difference(x->old_table[i].pte, y->old_table[i].pte);
+				entries |= difference(x->one_table, i, x->old_table[i].pte, y->old_table[i].pte);
 			if (!x->one_table && x->new_table[i].pte != y->new_table[i].pte)
-				entries |= difference(x->new_table[i].pte, y->new_table[i].pte) << 32;
+				entries |= difference(true, i, x->new_table[i].pte, y->new_table[i].pte) << 32;
 		}
 	return mixed(sort, entries) | 1;
 }
@@ -301,7 +306,7 @@ static void note(struct totals *totals, struct sort *sorts, u64 sort, u64 table)
 	if (totals->sorts < MOST_SORTS)
 		sorts[totals->sorts++] = (struct sort) { sort, 1, entries, table };
 	else
-		totals->sorts = MOST_SORTS + 1;	/* too many: the caller says so */
+		totals->sorts = MOST_SORTS + 1;	/* too many: the caller takes fewer tables */
 }
 
 static void place(u64 unit)
@@ -383,9 +388,6 @@ int px_block(const u64 *request, const u64 *words)
 		sides[i].m = sides[i].prepare(request);
 		if (!sides[i].m || sides[i].m->size > MOST_ENTRIES)
 			return -1;
-		memset(front, PR_FILLING, sizeof(front));
-		fill_front(sides[i].m->old_table);
-		fill_front(sides[i].m->new_table);
 	}
 	memcpy(old_image, sides[0].m->old_table, sides[0].m->size * sizeof(pte_t));
 	memcpy(new_image, sides[0].m->new_table, sides[0].m->size * sizeof(pte_t));
@@ -406,8 +408,10 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct sort *s
 		totals->changed += sides[0].m->writes != sides[1].m->writes;
 		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
 			totals->paths[i] += paths & 1;
-		if (likely(both_returned() && same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
+		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
 			totals->equal++;
+		} else if (ended_alike(&sides[0], &sides[1])) {
+			totals->shared++;
 		} else if (spare = *totals, allowed(&spare, exact)) {
 			spare.allowed++;
 			*totals = spare;
@@ -428,7 +432,7 @@ u64 px_of_sort(u64 first, u64 end, u64 exact, u64 sort, u64 *found, u64 most)
 	for (u64 table = first; table < end && count < most; table++, advance()) {
 		run_side(&sides[0]);
 		run_side(&sides[1]);
-		if (both_returned() && same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))
+		if ((same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1])) || ended_alike(&sides[0], &sides[1]))
 			continue;
 		if (!allowed(&unused, exact) && sort_of_difference() == sort)
 			found[count++] = table;

@@ -22,7 +22,7 @@ MOST_SORTS = 512
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
-struct totals { uint64_t at, equal, allowed, differing, changed, sorts, dirty, young, cont, paths[4]; };
+struct totals { uint64_t at, equal, allowed, shared, differing, changed, sorts, dirty, young, cont, paths[4]; };
 struct sort { uint64_t sort, count, entries, first; };
 void *pr_side(const uint64_t *);
 int64_t pr_side_run(void);
@@ -52,6 +52,7 @@ class Counted:
 
     equal: int
     allowed: int
+    shared: int  # both ended early, in one way
     changed: int  # in which the two did something else to memory, TLB or locks, or in another order
     allowed_kinds: dict[str, int]
     exercised: dict[str, int]
@@ -73,15 +74,19 @@ class Tables:
         """The table under way, or the last one."""
         return int(self.totals.at)
 
+    @property
+    def full(self) -> bool:
+        """Whether there were more sorts of difference than it has room for: the counts are not whole."""
+        return bool(self.totals.sorts > MOST_SORTS)
+
     def counted(self) -> Counted:
-        """What has been counted. Raises TreeError if there were more sorts of difference than it has room for."""
+        """What has been counted."""
         kept = self.totals
-        if kept.sorts > MOST_SORTS:
-            raise TreeError(f"exhaustive checking in C: more than {MOST_SORTS} sorts of difference in one piece")
         allowed = {"cont": kept.cont, "dirty-gained": kept.dirty, "young-gained": kept.young}
         return Counted(
             int(kept.equal),
             int(kept.allowed),
+            int(kept.shared),
             int(kept.changed),
             {kind: int(count) for kind, count in allowed.items() if count},
             {path: int(count) for path, count in zip(PATHS, kept.paths, strict=True) if count},
@@ -115,6 +120,11 @@ def _loaded(path: str) -> Any:
 @lru_cache(maxsize=1)
 def _driver() -> Any:
     return _loaded(str(compiled((HOME / "exhaust.c").read_text(encoding="utf-8"), (), "exhaust.c", level="-O2")))
+
+
+def prepare() -> None:
+    """Compile and load what every pair needs. Raises TreeError where that cannot be."""
+    _driver()
 
 
 class Pair:

@@ -126,6 +126,8 @@ static inline s64 pr_run_once(void)
  * A table smaller than a page has none of its gap right in front of it, but what is left of the page: filled before a run,
  * and looked at behind it.
  */
+enum { PR_FILLING = 0x5c };
+
 static void pr_fill_front(pte_t *table)
 {
 	u64 bytes = (u64)table & ~PAGE_MASK;
@@ -227,8 +229,28 @@ void pr_guard(void)
 /* For exhaust.c: one side of a pair, run on table after table that differ in their entries alone. */
 struct pr_machine *pr_side(const u64 *request)
 {
-	return pr_prepare(request) ? NULL : pr;
+	if (pr_prepare(request))
+		return NULL;
+	pr_fill_front(pr->old_table);
+	pr_fill_front(pr->new_table);
+	return pr;
 }
+
+#ifdef PR_BARE
+/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
+static inline void pr_check_near(pte_t *table)
+{
+	u64 room = ((u64)table & ~PAGE_MASK) / sizeof(pte_t), count = room < pr->size ? room : pr->size, other = 0;
+
+	for (u64 i = 1; i <= count; i++)
+		other |= table[-(s64)i].pte ^ PR_FILLING * 0x101010101010101UL;
+	if (likely(!other))
+		return;
+	pr_fill_front(table);
+	if (pr->ended == PR_RETURNED)
+		pr->ended = PR_OVERRUN;
+}
+#endif
 
 s64 pr_side_run(void)
 {
@@ -240,6 +262,8 @@ s64 pr_side_run(void)
 #endif
 	returned = pr_run_once();
 #ifdef PR_BARE
+	pr_check_near(pr->old_table);
+	pr_check_near(pr->new_table);
 	if (unlikely(pr->page_table_check))
 		pr->counts = pr_count_sum();
 #endif
@@ -265,19 +289,24 @@ u64 pr_plain(u64 value)
 }
 
 /* PR_IS_* of an entry. */
-enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32 };
+enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32,
+       PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256 };
 
 u64 pr_kind(u64 value)
 {
 	pte_t pte = __pte(value);
 	u64 kind = pte_none(pte) ? PR_IS_NONE : 0;
 
-	if (!pte_present(pte))
+	if (!pte_present(pte)) {
+		if (is_swap_pte(pte))
+			kind |= (pte_swp_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_swp_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 		return kind;
+	}
+	kind |= (pte_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 	kind |= PR_IS_PRESENT | (pte_young(pte) ? PR_IS_YOUNG : 0) | (pte_dirty(pte) ? PR_IS_DIRTY : 0);
 	kind |= pte_write(pte) ? PR_IS_WRITE : 0;
 #ifdef PR_ARM64
-	kind |= pte_valid_cont(pte) ? PR_IS_CONT : 0;
+	kind |= pte_valid_cont(pte) ? PR_IS_CONT : value & PTE_CONT ? PR_IS_CONT_INVALID : 0;
 #endif
 	return kind;
 }

@@ -3,26 +3,21 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from harness.cli import main
+from tests.changes import NOTHING
+from tests.cli.done import Done, Run
+from tests.cli.kernel_text import children, make_patch, make_tree, snapshot
+from tests.trees import ROOT
+
+__all__ = ["Done", "Run"]
 
 SIGNATURE = "def move_ptes(k, pmc, extent, old_pmd, new_pmd):\n"
-
-
-class Done(NamedTuple):
-    """A finished command."""
-
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +62,31 @@ def port(folder: Path) -> Callable[[str], str]:
         return "port.py"
 
     return write
+
+
+@pytest.fixture
+def kernel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree, a patch for it, a temporary folder, and our own code in processes."""
+    make_tree()
+    make_patch("fix.patch", NOTHING)
+    (folder / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def refused(folder: Path, cli: Run) -> Run:
+    """Runs a command that must be refused, and leave nothing, and returns what it said."""
+
+    def run(*arguments: str, how: Run = cli) -> Done:
+        before, running = snapshot(folder), children()
+        done = how(*arguments)
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith("pte-review: ")
+        assert "Traceback" not in done.err
+        assert snapshot(folder) == before
+        assert children() <= running
+        return done
+
+    return run

@@ -52,7 +52,7 @@ def test_diverges(process: Run, folder: Path):
 
 def test_inconclusive_is_3(cli: Run, monkeypatch: pytest.MonkeyPatch):
     """A divergence that does not happen again from its saved form is a bug of the harness, and called that."""
-    monkeypatch.setattr(import_module("harness.review"), "_divergence", lambda *arguments: None)
+    monkeypatch.setattr(import_module("harness.review"), "smallest_case", lambda *arguments: None)
     done = cli("check", "pre_patch", "v4", *FEW)
     assert done.status == 3
     assert "INCONCLUSIVE" in done.out

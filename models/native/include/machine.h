@@ -50,9 +50,6 @@ struct vm_area_struct {
 /* How a run ended: models/native/arena.py has the same numbers. */
 enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG };
 
-/* Bytes in front of a table that is smaller than a page. */
-enum { PR_FILLING = 0x5c };
-
 struct pr_folio { u64 pfn, order, anon; };
 struct pr_event { u64 name, args[7]; };
 

@@ -131,6 +131,18 @@ static inline void pr_set_pte_at(struct mm_struct *mm, unsigned long addr, pte_t
 /* What reads a local: the end of the run if it is one that was never assigned. */
 #define PR_POISON 0x5a3c96e1d7b40f28UL
 #define PR_MOST_LOCALS 64
+#ifdef PR_BARE
+#define pr_initial(id) (PR_POISON + (id))
+#define PR_AGAIN(local, id) PR_INIT(local, id)
+
+static inline void pr_check_assigned(u64 value, u64 line)
+{
+	if (unlikely(value - PR_POISON < PR_MOST_LOCALS))
+		pr_end(PR_UNASSIGNED);
+}
+#else
+#define PR_AGAIN(local, id) ({ if (!pr->stack) PR_INIT(local, id); })
+
 static inline u64 pr_initial(u64 id)
 {
 	return pr->stack == 1 ? 0 : pr->stack == 2 ? 0xaaaaaaaaaaaaaaaaUL : PR_POISON + id;
@@ -140,16 +152,14 @@ static inline void pr_check_assigned(u64 value, u64 line)
 {
 	if (unlikely(value - PR_POISON < PR_MOST_LOCALS) && (!pr->stack || pr->stack == 3)) {
 		pr->variable = value - PR_POISON;
-#ifndef PR_BARE
 		*pr->line = line;
-#endif
 		pr_end(PR_UNASSIGNED);
 	}
 }
+#endif
 
 #define PR_A(x) ({ pte_t pr_v_ = (x); pr_check_assigned(pr_v_.pte, __LINE__); pr_v_; })
 #define PR_COUNT(nr) ({ __auto_type pr_n_ = (nr); if ((u32)pr_n_ - (u32)PR_POISON < PR_MOST_LOCALS) \
 	pr_check_assigned((u64)(u32)pr_n_ - (u32)PR_POISON + PR_POISON, __LINE__); pr_n_; })
 /* Of a scalar of any size, and an entry: its first value, and that of every pass of the loop. */
 #define PR_INIT(local, id) ({ u64 pr_i_ = pr_initial(id); (local) = *(__typeof__(local) *)&pr_i_; })
-#define PR_AGAIN(local, id) ({ if (!pr->stack) PR_INIT(local, id); })

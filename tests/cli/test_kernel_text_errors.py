@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What can be wrong with a kernel tree or the machine: exit status 2, one message, and nothing left behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.changes import SMEAR, before_set
+from tests.cli.conftest import Run
+from tests.cli.kernel_text import PAIR, change, make_patch, one_line, process
+from tests.models.kernel_tree.little_tree import commit, git
+from tests.trees import ROOT
+
+pytestmark = pytest.mark.usefixtures("kernel")
+CHECK = ("check", *PAIR, "--tree", "batching", "--max-examples", "5")
+FIX = ("--patch", "fix.patch")
+
+
+# The call.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("check tree tree+patch --patch fix.patch", "'tree' is the text of a kernel tree: give --tree"),
+        ("check tree tree+patch --tree batching", "'tree+patch' is a kernel tree with patches: give --patch"),
+        ("check pre_patch tree --tree batching --patch fix.patch", "--patch: neither version is 'tree+patch'"),
+        ("check pre_patch v4 --tree batching", "--tree: neither version is 'tree' or 'tree+patch'"),
+        ("check pre_patch v4 --rev v6.12", "--rev: which revision of what? give --tree, a git repository"),
+        ("check pre_patch tree --tree nowhere", "nowhere: no such folder: expected an unpacked kernel tree"),
+        ("check pre_patch tree --tree fix.patch", "fix.patch: is a file: expected the folder of a kernel tree"),
+        ("check pre_patch tree --tree temporary", "temporary: not a kernel tree: it has no mm/mremap.c"),
+        ("check pre_patch tree --tree batching/mm", "batching/mm: not a kernel tree: it has no mm/mremap.c; try "),
+        ("check pre_patch tree --tree batching --rev v1", "batching: --rev v1 needs a git repository, "),
+        ("check tree tree+patch --tree batching --patch no.patch", "no.patch: no such file: expected the output"),
+        ("check tree tree+patch --tree batching --patch batching", "batching: is a folder: expected the output"),
+        ("exhaust tree tree+patch --tree batching", "'tree+patch' is a kernel tree with patches: give --patch"),
+        ("exhaust pre_patch v4 --tree batching", "--tree: neither version is 'tree' or 'tree+patch'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_call(refused: Run, arguments: str, says: str):
+    assert one_line(refused(*arguments.split())).startswith(says)
+
+
+def test_a_revision_that_is_not_there(refused: Run):
+    git(Path("batching"), "init", "-q", "-b", "main")
+    commit(Path("batching"), "first")
+    git(Path("batching"), "tag", "v6.12")
+    assert "no revision 'v6.13': did you mean v6.12?" in one_line(refused(*CHECK, *FIX, "--rev", "v6.13"))
+
+
+# The tree.
+
+
+def test_a_tree_without_the_function(refused: Run):
+    change("mm/mremap.c", "move_ptes(", "move_entries(")
+    says = "batching: mm/mremap.c defines no move_ptes()"
+    assert one_line(refused("check", "pre_patch", "tree", "--tree", "batching")) == says
+
+
+def test_a_parameter_that_cannot_be_bound(refused: Run):
+    change("mm/mremap.c", "unsigned long extent, pmd_t", "unsigned long extent, struct zap_details *how, pmd_t")
+    says = one_line(refused("check", "pre_patch", "tree", "--tree", "batching"))
+    assert "move_ptes() has a parameter that cannot be bound, 'struct zap_details *how': expected one of vma," in says
+
+
+@pytest.mark.parametrize("command", ["check", "exhaust"])
+def test_c_that_does_not_compile(refused: Run, command: str):
+    make_patch("broken.patch", before_set("nr = = 1;"))
+    done = refused(command, *PAIR, "--tree", "batching", "--patch", "broken.patch")
+    first, second = done.err.splitlines()
+    line = Path("batching/mm/mremap.c").read_text().partition("\t\t\tset_ptes(")[0].count("\n") + 1
+    assert first == "pte-review: batching: does not compile:"
+    assert second.startswith(f"mm/mremap.c:{line}:")
+    assert "expected expression before '=' token" in second
+
+
+@pytest.mark.parametrize("command", ["check", "exhaust"])
+def test_names_that_are_missing(refused: Run, command: str):
+    make_patch("missing.patch", before_set("nr = new_helper(pte, NEW_FLAG);"))
+    done = refused(command, *PAIR, "--tree", "batching", "--patch", "missing.patch", how=process)
+    first, *names = done.err.splitlines()
+    assert first == "pte-review: batching: 2 names are missing: neither the tree nor pte-review has them"
+    assert [name.rpartition(" ")[2] for name in names] == ["new_helper", "NEW_FLAG"]
+    assert all(name.startswith("mm/mremap.c:1") for name in names)
+
+
+def test_a_replay_of_what_does_not_compile(refused: Run, cli: Run):
+    make_patch("smear.patch", SMEAR)
+    cli(*CHECK[:-1], "40", "--arch", "x86_64", "--patch", "smear.patch", "--save", "saved")
+    path = next(map(str, Path("saved").iterdir()))
+    make_patch("missing.patch", before_set("nr = new_helper(pte);"))
+    done = refused("replay", path, "--tree", "batching", "--patch", "missing.patch")
+    assert done.err.splitlines()[1].endswith(": new_helper")
+    assert "give --tree" in one_line(refused("replay", path))
+    assert "give --patch" in one_line(refused("replay", path, "--tree", "batching"))
+
+
+# The machine.
+
+
+@pytest.mark.parametrize("command", ["check", "exhaust"])
+def test_no_compiler(refused: Run, monkeypatch: pytest.MonkeyPatch, command: str, folder: Path):
+    call = (command, *PAIR, "--tree", "batching", *FIX)
+    monkeypatch.setenv("CC", "/nonexistent")
+    assert one_line(refused(*call)).startswith("CC=/nonexistent: no such compiler")
+    monkeypatch.delenv("CC")
+    (folder / "bin").mkdir()
+    for directory in os.environ["PATH"].split(os.pathsep):
+        if (git_itself := Path(directory, "git")).exists():
+            (folder / "bin" / "git").symlink_to(git_itself)
+            break
+    monkeypatch.setenv("PATH", str(folder / "bin"))
+    assert one_line(refused(*call)).startswith("no C compiler: kernel text is compiled by cc, gcc or clang")
+
+
+@pytest.mark.parametrize("command", ["check", "exhaust"])
+def test_a_cache_that_cannot_be_written(refused: Run, monkeypatch: pytest.MonkeyPatch, command: str):
+    monkeypatch.setenv("PTE_REVIEW_CACHE", "/proc/x")
+    says = one_line(refused(command, *PAIR, "--tree", "batching", *FIX))
+    assert says.startswith("/proc/x: cannot keep compiled objects there: ")
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "says"),
+    [
+        ("tree_sitter", "check", "kernel text needs the package tree_sitter: pip install 'pte-review[tree]'"),
+        ("tree_sitter_c", "check", "kernel text needs the package tree_sitter_c: pip install 'pte-review[tree]'"),
+        ("cffi", "exhaust", "kernel text needs the package cffi: pip install 'pte-review[tree]'"),
+        ("distributed", "exhaust --dask local", "--dask needs Dask: python -m pip install 'pte-review[dask]'"),
+    ],
+)
+def test_a_package_that_is_missing(
+    refused: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, module: str, call: str, says: str
+):
+    (folder / "fake").mkdir()
+    (folder / "fake" / "sitecustomize.py").write_text(f"import sys\n\nsys.modules[{module!r}] = None\n")
+    monkeypatch.setenv("PYTHONPATH", f"{folder / 'fake'}{os.pathsep}{ROOT}")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    command, *options = call.split()
+    assert one_line(refused(command, *PAIR, "--tree", "batching", *FIX, *options, how=process)) == says

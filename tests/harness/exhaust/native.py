@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Both backends on the same blocks: what they say of a pair, where they have to agree."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.exhaust.block import Block
+from harness.exhaust.model import PythonBackend
+from harness.exhaust.native import NativeBackend
+from harness.exhaust.tally import Tally, merge
+from harness.judging.contracts import CONTRACTS
+from models.native.variant import TreeVariant
+from tests.trees import edited, small, variant
+
+# In C, `changed` counts other writes than in Python: the order of accesses alone, not of flushes and unlocks. And
+# entries of a table that diverges are not counted as allowed.
+NOT_THE_SAME = ("changed", "allowed_kinds")
+
+
+class Texts:
+    """Versions of the batching tree by their changes, made once."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[tuple[str, str], ...], TreeVariant] = {}
+
+    def __call__(self, changes: Mapping[str, str] | None = None) -> TreeVariant:
+        key = tuple((changes or {}).items())
+        if key not in self.made:
+            self.made[key] = variant(edited(small(), changes) if changes else small())
+        return self.made[key]
+
+    def close(self) -> None:
+        for one in self.made.values():
+            one.close()
+
+
+def counts(tally: Tally, *, but: Iterable[str] = ()) -> dict[str, Any]:
+    """What a tally says, without the fields in `but`."""
+    names = set(Tally.__dataclass_fields__) - set(but)
+    return {name: getattr(tally, name) for name in names}
+
+
+def both(
+    base: TreeVariant, candidate: TreeVariant, blocks: Iterable[Block], contract: str = "folio-ad"
+) -> tuple[Tally, Tally]:
+    """What native and Python say of all of `blocks`: the same of each, but for NOT_THE_SAME."""
+    native = NativeBackend(base, candidate, CONTRACTS[contract])
+    python = PythonBackend(base, candidate, CONTRACTS[contract])
+    ours = theirs = Tally()
+    for number, block in enumerate(blocks):
+        x, y = (backend.run(block, 0, block.tables).in_block(number) for backend in (native, python))
+        assert counts(x, but=NOT_THE_SAME) == counts(y, but=NOT_THE_SAME), block.label
+        assert x.changed <= y.changed
+        assert all(count <= y.allowed_kinds[kind] for kind, count in x.allowed_kinds.items())
+        ours, theirs = merge(ours, x), merge(theirs, y)
+    return ours, theirs
+
+
+def kinds(tally: Tally) -> set[str]:
+    """The kinds that diverge."""
+    return {kind for kind, _ in tally.found}
+
+
+def one_of_each_part(blocks: Iterable[Block]) -> list[Block]:
+    """The smallest block of each config, memory and place, with the largest folio: batches and contpte blocks."""
+    found: dict[tuple[str, str, str], Block] = {}
+    for block in blocks:
+        found.setdefault((block.label.config, block.label.memory, block.label.place), block)
+    return list(found.values())
