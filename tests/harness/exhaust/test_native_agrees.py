@@ -21,20 +21,20 @@ MOVED = "\tarch_leave_lazy_mmu_mode();\n\tif (flush)\n"
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 
 EDITS = {
-    # the compiler may take what was never assigned for whatever suits it: for the right value
-    "unassigned-read": {
-        CLEARED: f"{CLEARED}\t\tpte_t got;\n\t\tif (pte_present(seen))\n\t\t\tgot = pte;\n\t\tpte = got;\n"
-    },
     "lock-leak": {LOCKED: f"\tpte_offset_map_rw_nolock(mm, new_pmd, to, &unused, &new_lock);\n{LOCKED}"},
-    "table-overrun": {
-        MOVED: "\tif (flush && !(to - bytes & 0xf000))\n\t\t*(dst - bytes / PAGE_SIZE - 1) = seen;\n" + MOVED
-    },
     "outside-range": {
         MOVED: "\tif (pte_present(*src)) {\n\t\tset_pte(src, pte_mkold(*src));\n\t\tflush_tlb_mm(mm);\n\t}\n" + MOVED
     },
     "young-gained": {SET: "\t\t\tif (pte_present(pte) && nr == 1)\n\t\t\t\tpte = pte_mkyoung(pte);\n" + SET},
     "warning-extra": {CLEARED: f"\t\tVM_WARN_ON_ONCE(nr > 1);\n\t\tVM_WARN_ON_ONCE(pte_write(seen));\n{CLEARED}"},
-    "stale-tlb": {"\t\tflush_tlb_range(vma, end - bytes, end);\n": "\t\tflush_tlb_page(vma, end - bytes);\n"},
+    # never assigned: the optimiser may take a flag for whatever suits it
+    "stale-tlb": {
+        "\tbool flush = false;\n": "\tbool flush;\n",
+        "\t\t\tflush = true;\n": "\t\t\tflush |= pte_young(seen);\n",
+    },
+    "stale-tlb, one page flushed": {
+        "\t\tflush_tlb_range(vma, end - bytes, end);\n": "\t\tflush_tlb_page(vma, end - bytes);\n"
+    },
 }
 
 
@@ -57,7 +57,7 @@ def tallies(base, candidate, arch, every=BLOCKS, tables=TABLES):
 @pytest.mark.parametrize("kind", EDITS)
 def test_what_the_judge_finds_diverging_is_not_counted_as_equal(kind, arch):
     native, judged = tallies(small(), edited(small(), EDITS[kind]), arch)
-    assert kind in {found for found, _ in judged.found}
+    assert kind.partition(",")[0] in {found for found, _ in judged.found}
     assert native == judged
 
 
