@@ -37,7 +37,7 @@ from harness.reports.report import (
 from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
-from harness.versions import KernelText, kernel_text_options, saved_line
+from harness.versions import PATCHED, TREE, KernelText, kernel_text_options, saved_line
 from models.arch import ARCHES
 from models.legal import ONLY_ON, RULES
 from models.scheduled import ACTORS, ANCHORS, PHASES
@@ -257,6 +257,7 @@ def list_command() -> int:
     """Variants, architectures, contracts, hostile rules, scheduled events."""
     sections: dict[str, dict[str, str]] = {
         "variants": {name: load(name).summary for name in names()},
+        "kernel text, with --tree": {TREE: "move_ptes() of the tree's mm/mremap.c", PATCHED: "the same with --patch"},
         "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
         "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},
         "hostile rules": {

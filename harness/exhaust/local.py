@@ -52,10 +52,10 @@ def _spread(
                 tally = future.result()
                 yield running.pop(future), tally
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children() if running else ():  # interrupted: their pieces are lost
             if process not in others:
                 process.terminate()
+        pool.shutdown(cancel_futures=True)  # its thread finds the processes gone, and ends before what it uses does
 
 
 def _submitted(pool: ProcessPoolExecutor, job: Job, digest: str, number: int) -> Future[Tally]:

@@ -14,6 +14,7 @@ from array import array
 from functools import lru_cache
 from pathlib import Path
 
+from models.kernel_tree.errors import TreeError
 from models.machine.state import Machine
 from models.scenario import Scenario
 
@@ -82,6 +83,8 @@ class Arena:
     """One arena. `fd` is what another process maps."""
 
     def __init__(self) -> None:
+        if not hasattr(os, "memfd_create"):
+            raise TreeError("kernel text runs on Linux only: it takes memory that processes share by memfd_create()")
         self.fd = os.memfd_create("pte-review")
         os.ftruncate(self.fd, BYTES)
         self.map = mmap.mmap(self.fd, BYTES)

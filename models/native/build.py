@@ -8,7 +8,9 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,6 +39,7 @@ DIAGNOSTIC = re.compile(
     r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from|^cc1: "
 )
 MOST_LINES = 20
+KEPT_DAYS = 60
 
 
 class CompileError(TreeError):
@@ -92,7 +95,18 @@ def compiled(text: str, defines: Sequence[str], label: str, *, level: str = "-O0
     target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
     if not target.exists():
         _compile(text, [*command, *flags], target, label)
+        _forget_old(folder)
     return target
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove what nobody has compiled or loaded for KEPT_DAYS; leftovers of runs that were killed among it."""
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for path in folder.iterdir():
+        with suppress(OSError):
+            used = path.stat()
+            if path.suffix in (".so", ".partial") and max(used.st_atime, used.st_mtime) < oldest:
+                path.unlink()
 
 
 def _compile(text: str, command: list[str], target: Path, label: str) -> None:
