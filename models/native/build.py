@@ -23,6 +23,9 @@ FLAGS = (
     "-std=gnu11", "-fno-strict-aliasing", "-fwrapv", "-fno-delete-null-pointer-checks",
     "-Werror=implicit-function-declaration", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
 )  # fmt: skip
+# Other locals than entries and integers are zero until assigned, as in kernels with CONFIG_INIT_STACK_ALL_ZERO, and not
+# what the optimiser likes best. gcc before 12 cannot.
+ZEROED = "-ftrivial-auto-var-init=zero"
 SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")
 ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 # As gcc and clang say it, in English without fancy quotes.
@@ -87,7 +90,7 @@ def compiled(text: str, defines: Sequence[str], label: str, *, level: str = "-O0
     """
     command = compiler()
     flags = [*FLAGS, level, *(SHARED if shared else ()), *(f"-D{name}" for name in defines)]
-    key = "\0".join([*command, *flags, headers_digest(), text])
+    key = "\0".join([*command, *flags, ZEROED, headers_digest(), text])
     folder = cache_folder()
     target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
     if not target.exists():
@@ -114,7 +117,9 @@ def _compile(text: str, command: list[str], target: Path, label: str) -> None:
         raise TreeError(f"{target.parent}: cannot keep compiled objects there: {error.strerror}") from None
     os.close(handle)
     try:
-        said = _said(command, text, partial)
+        said = _said([*command, ZEROED], text, partial)
+        if said is not None and ZEROED.partition("=")[0] in said:
+            said = _said(command, text, partial)
         if said is not None:
             # gcc alone: errors inside our macros at the kernel's lines that use them.
             plain = _said([*command, "-ftrack-macro-expansion=0"], text, partial)

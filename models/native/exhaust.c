@@ -4,7 +4,7 @@
  * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
  *
  * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
- * translations that were stale at an unlock and the broken rules (pr_wrong() bits: none) are. "Allowed" is what contract
+ * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
  * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed is told. What ends early is
  * judged for how it ended alone: two that end in one way share that. Whether a read was unassigned the judge decides.
  */
@@ -112,12 +112,14 @@ static u64 folio_of(const struct pr_machine *m, u64 pfn)
 	return pfn;
 }
 
-/* Accessed and dirty of everything in the tables before the call that maps a page of the same folio. */
+/* Accessed and dirty of everything in the tables before the call that maps a page of the same large folio. */
 static u64 folio_ad(const struct side *side, u64 pfn)
 {
 	const struct pr_machine *m = side->m;
 	u64 folio = folio_of(m, pfn), found = 0;
 
+	if (folio_of(m, folio + 1) != folio)
+		return 0;
 	for (u64 i = first_used; i < end_used; i++)
 		if (folio_of(m, side->frame(old_image[i])) == folio)
 			found |= side->kind(old_image[i]);
@@ -127,22 +129,31 @@ static u64 folio_ad(const struct side *side, u64 pfn)
 	return found & (IS_YOUNG | IS_DIRTY);
 }
 
-/* Accessed and dirty of the page before the call: of its entry, or of the whole contpte block of that. */
-static u64 page_ad(const struct side *side, u64 pfn)
+/* Whether entry `at` of the new table is one that something moves to; and if so, from where in the old table. */
+static bool is_moved(const struct pr_machine *m, u64 at, u64 *from)
+{
+	u64 moved = at - (m->new_addr - m->new_base) / PAGE_SIZE;
+
+	*from = moved + (m->old_addr - m->old_base) / PAGE_SIZE;
+	return moved < m->extent / PAGE_SIZE;
+}
+
+/* Accessed and dirty, before the call, of what belongs at `at`: of its entry, or the whole contpte block of that. */
+static u64 ad_before(const struct side *side, bool new, u64 at)
 {
 	const struct pr_machine *m = side->m;
+	const u64 *image = new && !m->one_table ? new_image : old_image;
+	u64 from, found;
 
-	for (u64 i = first_used; i < end_used; i++) {
-		u64 kind = side->kind(old_image[i]), found = kind;
-
-		if (!(kind & IS_PRESENT) || side->frame(old_image[i]) != pfn)
-			continue;
-		if (kind & IS_CONT)
-			for (u64 j = i & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
-				found |= side->kind(old_image[j]);
-		return found & (IS_YOUNG | IS_DIRTY);
+	if (new && is_moved(m, at, &from)) {
+		image = old_image;
+		at = from;
 	}
-	return 0;
+	found = side->kind(image[at]);
+	if (found & IS_CONT)
+		for (u64 j = at & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
+			found |= side->kind(image[j]);
+	return found & (IS_YOUNG | IS_DIRTY);
 }
 
 /* Valid CONT entries stand in whole, aligned, uniform blocks of one folio. */
@@ -167,38 +178,48 @@ static bool cont_whole(const struct side *side, const pte_t *table)
 	return true;
 }
 
-/* What a present entry lost of accessed and dirty, and above that what it gained beyond its folio. */
-static u64 ad_breach(const struct side *side, u64 value)
+/* What the present entry at `at` lost of accessed and dirty, and above that what it gained beyond its folio. */
+static u64 ad_breach(const struct side *side, bool new, u64 at, u64 value)
 {
-	u64 ad = side->kind(value) & (IS_YOUNG | IS_DIRTY), pfn = side->frame(value);
+	u64 ad = side->kind(value) & (IS_YOUNG | IS_DIRTY), before = ad_before(side, new, at);
 
-	return (page_ad(side, pfn) & ~ad) / IS_YOUNG | (ad & ~folio_ad(side, pfn)) / IS_YOUNG << 2;
+	return (before & ~ad) / IS_YOUNG | (ad & ~before & ~folio_ad(side, side->frame(value))) / IS_YOUNG << 2;
 }
 
-/* Whether an entry that the other version left otherwise keeps within what the contract allows. */
-static bool entry_allowed(const struct side *side, u64 value, bool exact)
+/*
+ * Whether an entry of the new table that the other version left otherwise keeps within what the contract allows: what
+ * was to move there. Elsewhere accessed and dirty may hardly change, and the judge says which.
+ */
+static bool entry_allowed(const struct side *side, u64 at, u64 value, bool exact)
 {
-	u64 kind = side->kind(value);
+	u64 kind = side->kind(value), from;
 
-	return kind & IS_PRESENT && !(kind & IS_CONT_INVALID) && (exact || !ad_breach(side, value));
+	if (!(kind & IS_PRESENT) || kind & IS_CONT_INVALID)
+		return false;
+	if (exact)
+		return true;
+	return is_moved(side->m, at, &from) && side->kind(old_image[from]) & IS_PRESENT &&
+	       side->frame(old_image[from]) == side->frame(value) && !ad_breach(side, true, at, value);
 }
 
+/* Whether two new tables differ in nothing but what the contract allows. */
 static bool tables_allowed(struct totals *totals, const pte_t *x, const pte_t *y, u64 size, bool exact)
 {
-	u64 ad = IS_YOUNG | IS_DIRTY;
+	u64 may_differ = exact ? IS_CONT : IS_YOUNG | IS_DIRTY | IS_CONT;
 
 	for (u64 i = 0; i < size; i++) {
+		u64 differs;
+
 		if (x[i].pte == y[i].pte)
 			continue;
-		if (sides[0].plain(x[i].pte) != sides[0].plain(y[i].pte))
+		differs = sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte);
+		if (differs & ~may_differ || sides[0].plain(x[i].pte) != sides[1].plain(y[i].pte))
 			return false;
-		if (exact && (sides[0].kind(x[i].pte) ^ sides[0].kind(y[i].pte)) & ad)
+		if (!entry_allowed(&sides[0], i, x[i].pte, exact) || !entry_allowed(&sides[1], i, y[i].pte, exact))
 			return false;
-		if (!entry_allowed(&sides[0], x[i].pte, exact) || !entry_allowed(&sides[1], y[i].pte, exact))
-			return false;
-		totals->dirty += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_DIRTY);
-		totals->young += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_YOUNG);
-		totals->cont += !!((sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte)) & IS_CONT);
+		totals->dirty += !!(differs & IS_DIRTY);
+		totals->young += !!(differs & IS_YOUNG);
+		totals->cont += !!(differs & IS_CONT);
 	}
 	return true;
 }
@@ -209,11 +230,11 @@ static bool allowed(struct totals *totals, bool exact)
 
 	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
 		return false;
-	if (!tables_allowed(totals, x->old_table, y->old_table, x->size, exact) || !cont_whole(&sides[0], x->old_table) ||
-	    !cont_whole(&sides[1], y->old_table))
+	if (!x->one_table && memcmp(x->old_table, y->old_table, x->size * sizeof(pte_t)))
 		return false;
-	return x->one_table || (tables_allowed(totals, x->new_table, y->new_table, x->size, exact) &&
-				cont_whole(&sides[0], x->new_table) && cont_whole(&sides[1], y->new_table));
+	/* Of one table new_table is another name. */
+	return tables_allowed(totals, x->new_table, y->new_table, x->size, exact) && cont_whole(&sides[0], x->new_table) &&
+	       cont_whole(&sides[1], y->new_table) && cont_whole(&sides[0], x->old_table);
 }
 
 static u64 mixed(u64 sort, u64 with)
@@ -222,7 +243,7 @@ static u64 mixed(u64 sort, u64 with)
 }
 
 /* How two entries differ, in bits. */
-static u64 difference(u64 x, u64 y)
+static u64 difference(bool new, u64 at, u64 x, u64 y)
 {
 	u64 a = sides[0].kind(x), b = sides[1].kind(y), found = 0;
 
@@ -232,9 +253,9 @@ static u64 difference(u64 x, u64 y)
 	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (IS_PRESENT | IS_NONE | IS_WRITE)))
 		found |= 1UL << 21;
 	if (a & IS_PRESENT)
-		found |= ad_breach(&sides[0], x) << 22;
+		found |= ad_breach(&sides[0], new, at, x) << 22;
 	if (b & IS_PRESENT)
-		found |= ad_breach(&sides[1], y) << 26;
+		found |= ad_breach(&sides[1], new, at, y) << 26;
 	return found;
 }
 
@@ -253,9 +274,9 @@ static u64 sort_of_difference(void)
 	if (x->ended == PR_RETURNED && y->ended == PR_RETURNED)
 		for (u64 i = 0; i < x->size; i++) {
 			if (x->old_table[i].pte != y->old_table[i].pte)
-				entries |= difference(x->old_table[i].pte, y->old_table[i].pte);
+				entries |= difference(x->one_table, i, x->old_table[i].pte, y->old_table[i].pte);
 			if (!x->one_table && x->new_table[i].pte != y->new_table[i].pte)
-				entries |= difference(x->new_table[i].pte, y->new_table[i].pte) << 32;
+				entries |= difference(true, i, x->new_table[i].pte, y->new_table[i].pte) << 32;
 		}
 	return mixed(sort, entries) | 1;
 }

@@ -53,7 +53,7 @@ class Counted:
     equal: int
     allowed: int
     shared: int  # both ended early, in one way
-    changed: int  # in which the two wrote to entries in another order
+    changed: int  # in which the two did something else to memory, TLB or locks, or in another order
     allowed_kinds: dict[str, int]
     exercised: dict[str, int]
     sorts: dict[int, Sort]

@@ -109,7 +109,7 @@ static void pr_reset(void)
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
 	pr->stale[0] = pr->stale[1] = pr->stale_at_unlock[0] = pr->stale_at_unlock[1] = 0;
-	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = 0;
+	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
 }
 
 static inline s64 pr_run_once(void)
@@ -270,7 +270,10 @@ s64 pr_side_run(void)
 	return returned;
 }
 
-/* The accessed and dirty fields, CONT and what it takes to be equal without them, for a present entry. */
+/*
+ * A present entry without what may differ between two that are compared further: accessed, dirty, and CONT of a valid
+ * one. Set in an invalid one it is a difference.
+ */
 u64 pr_plain(u64 value)
 {
 	pte_t pte = __pte(value);
@@ -278,7 +281,7 @@ u64 pr_plain(u64 value)
 	if (!pte_present(pte))
 		return value;
 #ifdef PR_ARM64
-	value &= ~(PTE_AF | PTE_DIRTY | PTE_CONT);
+	value &= ~(PTE_AF | PTE_DIRTY | (pte_valid(pte) ? PTE_CONT : 0));
 	return value & PTE_WRITE ? value & ~PTE_RDONLY : value;
 #else
 	return value & ~(PR_YOUNG | PR_DIRTY | PR_SAVED_DIRTY);

@@ -2,7 +2,7 @@
 /*
  * The event log, in the vocabulary of models/machine/state.py. PR_EVENTS is read by models/native/arena.py too.
  *
- * A bare run (PR_BARE, of exhaustive checking) logs nothing: bare.h keeps the little that tells two runs apart.
+ * A bare run (PR_BARE, of exhaustive checking) logs nothing: pr_order() and the like keep the little that tells two runs apart.
  */
 #define PR_EVENTS(e) \
 	e(R) e(X) e(S) e(T) \
@@ -26,8 +26,11 @@ enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 #ifdef PR_BARE
 #define PR_LINE() ((void)0)
 #define pr_log(name, ...) ((void)0)
-#define pr_order(name, id) (pr->order = pr->order * 31 + PR_EV_##name * 8 + ((id) & 7) + 1)
+#define PR_MIX 0x9e3779b97f4a7c15UL
+#define pr_order(name, id) (pr->order = (pr->order ^ (PR_EV_##name * 8 + ((id) & 7) + 1)) * PR_MIX)
 #define pr_mark(name, id) pr_order(name, id)
+/* What a run does to memory, TLB and locks, in order: harness/search/explore.py:writes() has the same events. */
+#define pr_did(name, a, b) (pr->writes = ((pr->writes ^ PR_EV_##name ^ (u64)(a) << 8) * PR_MIX ^ (b)) * PR_MIX)
 #define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
 #define pr_path(path) (pr->paths |= 1UL << (path))
 #else
@@ -47,6 +50,7 @@ static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d
 #define pr_log(name, ...) pr_logged(PR_EV_##name, PR_SIX(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
 #define pr_mark(name, id) pr_log(name, id)
 #define pr_order(name, id) ((void)0)
+#define pr_did(name, a, b) ((void)0)
 #define pr_path(path) ((void)0)
 #define pr_wrong(bit) ((void)0)	/* the machine of models/machine follows the log and says so */
 #endif

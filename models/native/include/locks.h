@@ -12,6 +12,7 @@ static inline void pr_lock(spinlock_t *ptl)
 static inline void pr_unlock(spinlock_t *ptl)
 {
 #ifdef PR_BARE
+	pr_did(spin_unlock, ptl->lock, 0);
 	if (!(pr->held & 1UL << (ptl - pr->ptls)))
 		pr_wrong(3);
 	pr->held &= ~(1UL << (ptl - pr->ptls));
@@ -54,16 +55,18 @@ static inline pte_t *pr_offset_map(const pmd_t *pmd, unsigned long addr, spinloc
 	return pr_entry(pmd, addr);
 }
 
+#define pr_mapped(name, new, addr) ({ pr_log(name, new, addr); pr_order(name, new); })
+
 #define pte_offset_map_lock(mm, pmd, addr, ptlp) ({ \
 	const pmd_t *pr_p_ = (pmd); unsigned long pr_m_ = (addr); \
 	pte_t *pr_e_ = pr_offset_map(pr_p_, pr_m_, ptlp); \
-	PR_LINE(); pr_log(pte_offset_map_lock, pr_is_new(pr_p_), pr_m_); \
+	PR_LINE(); pr_mapped(pte_offset_map_lock, pr_is_new(pr_p_), pr_m_); \
 	if (pr_e_) { pr_order(spin_lock, (*(ptlp))->lock); pr_lock(*(ptlp)); } \
 	pr_e_; \
 })
 #define pte_offset_map_nolock(mm, pmd, addr, ptlp) ({ \
 	const pmd_t *pr_p_ = (pmd); unsigned long pr_m_ = (addr); \
-	PR_LINE(); pr_log(pte_offset_map_rw_nolock, pr_is_new(pr_p_), pr_m_); \
+	PR_LINE(); pr_mapped(pte_offset_map_rw_nolock, pr_is_new(pr_p_), pr_m_); \
 	pr_offset_map(pr_p_, pr_m_, ptlp); \
 })
 #define pte_offset_map_ro_nolock(mm, pmd, addr, ptlp) pte_offset_map_nolock(mm, pmd, addr, ptlp)

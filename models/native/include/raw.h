@@ -15,7 +15,6 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
-	pr->writes = pr->writes * 31 + ((u64)ptep - (u64)pr->old_table);
 	if (stale && ptep < pr->middle)
 		pr->stale[0] |= 1UL << (ptep - pr->old_table);
 	else if (stale)
@@ -35,6 +34,7 @@ static inline u64 pr_exchange(pte_t *ptep)
 	if (unlikely(pr->ask))
 		was = pr->answer;
 	ptep->pte = 0;
+	pr_did(X, pr_number(ptep), was);
 	pr_changed(ptep, was & 1);
 	return was;
 }
@@ -43,6 +43,7 @@ static inline void pr_store(pte_t *ptep, pte_t pte)
 {
 	pr_check_bounds(ptep);
 	pr_log(S, pr_number(ptep), pte.pte);
+	pr_did(S, pr_number(ptep), pte.pte);
 	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
 	*ptep = pte;
 }

@@ -12,6 +12,7 @@ static inline u64 pr_covered(u64 base, u64 start, u64 end)
 
 static inline void pr_invalidate(u64 start, u64 end)
 {
+	pr_did(T, start, end);
 	pr->stale[0] &= ~pr_covered(pr->old_base, start, end);
 	pr->stale[1] &= ~pr_covered(pr->new_base, start, end);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Between the tree's library and the function under review: predicates and setters check what they are given, and the
- * batch detection is logged. PR_BATCH_* are its parameters, by name, in the order of the tree's signature.
+ * batch detection is logged: models/native/unit.py:_batch_wrapper() makes a macro of the tree's signature.
  */
 static inline void pr_log_batch(const struct folio *folio, u64 addr, const pte_t *ptep, pte_t pte, s64 max_nr, u64 flags)
 {
