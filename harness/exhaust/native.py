@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from harness.exhaust.block import Block
 from harness.exhaust.model import PythonBackend
-from harness.exhaust.tally import Example, Found, Tally, merge
+from harness.exhaust.tally import COUNTS, Example, Found, Tally, merge
 from harness.judging.contracts import Contract
 from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare
 from models.native.variant import TreeVariant
@@ -90,8 +90,10 @@ class NativeBackend:
         return tally
 
     def _sort(self, block: Block, pair: Pair, number: int, sort: Sort, first: int, end: int) -> Tally:
-        """The tables of one sort: as the smallest of them, if that diverges; otherwise each is judged by itself."""
+        """The tables of one sort: as the smallest, if that diverges or the rest cannot differ; otherwise one by one."""
         smallest = self._judged(block, sort.table)
+        if sort.order_alone and not smallest.found and not smallest.undecided:
+            return replace(smallest, **{name: getattr(smallest, name) * sort.tables for name in COUNTS})
         if smallest.diverging:
             example = Example(sort.entries, 0, sort.table)
             found = {kind: Found(sort.tables, example) for kind in smallest.found}

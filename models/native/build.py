@@ -78,7 +78,7 @@ def compiler() -> list[str]:
 def headers_digest() -> str:
     """Of the project's own C files."""
     found = hashlib.sha256()
-    for path in sorted([*HOME.glob("*.c"), *HOME.glob("include/*.h")]):
+    for path in sorted([*HOME.glob("*.[ch]"), *HOME.glob("include/*.h")]):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 

@@ -19,6 +19,7 @@ from models.scenario import Scenario
 # In the order of struct side.
 SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
 MOST_SORTS = 512
+LAST_BITS, ORDER_ALONE = 3, 2  # of a sort, as exhaust_sorts.h has them
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
@@ -39,8 +40,13 @@ Units = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices
 
 
 class Sort(NamedTuple):
-    """A sort of difference that is not surely allowed: how many tables, and the smallest of them."""
+    """A sort of difference that is not surely allowed: how many tables, and the smallest of them.
 
+    `order_alone`: the two left the same and did nothing wrong, but took locks, mapped or flushed in two orders, the
+    same two on every table of the sort. What the judge says of one table it says of all.
+    """
+
+    order_alone: bool
     tables: int
     entries: int  # of the smallest: those in its old table that are not none
     table: int
@@ -90,8 +96,13 @@ class Tables:
             int(kept.changed),
             {kind: int(count) for kind, count in allowed.items() if count},
             {path: int(count) for path, count in zip(PATHS, kept.paths, strict=True) if count},
-            {int(s.sort): Sort(int(s.count), int(s.entries), int(s.first)) for s in self.sorts[0 : kept.sorts]},
+            {int(s.sort): _sort(s) for s in self.sorts[0 : kept.sorts]},
         )
+
+
+def _sort(one: Any) -> Sort:
+    """A struct sort."""
+    return Sort(int(one.sort) & LAST_BITS == ORDER_ALONE, int(one.count), int(one.entries), int(one.first))
 
 
 @lru_cache(maxsize=1)

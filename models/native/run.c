@@ -288,10 +288,7 @@ u64 pr_plain(u64 value)
 #endif
 }
 
-/* PR_IS_* of an entry. */
-enum { PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32,
-       PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256 };
-
+/* The pr_is bits of an entry. */
 u64 pr_kind(u64 value)
 {
 	pte_t pte = __pte(value);

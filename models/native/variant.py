@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from models.config import Config
 from models.kernel_tree.facts import contpte_facts
@@ -57,6 +58,16 @@ def defines(arch: str, config: Config) -> tuple[str, ...]:
     }
     always = ("CONFIG_64BIT=1", "CONFIG_MMU=1", "CONFIG_SMP=1", f"PR_{arch.upper()}=1")
     return (*always, *(f"{name}=1" for name, on in options.items() if on))
+
+
+class Unassigned(NamedTuple):
+    """A local that was read before it was assigned, by its number; `stale`: an earlier pass had assigned it."""
+
+    local: int
+    stale: bool = False
+
+
+Ended = tuple[Outcome, Unassigned | None]
 
 
 class Children:
@@ -132,13 +143,13 @@ class TreeVariant(Variant):
             self.worker(scenario.arch, scenario.config)
         except TreeError as error:
             return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
-        outcome, number = self._attempt(scenario, POISONED)
-        if number >= MOST_LOCALS:
+        outcome, found = self._attempt(scenario, POISONED)
+        if found is not None and found.stale:
             once, first = self._attempt(scenario, POISONED_ONCE)
-            at_once = first == number - MOST_LOCALS and len(once.events) == len(outcome.events)  # in its first pass
-            if at_once or not self._never_assigned(scenario, outcome, number - MOST_LOCALS):
-                outcome, number = once, first  # the latter: carried over from an earlier pass on purpose
-        if number < 0 or not stacks:
+            at_once = first == Unassigned(found.local) and len(once.events) == len(outcome.events)  # in its first pass
+            if at_once or not self._never_assigned(scenario, outcome, found.local):
+                outcome, found = once, first  # the latter: carried over from an earlier pass on purpose
+        if found is None or not stacks:
             return outcome
         at = len(outcome.events)
         return replace(
@@ -149,8 +160,8 @@ class TreeVariant(Variant):
             ),
         )
 
-    def _never_assigned(self, scenario: Scenario, outcome: Outcome, number: int) -> bool:
-        """Whether the entry at which local `number` was stale would meet it unassigned if it were the first to move.
+    def _never_assigned(self, scenario: Scenario, outcome: Outcome, local: int) -> bool:
+        """Whether the entry at which `local` was stale would meet it unassigned if it were the first to move.
 
         What an earlier pass left may be there on purpose: then a first pass assigns it.
         """
@@ -160,10 +171,10 @@ class TreeVariant(Variant):
             return False
         earlier = range(scenario.old_index, scenario.old_index + reads[-1])
         alone = tuple(entry for entry in scenario.old_table if entry[0] not in earlier)
-        return self._attempt(replace(scenario, old_table=alone, scheduled=()), POISONED_ONCE)[1] == number
+        return self._attempt(replace(scenario, old_table=alone, scheduled=()), POISONED_ONCE)[1] == Unassigned(local)
 
-    def _attempt(self, scenario: Scenario, stack: int) -> tuple[Outcome, int]:
-        """One run with locals that hold `stack` at first, and the number of the local read unassigned, or -1."""
+    def _attempt(self, scenario: Scenario, stack: int) -> Ended:
+        """One run with locals that hold `stack` at first, and the local that was read unassigned, if one was."""
         k = fresh_kernel(scenario)
         follower = Follower(k)
         worker = self.worker(scenario.arch, scenario.config)
@@ -180,10 +191,10 @@ class TreeVariant(Variant):
         except Died as died:
             at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
             ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
-            return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), -1
+            return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
         except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
             worker.stop()
-            return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), -1
+            return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), None
         return self._ended(k, follower, reply, logged)
 
     def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
@@ -209,25 +220,25 @@ class TreeVariant(Variant):
         worker.run(what, ask)
         return told, memory
 
-    def _ended(self, k: Kernel, follower: Follower, reply: list[int], logged: list[int | None]) -> tuple[Outcome, int]:
+    def _ended(self, k: Kernel, follower: Follower, reply: list[int], logged: list[int | None]) -> Ended:
         """`logged` is the memory of the C as its log has it."""
         at = f"{SUBJECT}:{reply[LINE]}"
         match ENDINGS[reply[ENDED]]:
             case "table-overrun":
-                return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), -1
+                return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), None
             case "no-progress":
                 return outcome_of(
                     k, None, NO_PROGRESS, f"more than {k.passes_allowed} loop passes and events, {at}"
-                ), -1
+                ), None
             case "bug":
-                return outcome_of(k, None, CRASH, f"BUG(), {at}"), -1
+                return outcome_of(k, None, CRASH, f"BUG(), {at}"), None
             case "unassigned-read":
-                number = reply[VARIABLE]
-                local = self.unit(k.scenario.arch).locals[number % MOST_LOCALS]
-                stale = ", which holds what an earlier pass left" if number >= MOST_LOCALS else ""
-                return outcome_of(k, None, UNASSIGNED_READ, f"{at}{stale}", local.name), number
+                found = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
+                local = self.unit(k.scenario.arch).locals[found.local]
+                left = ", which holds what an earlier pass left" if found.stale else ""
+                return outcome_of(k, None, UNASSIGNED_READ, f"{at}{left}", local.name), found
         size = k.table_size
         follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)], logged)
         if isinstance(k, Actors):
             k.phase("returned")
-        return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), -1
+        return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), None

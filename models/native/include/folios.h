@@ -73,11 +73,11 @@ static inline struct folio *vm_normal_folio(struct vm_area_struct *vma, unsigned
 	pr_log(vm_normal_folio, addr, pte_val(pte));
 	if (pte_special(pte)) {
 		if (!(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) && !is_zero_pfn(pfn) && !pte_devmap(pte))
-			pr_wrong(1);
+			pr_wrong(PR_BAD_SPECIAL);
 		return NULL;
 	}
 	if (!pfn_valid(pfn)) {
-		pr_wrong(2);
+		pr_wrong(PR_BAD_PFN);
 		return NULL;
 	}
 	return pfn_folio(pfn);

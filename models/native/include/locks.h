@@ -14,7 +14,7 @@ static inline void pr_unlock(spinlock_t *ptl)
 #ifdef PR_BARE
 	pr_did(spin_unlock, ptl->lock, 0);
 	if (!(pr->held & 1UL << (ptl - pr->ptls)))
-		pr_wrong(3);
+		pr_wrong(PR_UNLOCK_NOT_HELD);
 	pr->held &= ~(1UL << (ptl - pr->ptls));
 	pr->stale_at_unlock[0] |= pr->stale[0];
 	pr->stale_at_unlock[1] |= pr->stale[1];
@@ -83,7 +83,7 @@ static inline void pr_unmap(const pte_t *ptep)
 	bool old = (u64)(ptep - pr->old_table) < pr->size, new = (u64)(ptep - pr->new_table) < pr->size;
 
 	if (!old && !new)
-		pr_wrong(4);
+		pr_wrong(PR_UNMAP_NO_TABLE);
 	pr_mark(pte_unmap, old && !pr->one_table);
 #else
 	pr_log(pte_unmap, pr_number(ptep));

@@ -47,6 +47,42 @@ struct vm_area_struct {
 #define VM_MIXEDMAP 0x10000000UL
 #define VM_SHADOW_STACK (1UL << 37)
 
+/*
+ * What a bare run can do wrong, where a logged run leaves it to models/machine to say so: pr_wrong(). Two runs that do
+ * wrong in the same ways get the same findings, so each is one of the machine's messages, or narrower.
+ */
+enum pr_wrong_how {
+	PR_CHANGED_UNLOCKED,	/* an entry is changed without its page-table lock */
+	PR_BAD_SPECIAL,		/* print_bad_pte: special entry in an ordinary VMA */
+	PR_BAD_PFN,		/* print_bad_pte: no struct page */
+	PR_UNLOCK_NOT_HELD,	/* a page-table lock is dropped but was not held */
+	PR_UNMAP_NO_TABLE,	/* pte_unmap() of a pointer into no page table */
+	PR_WARNED,		/* WARN_ON() and its kind */
+	PR_VM_WARNED,		/* VM_WARN_ON() and its kind */
+	PR_OTHER_PLACE,		/* a primitive gets an mm or an address that is not its entry's */
+	PR_FULL,		/* full is set */
+	PR_CLEAR_RANGE,		/* get_and_clear_full_ptes() wants nr >= 1 present entries of one folio */
+	PR_CLEAR_PAGES,		/* get_and_clear_full_ptes() wants consecutive pages */
+	PR_SET_VALUE,		/* set_ptes() wants nr >= 1 and, for more than one, a present entry */
+	PR_SET_TARGET,		/* set_ptes() of more than one wants targets that are not present */
+	PR_BATCH_START,		/* folio_pte_batch() wants a present entry of a large folio and max_nr >= 1 */
+	PR_RACY_YOUNG,		/* __check_safe_pte_update: racy access flag clearing */
+	PR_RACY_DIRTY,		/* __check_safe_pte_update: racy dirty state clearing */
+	PR_UNSAFE_CHANGE,	/* __check_safe_pte_update: unsafe attribute change */
+	PR_TWO_TYPES,		/* page_table_check: mapped as anon and as file */
+	PR_COUNT_BELOW_0,	/* page_table_check: map count below 0 */
+	PR_UFFD_WP_WRITABLE,	/* page_table_check_pte_flags */
+	PR_MAPPED_WRITABLE_TWICE, /* page_table_check: anon page mapped writable while mapped elsewhere */
+	PR_UNCOUNTED_PAGE,	/* page_table_check of a page that is not counted here: for the judge to look at */
+};
+
+/* What an entry is, as pr_kind() says it. */
+enum pr_is {
+	PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32,
+	PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256,
+	PR_IS_AD = PR_IS_YOUNG | PR_IS_DIRTY,
+};
+
 /* How a run ended: models/native/arena.py has the same numbers. */
 enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG };
 

@@ -26,7 +26,7 @@ static inline bool pr_counted(pte_t pte)
 		return false;
 	if (pte_pfn(pte) < PR_COUNTED_PAGES)
 		return true;
-	pr_wrong(22);
+	pr_wrong(PR_UNCOUNTED_PAGE);
 	return false;
 }
 
@@ -48,16 +48,16 @@ static inline void pr_count_clear(pte_t pte)
 	file = !pr_is_anon(pfn);
 	count = pr_count_of(pfn);
 	if (count[!file])
-		pr_wrong(17);
+		pr_wrong(PR_TWO_TYPES);
 	if (--count[file] < 0)
-		pr_wrong(18);
+		pr_wrong(PR_COUNT_BELOW_0);
 }
 
 static inline void pr_count_set(const pte_t *ptep, pte_t pte, unsigned int nr)
 {
 	if (pte_present(pte) ? pte_uffd_wp(pte) && pte_write(pte)
 			     : is_swap_pte(pte) && pte_swp_uffd_wp(pte) && pr_cached_writable(pte))
-		pr_wrong(19);
+		pr_wrong(PR_UFFD_WP_WRITABLE);
 	for (unsigned int i = 0; i < nr; i++) {
 		pr_check_bounds(ptep + i);
 		pr_count_clear(ptep[i]);
@@ -69,9 +69,9 @@ static inline void pr_count_set(const pte_t *ptep, pte_t pte, unsigned int nr)
 		s32 *count = pr_count_of(pfn);
 
 		if (count[!file])
-			pr_wrong(17);
+			pr_wrong(PR_TWO_TYPES);
 		if (++count[file] > 1 && !file && pte_write(pte))
-			pr_wrong(20);
+			pr_wrong(PR_MAPPED_WRITABLE_TWICE);
 	}
 }
 

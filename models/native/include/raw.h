@@ -20,7 +20,7 @@ static inline void pr_changed(const pte_t *ptep, bool stale)
 	else if (stale)
 		pr->stale[1] |= 1UL << (ptep - pr->new_table);
 	if (unlikely(pr->held != pr->all_ptls))
-		pr_wrong(0);
+		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif
 }
 

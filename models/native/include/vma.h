@@ -14,12 +14,12 @@ static inline bool userfaultfd_wp(struct vm_area_struct *vma) { return vma->vm_u
 #define might_sleep() ((void)0)
 
 /* VM_* evaluate their condition only with CONFIG_DEBUG_VM. */
-#define WARN_ON(cond) ({ bool pr_w_ = !!(cond); if (unlikely(pr_w_)) { PR_LINE(); pr_log(warn, 0); pr_wrong(5); } pr_w_; })
+#define WARN_ON(cond) ({ bool pr_w_ = !!(cond); if (unlikely(pr_w_)) { PR_LINE(); pr_log(warn, 0); pr_wrong(PR_WARNED); } pr_w_; })
 #define WARN_ON_ONCE(cond) WARN_ON(cond)
 #define WARN_ONCE(cond, ...) WARN_ON(cond)
 #define WARN(cond, ...) WARN_ON(cond)
 #define VM_WARN_ON(cond) ({ \
-	if (unlikely(pr->debug_vm) && (cond)) { PR_LINE(); pr_log(warn, 1); pr_wrong(6); } \
+	if (unlikely(pr->debug_vm) && (cond)) { PR_LINE(); pr_log(warn, 1); pr_wrong(PR_VM_WARNED); } \
 })
 #define VM_WARN_ON_ONCE(cond) VM_WARN_ON(cond)
 #define VM_WARN_ONCE(cond, ...) VM_WARN_ON(cond)

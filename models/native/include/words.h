@@ -61,11 +61,11 @@ static inline void pr_check_safe(const pte_t *ptep, pte_t pte)
 	if (likely(!pr->debug_vm) || !(old & new & PTE_VALID))
 		return;
 	if (!pte_young(pte))
-		pr_wrong(14);
+		pr_wrong(PR_RACY_YOUNG);
 	if (pte_write(*ptep) && !pte_dirty(pte))
-		pr_wrong(15);
+		pr_wrong(PR_RACY_DIRTY);
 	if (((old | new) & PTE_CONT) || (old & ~new & PTE_NG) || ((old ^ new) & ~PR_SAFE_TO_CHANGE))
-		pr_wrong(16);
+		pr_wrong(PR_UNSAFE_CHANGE);
 #else
 	pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte));
 #endif

@@ -25,7 +25,7 @@ static inline void pr_check_batch(const struct folio *folio, pte_t pte, s64 max_
 	const struct pr_folio *known = pr_folio_of(folio_pfn(folio));
 
 	if (!pte_present(pte) || !known || !known->order || max_nr < 1 || pfn_folio(pte_pfn(pte)) != folio)
-		pr_wrong(13);
+		pr_wrong(PR_BATCH_START);
 #endif
 }
 

@@ -7,7 +7,7 @@
 static inline void pr_place(bool mm, u64 addr, const pte_t *ptep)
 {
 	if (unlikely(!mm || addr != pr_va(ptep)))
-		pr_wrong(7);
+		pr_wrong(PR_OTHER_PLACE);
 }
 
 static inline u64 pr_peek(const pte_t *ptep)
@@ -22,19 +22,19 @@ static inline void pr_check_clear(const pte_t *ptep, int nr, int full)
 	const struct pr_folio *folio;
 
 	if (unlikely(full))
-		pr_wrong(8);
+		pr_wrong(PR_FULL);
 	if (nr == 1)
 		return;
 	pr_path(PR_PATH_BATCH);
 	first = __pte(pr_peek(ptep));
 	folio = pte_present(first) ? pr_folio_of(pte_pfn(first)) : NULL;
 	if (nr < 1 || !folio || pte_pfn(first) + nr > folio->pfn + (1UL << folio->order))
-		pr_wrong(9);
+		pr_wrong(PR_CLEAR_RANGE);
 	for (int i = 1; i < nr; i++) {
 		pte_t pte = __pte(pr_peek(ptep + i));
 
 		if (!pte_present(pte) || pte_pfn(pte) != pte_pfn(first) + i)
-			pr_wrong(10);
+			pr_wrong(PR_CLEAR_PAGES);
 	}
 }
 
@@ -44,10 +44,10 @@ static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
 		return;
 	pr_path(PR_PATH_BATCH);
 	if (nr < 1 || !pte_present(pte))
-		pr_wrong(11);
+		pr_wrong(PR_SET_VALUE);
 	for (int i = 0; i < nr; i++)
 		if (pte_present(__pte(pr_peek(ptep + i))))
-			pr_wrong(12);
+			pr_wrong(PR_SET_TARGET);
 }
 #else
 #define pr_place(mm, addr, ptep) ((void)0)

@@ -76,3 +76,18 @@ def test_runs_that_both_end_early_are_shared_not_equal(arch):
     native, judged = tallies(edited(small(), early), edited(small(), early), arch)
     assert judged.shared
     assert native == judged
+
+
+def test_another_order_of_locks_and_flushes_is_judged_once(monkeypatch):
+    """As long as it is the order alone, what is said of one table of the block holds for all."""
+    pending, lazy = "\tflush_tlb_batched_pending(vma->vm_mm);\n", "\tarch_enter_lazy_mmu_mode();\n"
+    texts = variant(small()), variant(edited(small(), {pending + lazy: lazy + pending}))
+    judged = []
+    run = PythonBackend.run
+    monkeypatch.setattr(PythonBackend, "run", lambda self, *where: judged.append(where) or run(self, *where))
+    block = space("x86_64", 2)[0]
+    tally = NativeBackend(*texts, CONTRACTS["folio-ad"]).run(block, 0, block.tables)
+    assert tally.equal == tally.tables == block.tables
+    assert len(judged) == 2  # with and without a flush at the end
+    for text in texts:
+        text.close()
