@@ -24,6 +24,7 @@ REQUEST_WORDS, REPLY_WORDS, EVENT_WORDS = 16, 8, 8
 MOST_EVENTS = 1 << 20
 BYTES = (EVENTS_AT + EVENT_WORDS * MOST_EVENTS) * WORD  # of which only what is used takes memory
 
+CPU = 14  # of the request: where its child is to run
 ENDED, RETURNED, LINE, PTEP, VARIABLE, EVENTS = range(6)  # of the reply
 # How a run ended: enum pr_ending of machine.h.
 ENDINGS = ("returned", "table-overrun", "no-progress", "unassigned-read", "bug")

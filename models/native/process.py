@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A child process that runs C nobody vouches for: a crash of it is an outcome, and the next run gets a new one."""
 
-import contextlib
+import ctypes
 import os
 import select
 import signal
 import subprocess
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from models.kernel_tree.tree import TreeError
-from models.native.arena import BYTES, CHANGES_AT, EVENTS, REPLY_AT, Arena
+from models.native.arena import BYTES, CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena
 from models.native.build import HOME, compiled
 from models.watchdog import CPU_SECONDS
 
 Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
 DONE, ASKS, READY = b".", b"?", b"!"
+NO_CPU = (1 << 32) - 1
 WAIT = 20 * CPU_SECONDS  # for a run that does nothing, on a machine that does much
 
 
@@ -44,6 +47,11 @@ class Worker:
         """
         child = self._child or self._start()
         self.arena.put(what)
+        with _on_one_cpu() as cpu:
+            self.arena.words[REQUEST_AT + CPU] = cpu
+            self._converse(child, ask)
+
+    def _converse(self, child: subprocess.Popen[bytes], ask: Ask | None) -> None:
         told = 0
         self._write(child, b"a" if ask else b"r")
         while (said := self._read(child)) != DONE:
@@ -105,11 +113,36 @@ class Worker:
         self._child = self._end = None
 
 
+@lru_cache(maxsize=1)
+def _sched_getcpu() -> Callable[[], int]:
+    function: Callable[[], int] = ctypes.CDLL(None).sched_getcpu
+    return function
+
+
+@contextmanager
+def _on_one_cpu() -> Iterator[int]:
+    """Stay on the CPU that this thread is on, where the child comes too: its number, or NO_CPU where that cannot be.
+
+    The two wait for each other all the time; to wake somebody up on another CPU takes longer than a run.
+    """
+    allowed, cpu = os.sched_getaffinity(0), _sched_getcpu()()
+    try:
+        os.sched_setaffinity(0, {cpu})
+    except OSError:
+        yield NO_CPU
+        return
+    try:
+        yield cpu
+    finally:
+        with suppress(OSError):
+            os.sched_setaffinity(0, allowed)
+
+
 def _kill(child: subprocess.Popen[bytes], parent: int) -> None:
     """End `child`, unless this is a fork of its `parent`."""
     if os.getpid() != parent:
         return
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         child.kill()
     child.wait()
     for pipe in (child.stdin, child.stdout):

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 /* models/native/arena.py */
-enum { REQUEST_AT = 0, REPLY_AT = 1 << 16, CHANGES_AT = 1 << 17, EVENTS_AT = 1 << 18, REP_EVENTS = 5 };
+enum { REQUEST_AT = 0, REPLY_AT = 1 << 16, CHANGES_AT = 1 << 17, EVENTS_AT = 1 << 18, REP_EVENTS = 5, REQ_CPU = 14 };
 
 static uint64_t *arena;
 static void (*change)(uint64_t number, uint64_t value);
@@ -93,6 +94,20 @@ static void forget(void)
 			memcpy(variables[i].at, variables[i].first, variables[i].bytes);
 }
 
+/* Go to the CPU where whoever asks waits: models/native/process.py says why. */
+static void follow(uint64_t cpu)
+{
+	static uint64_t now = ~0UL;
+	cpu_set_t one;
+
+	if (cpu == now || cpu >= CPU_SETSIZE)
+		return;
+	now = cpu;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
 static void allow(long seconds)
 {
 	struct itimerval time = { .it_value.tv_sec = seconds };
@@ -127,6 +142,7 @@ int main(int argc, char **argv)
 	guard();
 	say('!');
 	while (hear(&command)) {
+		follow(arena[REQUEST_AT + REQ_CPU]);
 		forget();
 		allow(atol(argv[4]));
 		if (run(arena + REQUEST_AT, arena + REPLY_AT, arena + EVENTS_AT, command == 'a' ? ask : NULL))
