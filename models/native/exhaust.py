@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from models.config import Config
@@ -113,6 +114,7 @@ def _ffi() -> Any:
     return ffi
 
 
+@lru_cache(maxsize=64)
 def bare_object(version: TreeVariant, side: int, arch: str, config: Config) -> str:
     """The path of `version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
 
@@ -156,8 +158,7 @@ class Pair:
         words = array("Q", [len(units)])
         for indices, choices in units:
             words.extend([len(indices), len(choices), *indices])
-            for values in choices:
-                words.extend(values)
+            words.extend(chain.from_iterable(choices))
         self._kept = ffi.from_buffer("uint64_t[]", request(template)), ffi.from_buffer("uint64_t[]", words)
         if self._driver.px_block(*self._kept):
             raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")

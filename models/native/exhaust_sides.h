@@ -24,7 +24,7 @@ static void faulted(int number, siginfo_t *info, void *context)
 
 	if (running && at >= (u64)running->old_table - room && at < (u64)running->middle + 4 * room) {
 		running->ended = PR_OVERRUN;
-		longjmp(running->end, 1);
+		__builtin_longjmp(running->end, 1);
 	}
 	signal(number, SIG_DFL);
 }

@@ -117,7 +117,7 @@ static inline s64 pr_run_once(void)
 	s64 returned = 0;
 
 	pr_reset();
-	if (!setjmp(pr->end))
+	if (!__builtin_setjmp(pr->end))
 		returned = pr_call();
 	return returned;
 }
@@ -127,6 +127,7 @@ static inline s64 pr_run_once(void)
  * and looked at behind it.
  */
 enum { PR_FILLING = 0x5c };
+static char pr_filling[PAGE_SIZE];
 
 static void pr_fill_front(pte_t *table)
 {
@@ -233,6 +234,7 @@ struct pr_machine *pr_side(const u64 *request)
 		return NULL;
 	pr_fill_front(pr->old_table);
 	pr_fill_front(pr->new_table);
+	memset(pr_filling, PR_FILLING, sizeof(pr_filling));
 	return pr;
 }
 
@@ -240,11 +242,9 @@ struct pr_machine *pr_side(const u64 *request)
 /* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
 static inline void pr_check_near(pte_t *table)
 {
-	u64 room = ((u64)table & ~PAGE_MASK) / sizeof(pte_t), count = room < pr->size ? room : pr->size, other = 0;
+	u64 room = (u64)table & ~PAGE_MASK, bytes = room < pr_table_bytes ? room : pr_table_bytes;
 
-	for (u64 i = 1; i <= count; i++)
-		other |= table[-(s64)i].pte ^ PR_FILLING * 0x101010101010101UL;
-	if (likely(!other))
+	if (likely(!memcmp((char *)table - bytes, pr_filling, bytes)))
 		return;
 	pr_fill_front(table);
 	if (pr->ended == PR_RETURNED)

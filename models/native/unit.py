@@ -91,7 +91,7 @@ def _call(found: Extract, label: str) -> str:
     arguments = ", ".join(ARGUMENTS[p.name] for p in found.signature.parameters)
     call = f"{found.signature.name}({arguments})"
     body = f"\t{call};\n\treturn 0;\n" if found.signature.returns == "void" else f"\treturn (s64){call};\n"
-    return f"static s64 pr_call(void)\n{{\n{control}{body}}}\n"
+    return f"static noinline s64 pr_call(void)\n{{\n{control}{body}}}\n"
 
 
 def _batch_wrapper(name: str, its: Signature) -> str:
