@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Two versions of kernel text on every table of a block, in C; what is not surely the same goes to the judge."""
 
-import os
-import select
-import signal
-import time
 from dataclasses import replace
 
 from harness.exhaust.block import Block
+from harness.exhaust.child import Child
 from harness.exhaust.model import PythonBackend
 from harness.exhaust.tally import COUNTS, Example, Found, Tally, merge
 from harness.judging.contracts import Contract
-from models.native.exhaust import MOST_ENTRIES, Pair, Sort, Tables, prepare
+from models.native.exhaust import MOST_ENTRIES, Pair, Sort, prepare
 from models.native.variant import TreeVariant
 from models.scenario import Scenario
-from models.watchdog import CPU_SECONDS
 
 MOST_TOLD = 10_000  # tables of one sort that are judged one by one
-LOOK_EVERY = 0.2  # seconds
 
 
 class NativeBackend:
-    """Runs in a forked process: one that dies or hangs costs the table it was at, which is judged by itself."""
+    """Runs in a child: one that dies or hangs costs the table it was at, which is judged by itself."""
 
     piece = 4_000_000
 
@@ -29,20 +24,20 @@ class NativeBackend:
         prepare()  # what is missing here is said before anything runs
         self.base, self.candidate, self.contract = base, candidate, contract
         self._judge = PythonBackend(base, candidate, contract)
+        self._child = Child(base, candidate, exact=self._exact)
 
     def run(self, block: Block, first: int, end: int) -> Tally:
         """See Backend. Ends early, `slow`, after a table that took seconds."""
         if not self._can(block.template):
             return self._judge.run(block, first, end)
-        pair = Pair(self.base, self.candidate, block.template, [(unit.indices, unit.choices) for unit in block.units])
         tally, longest = Tally(), end - first
         while first < end and not tally.slow:
-            tables, last = Tables(), min(end, first + longest)
-            stopped = self._stretch(pair, tables, first, last)
-            if tables.full:
+            last = min(end, first + longest)
+            stopped = self._child.run(block, first, last)
+            if self._child.tables.full:
                 longest = max(1, (stopped - first) // 2)
                 continue
-            tally = merge(tally, self._tally(block, pair, tables, first, stopped))
+            tally = merge(tally, self._tally(block, first, stopped))
             first = stopped
             if first < last:
                 tally = merge(tally, self._judge.run(block, first, first + 1))
@@ -61,21 +56,9 @@ class NativeBackend:
     def _exact(self) -> bool:
         return not self.contract.accessed_dirty_free
 
-    def _stretch(self, pair: Pair, tables: Tables, first: int, end: int) -> int:
-        """Run from `first` on in a child; `end`, or the table on which the child died or hung."""
-        tables.totals.at = first
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                pair.run(first, end, tables, exact=self._exact)
-                status = 0
-            finally:
-                os._exit(status)
-        return end if _ended_well(child, tables) else tables.at
-
-    def _tally(self, block: Block, pair: Pair, tables: Tables, first: int, end: int) -> Tally:
-        counted = tables.counted()
+    def _tally(self, block: Block, first: int, end: int) -> Tally:
+        """Of the stretch that the child has run."""
+        counted = self._child.tables.counted()
         tally = Tally(
             tables=end - first - sum(sort.tables for sort in counted.sorts.values()),
             equal=counted.equal,
@@ -86,10 +69,10 @@ class NativeBackend:
             exercised=counted.exercised,
         )
         for number, sort in sorted(counted.sorts.items()):
-            tally = merge(tally, self._sort(block, pair, number, sort, first, end))
+            tally = merge(tally, self._sort(block, number, sort, first, end))
         return tally
 
-    def _sort(self, block: Block, pair: Pair, number: int, sort: Sort, first: int, end: int) -> Tally:
+    def _sort(self, block: Block, number: int, sort: Sort, first: int, end: int) -> Tally:
         """The tables of one sort: as the smallest, if that diverges or the rest cannot differ; otherwise one by one."""
         smallest = self._judged(block, sort.table)
         if sort.order_alone and not smallest.found and not smallest.undecided:
@@ -99,6 +82,7 @@ class NativeBackend:
             found = {kind: Found(sort.tables, example) for kind in smallest.found}
             return Tally(tables=sort.tables, diverging=sort.tables, found=found, slow=smallest.slow)
         tally = Tally()
+        pair = Pair(self.base, self.candidate, block.template, [(unit.indices, unit.choices) for unit in block.units])
         for table in pair.of_sort(first, end, number, MOST_TOLD, exact=self._exact):
             tally = merge(tally, self._judged(block, table))
         left = sort.tables - tally.tables
@@ -108,22 +92,3 @@ class NativeBackend:
     def _judged(self, block: Block, table: int) -> Tally:
         """One table by the judge; `changed` and `exercised` are counted by the C."""
         return replace(self._judge.run(block, table, table + 1), changed=0, exercised={})
-
-
-def _ended_well(child: int, tables: Tables) -> bool:
-    """Wait for `child`. False if it died, or was killed since it stayed at one table for CPU_SECONDS."""
-    handle, at, since = os.pidfd_open(child), tables.at, time.monotonic()
-    ended = False
-    try:
-        while not ended:
-            ended = bool(select.select([handle], [], [], LOOK_EVERY)[0])
-            if tables.at != at:
-                at, since = tables.at, time.monotonic()
-            elif not ended and time.monotonic() - since > CPU_SECONDS:
-                break
-    finally:
-        os.close(handle)
-        if not ended:
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-    return status == 0

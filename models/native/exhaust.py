@@ -76,6 +76,12 @@ class Tables:
         self.totals = ffi.cast("struct totals *", self._memory)
         self.sorts = ffi.cast("struct sort *", self._memory + size)
 
+    def forget(self, at: int) -> None:
+        """Count from nothing again; the first table is `at`."""
+        size = _ffi().sizeof("struct totals")
+        _ffi().memmove(self.totals, bytes(size), size)
+        self.totals.at = at
+
     @property
     def at(self) -> int:
         """The table under way, or the last one."""

@@ -102,7 +102,7 @@ def test_a_crash_is_found_and_counted_once_and_the_rest_is_run(text: Texts):
 
 def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("models.native.process.CPU_SECONDS", 1)
-    monkeypatch.setattr("harness.exhaust.native.CPU_SECONDS", 0.5)
+    monkeypatch.setattr("harness.exhaust.child.CPU_SECONDS", 0.5)
     ours, _ = both(text(), text(no_end("pte_dirty(seen) && pte_young(seen)")), space("x86_64", 1)[:1])
     assert (ours.slow, ours.diverging, kinds(ours)) == (True, 1, {"no-progress"})
     assert ours.tables == ours.found["no-progress", "candidate"].smallest.table + 1 < space("x86_64", 1)[0].tables
