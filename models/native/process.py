@@ -47,9 +47,13 @@ class Worker:
         """
         child = self._child or self._start()
         self.arena.put(what)
-        with _on_one_cpu() as cpu:
-            self.arena.words[REQUEST_AT + CPU] = cpu
-            self._converse(child, ask)
+        try:
+            with _on_one_cpu() as cpu:
+                self.arena.words[REQUEST_AT + CPU] = cpu
+                self._converse(child, ask)
+        except BaseException:  # it may be in the middle of a run: the next one gets another
+            self.stop()
+            raise
 
     def _converse(self, child: subprocess.Popen[bytes], ask: Ask | None) -> None:
         told = 0

@@ -5,40 +5,19 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 from models.config import Config
 from models.kernel_tree.facts import contpte_facts
 from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.instrument import MOST_LOCALS
 from models.kernel_tree.tree import Tree, TreeError
-from models.machine.actors import Actors
-from models.machine.endings import NoProgress, TableOverrun
-from models.machine.kernel import Kernel
-from models.native.arena import (
-    ENDED,
-    ENDINGS,
-    EVENTS,
-    LINE,
-    PATTERN,
-    POISONED,
-    POISONED_ONCE,
-    PTEP,
-    REPLY_AT,
-    REPLY_WORDS,
-    RETURNED,
-    VARIABLE,
-    ZERO,
-    Arena,
-    request,
-)  # fmt: skip
+from models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
+from models.native.attempt import Ended, Unassigned, attempt
 from models.native.build import compiled
-from models.native.follow import Follower, entry_of, signed
-from models.native.process import Died, Worker, worker_program
+from models.native.follow import entry_of
+from models.native.process import Worker, worker_program
 from models.native.unit import Unit, tree_unit
-from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, UNMODELLED, Outcome
-from models.outcome import RETURNED as IT_RETURNED
-from models.run import STACKS, fresh_kernel, installed_by, outcome_of, where
+from models.outcome import UNMODELLED, Outcome
+from models.run import STACKS, fresh_kernel, installed_by, outcome_of
 from models.scenario import ORDINARY_CONFIG, Scenario
 from models.variants import Variant
 
@@ -58,16 +37,6 @@ def defines(arch: str, config: Config) -> tuple[str, ...]:
     }
     always = ("CONFIG_64BIT=1", "CONFIG_MMU=1", "CONFIG_SMP=1", f"PR_{arch.upper()}=1")
     return (*always, *(f"{name}=1" for name, on in options.items() if on))
-
-
-class Unassigned(NamedTuple):
-    """A local that was read before it was assigned, by its number; `stale`: an earlier pass had assigned it."""
-
-    local: int
-    stale: bool = False
-
-
-Ended = tuple[Outcome, Unassigned | None]
 
 
 class Children:
@@ -174,71 +143,6 @@ class TreeVariant(Variant):
         return self._attempt(replace(scenario, old_table=alone, scheduled=()), POISONED_ONCE)[1] == Unassigned(local)
 
     def _attempt(self, scenario: Scenario, stack: int) -> Ended:
-        """One run with locals that hold `stack` at first, and the local that was read unassigned, if one was."""
-        k = fresh_kernel(scenario)
-        follower = Follower(k)
-        worker = self.worker(scenario.arch, scenario.config)
-        what = request(scenario, stack)
-        try:
-            if isinstance(k, Actors):
-                fed, logged = self._accompanied(worker, what, k, follower)
-            else:
-                worker.run(what)
-                fed, logged = 0, list(k.memory)
-            reply = self.arena.reply(k.table_size, 1 if scenario.one_table else 2)
-            for place, value in follower.feed(self.arena.events(fed, reply[EVENTS])):
-                logged[place] = value
-        except Died as died:
-            at = f"{SUBJECT}:{self.arena.words[REPLY_AT + LINE]}"
-            ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
-            return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
-        except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
-            worker.stop()
-            return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), None
-        return self._ended(k, follower, reply, logged)
-
-    def _accompanied(self, worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
-        """A run in which others act between two accesses: the machine is asked before each.
-
-        Returns how many events it was told of, and what the C's tables held then.
-        """
-        told = 0
-        memory = list(k.memory)
-        k.phase("call")
-
-        def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
-            nonlocal told, memory
-            told = end
-            for at, value in follower.feed(self.arena.events(first, end)):
-                memory[at] = value
-            if memory == k.memory:
-                return follower.found, []
-            changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
-            memory = list(k.memory)
-            return follower.found, [(i, memory[i] or 0) for i in changed]
-
-        worker.run(what, ask)
-        return told, memory
-
-    def _ended(self, k: Kernel, follower: Follower, reply: list[int], logged: list[int | None]) -> Ended:
-        """`logged` is the memory of the C as its log has it."""
-        at = f"{SUBJECT}:{reply[LINE]}"
-        match ENDINGS[reply[ENDED]]:
-            case "table-overrun":
-                return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), None
-            case "no-progress":
-                return outcome_of(
-                    k, None, NO_PROGRESS, f"more than {k.passes_allowed} loop passes and events, {at}"
-                ), None
-            case "bug":
-                return outcome_of(k, None, CRASH, f"BUG(), {at}"), None
-            case "unassigned-read":
-                found = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
-                local = self.unit(k.scenario.arch).locals[found.local]
-                left = ", which holds what an earlier pass left" if found.stale else ""
-                return outcome_of(k, None, UNASSIGNED_READ, f"{at}{left}", local.name), found
-        size = k.table_size
-        follower.settle([reply[at_ : at_ + size] for at_ in range(REPLY_WORDS, len(reply), size)], logged)
-        if isinstance(k, Actors):
-            k.phase("returned")
-        return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), None
+        """One run with locals that hold `stack` at first."""
+        worker, unit = self.worker(scenario.arch, scenario.config), self.unit(scenario.arch)
+        return attempt(scenario, stack, worker, unit.locals)

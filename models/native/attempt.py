@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run in a child and what it leaves: the child runs the C, the machine follows its log."""
+
+from typing import NamedTuple
+
+from models.kernel_tree.files import SUBJECT
+from models.kernel_tree.instrument import MOST_LOCALS, Local
+from models.machine.actors import Actors
+from models.machine.endings import NoProgress, TableOverrun
+from models.machine.kernel import Kernel
+from models.native.arena import (
+    ENDED,
+    ENDINGS,
+    EVENTS,
+    LINE,
+    PTEP,
+    REPLY_AT,
+    REPLY_WORDS,
+    RETURNED,
+    VARIABLE,
+    request,
+)  # fmt: skip
+from models.native.follow import Follower, signed
+from models.native.process import Died, Worker
+from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from models.outcome import RETURNED as IT_RETURNED
+from models.run import fresh_kernel, outcome_of, where
+from models.scenario import Scenario
+
+
+class Unassigned(NamedTuple):
+    """A local that was read before it was assigned, by its number; `stale`: an earlier pass had assigned it."""
+
+    local: int
+    stale: bool = False
+
+
+Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassigned, if that ended the run
+
+
+def attempt(scenario: Scenario, stack: int, worker: Worker, locals_: tuple[Local, ...]) -> Ended:
+    """Run `scenario` in `worker`, locals holding `stack` at first; `locals_` has them by their numbers."""
+    k = fresh_kernel(scenario)
+    follower, what = Follower(k), request(scenario, stack)
+    try:
+        if isinstance(k, Actors):
+            fed, logged = _accompanied(worker, what, k, follower)
+        else:
+            worker.run(what)
+            fed, logged = 0, list(k.memory)
+        reply = worker.arena.reply(k.table_size, 1 if scenario.one_table else 2)
+        for place, value in follower.feed(worker.arena.events(fed, reply[EVENTS])):
+            logged[place] = value
+    except Died as died:
+        at = f"{SUBJECT}:{worker.arena.words[REPLY_AT + LINE]}"
+        ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
+        return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
+    except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
+        return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), None
+    return _ended(k, follower, reply, logged, locals_)
+
+
+def _accompanied(worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
+    """A run in which others act between two accesses: the machine is asked before each.
+
+    Returns how many events it was told of, and what the C's tables held then.
+    """
+    told = 0
+    memory = list(k.memory)
+    k.phase("call")
+
+    def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
+        nonlocal told, memory
+        told = end
+        for at, value in follower.feed(worker.arena.events(first, end)):
+            memory[at] = value
+        if memory == k.memory:
+            return follower.found, []
+        changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
+        memory = list(k.memory)
+        return follower.found, [(i, memory[i] or 0) for i in changed]
+
+    worker.run(what, ask)
+    return told, memory
+
+
+def _ended(
+    k: Kernel, follower: Follower, reply: list[int], logged: list[int | None], locals_: tuple[Local, ...]
+) -> Ended:
+    """`logged` is the memory of the C as its log has it."""
+    at = f"{SUBJECT}:{reply[LINE]}"
+    match ENDINGS[reply[ENDED]]:
+        case "table-overrun":
+            return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), None
+        case "no-progress":
+            why = f"more than {k.passes_allowed} loop passes and events, {at}"
+            return outcome_of(k, None, NO_PROGRESS, why), None
+        case "bug":
+            return outcome_of(k, None, CRASH, f"BUG(), {at}"), None
+        case "unassigned-read":
+            found = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
+            left = ", which holds what an earlier pass left" if found.stale else ""
+            return outcome_of(k, None, UNASSIGNED_READ, f"{at}{left}", locals_[found.local].name), found
+    size = k.table_size
+    follower.settle([reply[first : first + size] for first in range(REPLY_WORDS, len(reply), size)], logged)
+    if isinstance(k, Actors):
+        k.phase("returned")
+    return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), None
