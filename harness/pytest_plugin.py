@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROPERTY = "pte-review"
 DEFAULT_BASE = "pre_patch"
+NAMED_BASE: "pytest.StashKey[str | None]" = pytest.StashKey()  # --base, where it was given
 TEXT: "pytest.StashKey[KernelText]" = pytest.StashKey()
 
 
@@ -56,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if option.tree and not option.replay:
         option.base = option.base or ("tree" if option.patch and not option.candidate else DEFAULT_BASE)
         option.candidate = option.candidate or ("tree+patch" if option.patch else "tree")
+    config.stash[NAMED_BASE] = option.base
     option.base = option.base or DEFAULT_BASE
     try:  # before anything runs
         check_call(option.arch, option.contract, option.hostile, option.max_examples)
@@ -180,7 +182,8 @@ class ReplayItem(_Item):
 
         content, text = read(self.path_to_file), _kernel_text(self.config)
         named = self.config.option.candidate or content.candidate
-        again = replay(content, text.load(content.base), text.load(named))
+        base = self.config.stash[NAMED_BASE] or content.base
+        again = replay(content, text.load(base), text.load(named))
         if again.divergences:
             shown = [picture(d, again.base.name, again.candidate.name, again.sitting) for d in again.divergences]
             self.fail(f"{self.path_to_file}: still diverges", "\n".join(shown))

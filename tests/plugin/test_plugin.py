@@ -95,6 +95,13 @@ def test_replay(pytester: pytest.Pytester, saved: str):
     assert "Traceback" not in result.stdout.str()
 
 
+def test_replay_on_another_base(pytester: pytest.Pytester, saved: str):
+    """Against itself, what it names as candidate has nothing to diverge from."""
+    named = json.loads((pytester.path / saved).read_text())["candidate"]
+    run(pytester, "--replay", saved).assert_outcomes(failed=1)
+    run(pytester, "--replay", saved, "--base", named).assert_outcomes(passed=1)
+
+
 def test_replay_of_what_is_fixed(pytester: pytest.Pytester, saved: str):
     (pytester.path / "fixed.py").write_text(Path(pre_patch.__file__).read_text())
     (pytester.path / "a.json").write_text(json.dumps({**data(), "candidate": "fixed.py"}))
