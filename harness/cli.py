@@ -15,12 +15,13 @@ from pathlib import Path
 import click
 
 from harness.costs.command import claims_text, cost_command
-from harness.errors import UsageError, check_json_file, unknown
+from harness.errors import UsageError, check_json_file, check_save_dir, unknown
 from harness.exhaust.command import exhaust_command
 from harness.files import counterexample as saved
 from harness.files import moves, recording
 from harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
-from harness.judging.contracts import CLAUSES, CONTRACTS
+from harness.judging.contracts import CONTRACTS
+from harness.listing import list_command
 from harness.reports.history import history_text
 from harness.reports.picture import picture
 from harness.reports.progress import ProgressBar
@@ -37,11 +38,9 @@ from harness.reports.report import (
 from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
 from harness.thread import review_thread
 from harness.verdict import DIVERGES, INCONCLUSIVE
-from harness.versions import PATCHED, TREE, KernelText, kernel_text_options, saved_line
+from harness.versions import KernelText, kernel_text_options, saved_line
 from models.arch import ARCHES
-from models.legal import ONLY_ON, RULES
-from models.scheduled import ACTORS, ANCHORS, PHASES
-from models.variants import Variant, VariantError, load, names
+from models.variants import Variant, VariantError, load
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
 STATUS = {DIVERGES: FOUND, INCONCLUSIVE: UNDECIDED}
@@ -121,7 +120,8 @@ def check_command(
 
     Or `tree`, the C of a kernel tree, and `tree+patch`, the same with patches.
     """
-    _writable(json_file, save_dir, (base, candidate))
+    check_json_file(json_file, (base, candidate))
+    check_save_dir(save_dir)
     check_call(arch, contract, hostile, max_examples)
     text = KernelText(tree, rev, patches)
     ours, theirs = text.load_all(base, candidate, arches=chosen_arches(arch, hostile))
@@ -154,13 +154,6 @@ def check_command(
         for path in saved.save(verdict, save_dir):
             click.echo(saved_line(path, text))
     return STATUS.get(verdict.verdict, OK)
-
-
-def _writable(json_file: Path | None, save_dir: Path | None, versions: tuple[str, str]) -> None:
-    """Fail before the work, not after it."""
-    check_json_file(json_file, versions)
-    if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
-        raise UsageError(f"--save {save_dir}: expected a folder")
 
 
 @cli.command("replay")
@@ -252,36 +245,7 @@ def history_command(seeds: int, max_examples: int, arch: str | None) -> int:
     return OK if all(row.found for row in rows) else FOUND
 
 
-@cli.command("list")
-def list_command() -> int:
-    """Variants, architectures, contracts, hostile rules, scheduled events."""
-    sections: dict[str, dict[str, str]] = {
-        "variants": {name: load(name).summary for name in names()},
-        "kernel text, with --tree": {TREE: "move_ptes() of the tree's mm/mremap.c", PATCHED: "the same with --patch"},
-        "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
-        "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},
-        "hostile rules": {
-            name: f"{what.removeprefix(ONLY_ON.get(name, '') + ': ')}"
-            + (f" ({ONLY_ON[name]})" if name in ONLY_ON else "")
-            for name, what in RULES.items()
-        },
-        "scheduled events": ACTORS,
-        "times of scheduled events": {**PHASES, **ANCHORS},
-    }
-    for title, entries in sections.items():
-        click.echo(f"{title}:")
-        for name, what in entries.items():
-            click.echo(wrapped(f"{name:<24}{what}", "  "))
-        click.echo()
-    click.echo("what the contracts say, part by part (exact | folio-ad), and who said so:")
-    for clause in CLAUSES:
-        says = clause.exact if clause.exact == clause.folio_ad else f"{clause.exact} | {clause.folio_ad}"
-        click.echo(wrapped(f"{clause.part:<24}{says}; {clause.source}", "  "))
-    click.echo()
-    click.echo(wrapped(NOT_MODELLED))
-    return OK
-
-
+cli.add_command(list_command)
 cli.add_command(cost_command)
 cli.add_command(exhaust_command)
 

@@ -20,6 +20,12 @@ def unknown(what: str, got: object, known: Iterable[str]) -> UsageError:
     return UsageError(f"no {what} {str(got)!r}: {hint}")
 
 
+def check_save_dir(path: Path | None) -> None:
+    """Raise UsageError unless --save `path` is a folder or can become one. Before the work."""
+    if path is not None and path.exists() and not path.is_dir():
+        raise UsageError(f"--save {path}: expected a folder")
+
+
 def check_json_file(path: Path | None, inputs: Iterable[str | Path]) -> None:
     """Raise UsageError unless --json `path` can be written without spoiling one of the `inputs`. Before the work."""
     if path is None:

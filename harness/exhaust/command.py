@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import UsageError, check_json_file
+from harness.errors import UsageError, check_json_file, check_save_dir
 from harness.exhaust import cluster
 from harness.exhaust.describe import describe
 from harness.exhaust.job import Job, ready
@@ -66,8 +66,7 @@ def exhaust_command(
     Exit status 0 only if all tables were run and none diverges. Ctrl-C stops, the same command goes on.
     """
     check_json_file(json_file, versions)
-    if save_dir is not None and save_dir.exists() and not save_dir.is_dir():
-        raise UsageError(f"--save {save_dir}: expected a folder")
+    check_save_dir(save_dir)
     if merge:
         result = merged([Path(name) for name in versions])
         click.echo(space_text(result.space))

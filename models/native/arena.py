@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The memory that a run in C shares with Python: request, reply and event log, all of 64-bit words.
 
-run.c has the other half. Offsets are in words. The request begins with the words of REQUEST, its folios and entries
-follow; the reply with those of REPLY, both tables follow. An event is its name's number and seven arguments, of which
+run.c has the other half. Offsets are in words. The request begins with REQUEST_WORDS words, its folios and entries
+follow; the reply with REPLY_WORDS, both tables follow. An event is its name's number and seven arguments, of which
 the last is the line.
 """
 
@@ -69,9 +69,8 @@ def request(scenario: Scenario, stack: int = POISONED) -> bytes:
         len(scenario.folios),
         len(scenario.old_table),
         len(scenario.new_table),
-        0,
-        0,
     ]
+    words += [0] * (REQUEST_WORDS - len(words))
     for folio in scenario.folios:
         words += (folio.pfn, folio.order, folio.anon)
     for table in (scenario.old_table, scenario.new_table):

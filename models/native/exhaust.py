@@ -10,10 +10,10 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from models.config import Config
-from models.kernel_tree.extras import needed
 from models.kernel_tree.tree import TreeError
 from models.native.arena import request
 from models.native.build import HOME, compiled
+from models.native.library import ffi_of
 from models.native.variant import TreeVariant, defines
 from models.scenario import Scenario
 
@@ -112,12 +112,8 @@ def _sort(one: Any) -> Sort:
     return Sort(int(one.sort) & LAST_BITS == ORDER_ALONE, int(one.count), int(one.entries), int(one.first))
 
 
-@lru_cache(maxsize=1)
 def _ffi() -> Any:
-    (cffi,) = needed("cffi")
-    ffi = cffi.FFI()
-    ffi.cdef(DECLARED)
-    return ffi
+    return ffi_of(DECLARED)
 
 
 @lru_cache(maxsize=64)

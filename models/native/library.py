@@ -12,11 +12,12 @@ from models.native.process import Died
 DECLARED = "int pr_run(const uint64_t *, uint64_t *, void *, void *);"
 
 
-@lru_cache(maxsize=1)
-def _ffi() -> Any:
+@lru_cache(maxsize=8)
+def ffi_of(declared: str) -> Any:
+    """A cffi.FFI() that knows the C declarations `declared`. Raises TreeError without the package."""
     (cffi,) = needed("cffi")
     ffi = cffi.FFI()
-    ffi.cdef(DECLARED)
+    ffi.cdef(declared)
     return ffi
 
 
@@ -24,7 +25,7 @@ class Library:
     """The shared object at `path` with `arena`, loaded in ABI mode."""
 
     def __init__(self, path: Path, arena: Arena) -> None:
-        ffi = _ffi()
+        ffi = ffi_of(DECLARED)
         self._run = ffi.dlopen(str(path)).pr_run
         self.arena = arena
         self._memory = ffi.from_buffer(arena.map)  # keeps it mapped

@@ -5,6 +5,7 @@ Figures are printed, never asserted. Needs a v6.12 tree (`make tree`).
 """
 
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -103,7 +104,7 @@ def test_exhausting_four_entries(benchmark, report, tree, arch):
 
 @pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
 def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
-    path = linux()
+    path, rounds = linux(), count(1)
     monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "0"))
 
     def set_up():
@@ -113,7 +114,7 @@ def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
 
     def fresh():
         if not cached:
-            monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / str(id(object()))))
+            monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / str(next(rounds))))
 
     set_up()
     benchmark.pedantic(set_up, setup=fresh, rounds=5)
