@@ -25,6 +25,7 @@ from harness.review import check_call, check_count, chosen_arches
 from harness.verdict import DIVERGES, EQUIVALENT
 from harness.versions import kernel_text_options, saved_line
 from models.arch import ARCHES
+from models.native.variant import TreeVariant
 
 MOST_JOBS = 1024
 INTERRUPTED = 130
@@ -126,6 +127,9 @@ def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> in
     here = ready(result.job)
     if json_file is not None:
         json_file.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    for version in dict.fromkeys((here.base, here.candidate)):
+        if isinstance(version, TreeVariant):
+            click.echo(wrapped(f"{version.name}: {version.summary}"))
     click.echo(result_text(result))
     for text in pictures(result.verdict, here.base, here.candidate):
         click.echo(text)
