@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Table after table through two versions, at native speed: what is equal or allowed is counted here, of what is not
- * the first of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
+ * the smallest of each sort goes back to the judge in Python. models/native/exhaust.py has the other half.
  *
  * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
  * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
