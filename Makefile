@@ -17,7 +17,14 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
+# mypy does not follow the editable install, which maps folders to names.
+TYPED := $(VENV)/typed/pte_review
 types: $(READY)
+	@mkdir -p $(TYPED)
+	@ln -sf $(CURDIR)/packaging/pte_review/*.py $(CURDIR)/packaging/pte_review/py.typed $(TYPED)
+	@ln -sfn $(CURDIR)/harness $(TYPED)/harness
+	@ln -sfn $(CURDIR)/models $(TYPED)/models
+	@ln -sfn $(CURDIR)/strategies $(TYPED)/strategies
 	@$(BIN)/mypy
 
 bench: $(READY)
@@ -49,7 +56,7 @@ $(TREE)/mm/mremap.c:
 clean:
 	rm -rf $(VENV)
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml setup.py
 	@echo "setting up $(VENV) (once, about a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Variants side by side: judged, minimised, saved, replayed, reported. `harness.check()` is the way in.
+"""Versions side by side: judged, minimised, saved, replayed, reported. `harness.check()` is the way in.
 
 What it offers is loaded when it is first used: the pytest plugin is part of every test run of its environment.
 """
@@ -8,17 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.files.counterexample import assert_no_divergence
-    from harness.review import check
-    from harness.verdict import Divergence, Verdict
+    from pte_review.harness.files.counterexample import assert_no_divergence
+    from pte_review.harness.review import check
+    from pte_review.harness.verdict import Divergence, Verdict
 
 __all__ = ["Divergence", "Verdict", "assert_no_divergence", "check"]
 
 HOMES = {
-    "Divergence": "harness.verdict",
-    "Verdict": "harness.verdict",
-    "assert_no_divergence": "harness.files.counterexample",
-    "check": "harness.review",
+    "Divergence": "pte_review.harness.verdict",
+    "Verdict": "pte_review.harness.verdict",
+    "assert_no_divergence": "pte_review.harness.files.counterexample",
+    "check": "pte_review.harness.review",
 }
 
 

@@ -14,18 +14,19 @@ from pathlib import Path
 
 import click
 
-from harness.costs.command import claims_text, cost_command
-from harness.errors import UsageError, check_json_file, check_save_dir, unknown
-from harness.exhaust.command import exhaust_command
-from harness.files import counterexample as saved
-from harness.files import moves, recording
-from harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
-from harness.judging.contracts import CONTRACTS
-from harness.listing import list_command
-from harness.reports.history import history_text
-from harness.reports.picture import picture
-from harness.reports.progress import ProgressBar
-from harness.reports.report import (
+from pte_review.harness.costs.command import claims_text, cost_command
+from pte_review.harness.errors import UsageError, check_json_file, check_save_dir, unknown
+from pte_review.harness.exhaust.command import exhaust_command
+from pte_review.harness.files import counterexample as saved
+from pte_review.harness.files import moves, recording
+from pte_review.harness.history import DEFAULT_SEEDS, MOST_SEEDS, hunted, measure
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
+from pte_review.harness.listing import list_command
+from pte_review.harness.reports.history import history_text
+from pte_review.harness.reports.picture import picture
+from pte_review.harness.reports.progress import ProgressBar
+from pte_review.harness.reports.report import (
     NOT_MODELLED,
     known_note,
     matrix,
@@ -35,12 +36,11 @@ from harness.reports.report import (
     verdict_lines,
     wrapped,
 )
-from harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
-from harness.thread import review_thread
-from harness.verdict import DIVERGES, INCONCLUSIVE
-from harness.versions import KernelText, kernel_text_options, saved_line
-from models.arch import ARCHES
-from models.variants import Variant, VariantError, load
+from pte_review.harness.review import DEFAULT_EXAMPLES, check, check_call, check_count, chosen_arches
+from pte_review.harness.thread import review_thread
+from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import Version, VersionError, load
 
 OK, FOUND, WRONG, UNDECIDED = 0, 1, 2, 3
 STATUS = {DIVERGES: FOUND, INCONCLUSIVE: UNDECIDED}
@@ -116,7 +116,7 @@ def check_command(
     rev: str | None,
     patches: tuple[Path, ...],
 ) -> int:
-    """Review one pair. CANDIDATE (and BASE): a variant's name, or a .py file that defines move_ptes.
+    """Review one pair. CANDIDATE (and BASE): a version's name, or a .py file that defines move_ptes.
 
     Or `tree`, the C of a kernel tree, and `tree+patch`, the same with patches.
     """
@@ -209,7 +209,7 @@ def _named(
     return versions, arches
 
 
-def _replay(path: Path, content: saved.Counterexample, base: Variant, candidate: Variant) -> int:
+def _replay(path: Path, content: saved.Counterexample, base: Version, candidate: Version) -> int:
     again = saved.replay(content, base, candidate)
     if not again.divergences:
         click.echo(f"{path}: FIXED: {again.base.name} and {again.candidate.name} do not diverge on it")
@@ -221,9 +221,9 @@ def _replay(path: Path, content: saved.Counterexample, base: Variant, candidate:
     return FOUND
 
 
-def _replay_recording(path: Path, records: list[recording.Record], variant: Variant) -> int:
-    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
-    click.echo(recording_lines(path.name, variant.name, records, found))
+def _replay_recording(path: Path, records: list[recording.Record], version: Version) -> int:
+    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, version)]
+    click.echo(recording_lines(path.name, version.name, records, found))
     return FOUND if found else OK
 
 
@@ -265,7 +265,7 @@ def _run(arguments: list[str]) -> int:
         message = error.format_message()
     except click.UsageError as error:
         message = _usage(error, arguments)
-    except (UsageError, VariantError) as error:
+    except (UsageError, VersionError) as error:
         message, details = str(error), getattr(error, "details", ())
     except OSError as error:
         message = f"{error.filename or 'output'}: {error.strerror or error}"

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median_low
 
-from harness.judging.contracts import CONTRACTS
-from harness.review import chosen_arches
-from harness.search.explore import Progress, Tally, explore
-from harness.thread import OCCUPIED, SMEAR, SMEAR_RARE, UNASSIGNED
-from models.arch import ARCHES
-from models.variants import Variant, load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.review import chosen_arches
+from pte_review.harness.search.explore import Progress, Tally, explore
+from pte_review.harness.thread import OCCUPIED, SMEAR, SMEAR_RARE, UNASSIGNED
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import Version, load
 
 DEFAULT_SEEDS = 20
 MOST_SEEDS = 10_000
@@ -35,7 +35,7 @@ STALE, LOST = frozenset({"stale-tlb"}), frozenset({"dirty-lost"})
 class Bug:
     """One bug of one version, and the `kind` of divergence by which it is known. Several kinds: a Bug each."""
 
-    variant: str
+    version: str
     title: str
     fixed_by: str
     kind: str
@@ -107,9 +107,9 @@ def measure(
 ) -> Measured:
     """Hunt `bug` on each of `arches` with the seeds 0..seeds-1, `max_examples` scenarios at most in each hunt.
 
-    The contract is the default one. `progress` is told before each hunt how many are over. Raises VariantError.
+    The contract is the default one. `progress` is told before each hunt how many are over. Raises VersionError.
     """
-    pair = load(bug.base), load(bug.variant)
+    pair = load(bug.base), load(bug.version)
     counts: list[int | None] = []
     seconds: list[float] = []
     for arch, seed in product(arches, range(seeds)):
@@ -121,8 +121,8 @@ def measure(
     return Measured(bug, tuple(counts), tuple(seconds))
 
 
-def _first_seen(bug: Bug, pair: tuple[Variant, Variant], arch: str, seed: int, max_examples: int) -> int | None:
-    """Which scenario of `seed` is the first on which the variant shows the bug's kind, from 1."""
+def _first_seen(bug: Bug, pair: tuple[Version, Version], arch: str, seed: int, max_examples: int) -> int | None:
+    """Which scenario of `seed` is the first on which the version shows the bug's kind, from 1."""
 
     def first(tally: Tally) -> int | None:
         hits = (seen.first for (kind, by, _), seen in tally.seen.items() if (kind, by) == (bug.kind, "candidate"))

@@ -3,20 +3,20 @@
 
 import click
 
-from harness.judging.contracts import CLAUSES, CONTRACTS
-from harness.reports.report import NOT_MODELLED, wrapped
-from harness.versions import PATCHED, TREE
-from models.arch import ARCHES
-from models.legal import ONLY_ON, RULES
-from models.scheduled import ACTORS, ANCHORS, PHASES
-from models.variants import load, names
+from pte_review.harness.judging.contracts import CLAUSES, CONTRACTS
+from pte_review.harness.kernel_text import PATCHED, TREE
+from pte_review.harness.reports.report import NOT_MODELLED, wrapped
+from pte_review.models.arch import ARCHES
+from pte_review.models.legal import ONLY_ON, RULES
+from pte_review.models.port import load, names
+from pte_review.models.scheduled import ACTORS, ANCHORS, PHASES
 
 
 @click.command("list")
 def list_command() -> int:
-    """Variants, architectures, contracts, hostile rules, scheduled events."""
+    """Versions, architectures, contracts, hostile rules, scheduled events."""
     sections: dict[str, dict[str, str]] = {
-        "variants": {name: load(name).summary for name in names()},
+        "versions": {name: load(name).summary for name in names()},
         "kernel text, with --tree": {TREE: "move_ptes() of the tree's mm/mremap.c", PATCHED: "the same with --patch"},
         "architectures": {name: (cls.__doc__ or "").partition("\n")[0] for name, cls in ARCHES.items()},
         "contracts": {name: contract.summary for name, contract in CONTRACTS.items()},

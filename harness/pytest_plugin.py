@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from harness.verdict import Verdict
-    from harness.versions import KernelText
-    from models.variants import Variant
+    from pte_review.harness.kernel_text import KernelText
+    from pte_review.harness.verdict import Verdict
+    from pte_review.models.port import Version
 
 PROPERTY = "pte-review"
 DEFAULT_BASE = "pre_patch"
@@ -26,8 +26,8 @@ TEXT: "pytest.StashKey[KernelText]" = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pte-review", "review a version of a kernel function on generated page tables")
-    group.addoption("--base", help="variant or .py file to compare with (default: pre_patch, or tree with --patch)")
-    group.addoption("--candidate", help="variant or .py file to review; runs only that review")
+    group.addoption("--base", help="version or .py file to compare with (default: pre_patch, or tree with --patch)")
+    group.addoption("--candidate", help="version or .py file to review; runs only that review")
     group.addoption("--tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
     group.addoption("--rev", metavar="REV", help="a revision of the git repository at --tree")
     group.addoption(
@@ -49,10 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
                 needs = "--candidate, --tree or --replay" if name == "--base" else "--tree"
                 raise pytest.UsageError(f"pte-review: {name} needs {needs}")
         return
-    from harness.errors import UsageError
-    from harness.files.counterexample import read
-    from harness.review import check_call
-    from models.variants import VariantError
+    from pte_review.harness.errors import UsageError
+    from pte_review.harness.files.counterexample import read
+    from pte_review.harness.review import check_call
+    from pte_review.models.port import VersionError
 
     if option.tree and not option.replay:
         option.base = option.base or ("tree" if option.patch and not option.candidate else DEFAULT_BASE)
@@ -67,13 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
         if again and (option.tree or not option.candidate):
             named = [name for one in again for name in (one.base, option.candidate or one.candidate)]
             _kernel_text(config).load_all(*named, arches={one.divergence.arch for one in again})
-    except (UsageError, VariantError) as error:
+    except (UsageError, VersionError) as error:
         raise pytest.UsageError("\n".join([f"pte-review: {error}", *getattr(error, "details", ())])) from None
 
 
 def _kernel_text(config: pytest.Config) -> "KernelText":
     """What the versions `tree` and `tree+patch` are in this run."""
-    from harness.versions import KernelText
+    from pte_review.harness.kernel_text import KernelText
 
     if TEXT not in config.stash:
         option = config.option
@@ -82,9 +82,9 @@ def _kernel_text(config: pytest.Config) -> "KernelText":
     return config.stash[TEXT]
 
 
-def _versions(config: pytest.Config) -> "list[Variant]":
-    """Base and candidate. Raises UsageError or VariantError."""
-    from harness.review import chosen_arches
+def _versions(config: pytest.Config) -> "list[Version]":
+    """Base and candidate. Raises UsageError or VersionError."""
+    from pte_review.harness.review import chosen_arches
 
     option = config.option
     return _kernel_text(config).load_all(
@@ -104,7 +104,7 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     if not _asked(config):
         return
-    from harness.review import chosen_arches
+    from pte_review.harness.review import chosen_arches
 
     items.clear()
     if config.option.candidate:
@@ -146,9 +146,9 @@ class ReviewItem(_Item):
         self.arch = arch
 
     def runtest(self) -> None:
-        from harness.reports.report import pictures, verdict_lines
-        from harness.review import check
-        from harness.verdict import NO_DIFFERENCE
+        from pte_review.harness.reports.report import pictures, verdict_lines
+        from pte_review.harness.review import check
+        from pte_review.harness.verdict import NO_DIFFERENCE
 
         option = self.config.option
         ours, theirs = _versions(self.config)
@@ -177,8 +177,8 @@ class ReplayItem(_Item):
         self.path_to_file = path_to_file
 
     def runtest(self) -> None:
-        from harness.files.counterexample import read, replay
-        from harness.reports.picture import picture
+        from pte_review.harness.files.counterexample import read, replay
+        from pte_review.harness.reports.picture import picture
 
         content, text = read(self.path_to_file), _kernel_text(self.config)
         named = self.config.option.candidate or content.candidate
@@ -211,7 +211,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if name == PROPERTY
     ]
     if found:
-        from harness.reports.report import matrix, rows_from_json
+        from pte_review.harness.reports.report import matrix, rows_from_json
 
         terminalreporter.section("verdicts of pte-review")
         text = terminalreporter.config.stash.get(TEXT, None)

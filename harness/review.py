@@ -8,26 +8,26 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from harness.errors import UsageError, unknown
-from harness.judging.contracts import CONTRACTS, Contract
-from harness.judging.judge import Diverging, Sitting, sit
-from harness.judging.kinds import ENDINGS, SEVERITY
-from harness.reports.cause import cause
-from harness.reports.difference import difference
-from harness.reports.reach import reach
-from harness.reports.summary import summary
-from harness.search.explore import Key, Seen, Tally, explore, key_of
-from harness.search.minimise import minimise
-from harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, At, Divergence, Verdict, sort_key
-from models.arch import ARCHES
-from models.config import PAGE_SHIFT
-from models.legal import ONLY_ON, RULES
-from models.scenario import Scenario, scenario_from_json
-from models.variants import MovePtes, Variant, VariantError, load
+from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.judging.contracts import CONTRACTS, Contract
+from pte_review.harness.judging.judge import Diverging, Sitting, sit
+from pte_review.harness.judging.kinds import ENDINGS, SEVERITY
+from pte_review.harness.reports.cause import cause
+from pte_review.harness.reports.difference import difference
+from pte_review.harness.reports.reach import reach
+from pte_review.harness.reports.summary import summary
+from pte_review.harness.search.explore import Key, Seen, Tally, explore, key_of
+from pte_review.harness.search.minimise import minimise
+from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, At, Divergence, Verdict, sort_key
+from pte_review.models.arch import ARCHES
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.legal import ONLY_ON, RULES
+from pte_review.models.port import MovePtes, Version, VersionError, load
+from pte_review.models.scenario import Scenario, scenario_from_json
 
 DEFAULT_EXAMPLES = 1000
 MOST_EXAMPLES = 100_000_000
-Which = str | Path | MovePtes | Variant
+Which = str | Path | MovePtes | Version
 
 
 class Reporter(Protocol):
@@ -57,7 +57,7 @@ def check(
     seed: int = 0,
     reporter: Reporter | None = None,
 ) -> Verdict:
-    """Whether `candidate` may replace `base`: names of variants, paths of .py files, or callables.
+    """Whether `candidate` may replace `base`: names of versions, paths of .py files, or callables.
 
     `max_examples` scenarios an architecture; `arch` None means all. Raises UsageError.
     """
@@ -128,23 +128,23 @@ def chosen_arches(arch: str | None, hostile: str | None) -> list[str]:
     return [only] if only else [arch] if arch else list(ARCHES)
 
 
-def _loaded(pairs: Sequence[tuple[Which, Which]]) -> list[tuple[Variant, Variant]]:
+def _loaded(pairs: Sequence[tuple[Which, Which]]) -> list[tuple[Version, Version]]:
     """Each version loaded once, however often it is named; a pair of one version twice, so that it runs twice."""
-    known: dict[object, Variant] = {}
+    known: dict[object, Version] = {}
 
-    def one(which: Which) -> Variant:
+    def one(which: Which) -> Version:
         if which not in known:
             known[which] = load(which)
         return known[which]
 
     try:
         return [(one(base), load(candidate) if candidate == base else one(candidate)) for base, candidate in pairs]
-    except VariantError as error:
+    except VersionError as error:
         raise UsageError(str(error)) from None
 
 
 def _verdict(
-    pair: tuple[Variant, Variant],
+    pair: tuple[Version, Version],
     tallies: dict[str, Tally],
     contract: Contract,
     hostile: str | None,
@@ -193,7 +193,7 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def smallest_case(base: Variant, candidate: Variant, contract: Contract, key: Key, seen: Seen) -> Divergence | None:
+def smallest_case(base: Version, candidate: Version, contract: Contract, key: Key, seen: Seen) -> Divergence | None:
     """The smallest case of one kind, as it happened once more from its saved JSON; None if it did not."""
 
     def found(scenario: Scenario) -> tuple[Sitting, Diverging] | None:
@@ -209,7 +209,7 @@ def smallest_case(base: Variant, candidate: Variant, contract: Contract, key: Ke
 
 
 def describe(
-    scenario: Scenario, base: Variant, candidate: Variant, sitting: Sitting, diverging: Diverging, first: int
+    scenario: Scenario, base: Version, candidate: Version, sitting: Sitting, diverging: Diverging, first: int
 ) -> Divergence:
     """A Divergence out of what was found on `scenario`."""
     finding = diverging.finding

@@ -7,8 +7,8 @@ the default length, `may` needs a config or a table that short reviews do not al
 
 from dataclasses import dataclass
 
-from harness.review import Reporter, review
-from harness.verdict import DIVERGES, NO_DIFFERENCE, Verdict
+from pte_review.harness.review import Reporter, review
+from pte_review.harness.verdict import DIVERGES, NO_DIFFERENCE, Verdict
 
 OCCUPIED = "destination-occupied"
 

@@ -4,11 +4,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.judging.kinds import rank
-from harness.reports.difference import Difference
-from models.arch import ARCHES
-from models.codec import from_json, to_json
-from models.scenario import Scenario
+from pte_review.harness.judging.kinds import rank
+from pte_review.harness.reports.difference import Difference
+from pte_review.models.arch import ARCHES
+from pte_review.models.codec import from_json, to_json
+from pte_review.models.scenario import Scenario
 
 DIVERGES = "diverges"
 NO_DIFFERENCE = "no-difference-found"

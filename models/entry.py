@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from models.arch.word import (
+from pte_review.models.arch.word import (
     MAX_SWAPFILES,
     PTE_MARKER_GUARD,
     PTE_MARKER_POISONED,

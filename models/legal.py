@@ -8,12 +8,12 @@ contradicts the config, the VMA or the folios around it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.arch.arm64 import RDONLY, WRITE
-from models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
-from models.arch.x86_64 import DIRTY, RW
-from models.entry import Identity, identity
-from models.machine.page_table_check import SWAP_CACHED_WRITABLE
-from models.scenario import Scenario
+from pte_review.models.arch.arm64 import RDONLY, WRITE
+from pte_review.models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
+from pte_review.models.arch.x86_64 import DIRTY, RW
+from pte_review.models.entry import Identity, identity
+from pte_review.models.machine.page_table_check import SWAP_CACHED_WRITABLE
+from pte_review.models.scenario import Scenario
 
 RULES = {
     "destination-occupied": "the new range holds an entry that is not none",

@@ -4,15 +4,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models.codec import from_json, to_json
-from models.machine.state import Event
+from pte_review.models.codec import from_json, to_json
+from pte_review.models.machine.state import Event
 
 RETURNED = "returned"
 UNASSIGNED_READ = "unassigned-read"
 TABLE_OVERRUN = "table-overrun"
 NO_PROGRESS = "no-progress"
 CRASH = "crash"
-UNMODELLED = "unmodelled"  # a primitive that the model does not have: says nothing of the variant
+UNMODELLED = "unmodelled"  # a primitive that the model does not have: says nothing of the version
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Outcome:
     new_table: tuple[int, ...]
     events: tuple[Event, ...]
     returned: int | None = None
-    why: str = ""  # of an early end: what and where, with the variant's line
+    why: str = ""  # of an early end: what and where, with the version's line
     slow: bool = False  # the watchdog ended it: a run like this takes seconds
     variable: str = ""  # read before it was assigned
     installed: tuple[Installed, ...] = ()

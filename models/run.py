@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One run: a fresh machine, one variant, an Outcome. However the variant behaves, no traceback leaves here."""
+"""One run: a fresh machine, one version, an Outcome. However the version behaves, no traceback leaves here."""
 
 import re
 import traceback
 
-from models.config import PAGE_SHIFT
-from models.machine.actors import Actors
-from models.machine.contpte import KernelArm64
-from models.machine.endings import NoProgress, TableOverrun
-from models.machine.kernel import Kernel, KernelX86_64
-from models.move_ptes.control import PagetableMoveControl
-from models.outcome import CRASH, RETURNED, UNASSIGNED_READ, UNMODELLED, Installed, Outcome
-from models.scenario import Scenario
-from models.variants import Port, Variant
-from models.watchdog import OutOfTime, watched
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.actors import Actors
+from pte_review.models.machine.contpte import KernelArm64
+from pte_review.models.machine.endings import NoProgress, TableOverrun
+from pte_review.models.machine.kernel import Kernel, KernelX86_64
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.outcome import CRASH, RETURNED, UNASSIGNED_READ, UNMODELLED, Installed, Outcome
+from pte_review.models.port import Port, Version
+from pte_review.models.scenario import Scenario
+from pte_review.models.watchdog import OutOfTime, watched
 
 KERNELS: dict[str, type[Kernel]] = {"x86_64": KernelX86_64, "arm64": KernelArm64}
 
@@ -39,43 +39,43 @@ def fresh_kernel(scenario: Scenario) -> Kernel:
     return (ACTED if scenario.scheduled else KERNELS)[scenario.arch](scenario)
 
 
-def run(scenario: Scenario, variant: Variant, *, stacks: bool = True) -> Outcome:
-    """Run `variant` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
+def run(scenario: Scenario, version: Version, *, stacks: bool = True) -> Outcome:
+    """Run `version` on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
 
     After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
     """
-    return _run(scenario, variant, stacks) if isinstance(variant, Port) else variant.run(scenario, stacks=stacks)
+    return _run(scenario, version, stacks) if isinstance(version, Port) else version.run(scenario, stacks=stacks)
 
 
-def _run(scenario: Scenario, variant: Port, stacks: bool) -> Outcome:
+def _run(scenario: Scenario, version: Port, stacks: bool) -> Outcome:
     k = fresh_kernel(scenario)
     returned, ended, why, variable, slow = None, RETURNED, "", "", False
     try:
-        returned = _call(k, scenario, variant)
+        returned = _call(k, scenario, version)
     except OutOfTime as error:
-        ended, why, slow = error.ending, f"more than {error}, {_line(error, variant)}", True
+        ended, why, slow = error.ending, f"more than {error}, {_line(error, version)}", True
     except TableOverrun as error:
-        ended, why = error.ending, f"{where(k, error.ptep)}, {_line(error, variant)}"
+        ended, why = error.ending, f"{where(k, error.ptep)}, {_line(error, version)}"
     except NoProgress as error:
-        ended, why = error.ending, f"more than {error}, {_line(error, variant)}"
+        ended, why = error.ending, f"more than {error}, {_line(error, version)}"
     except AttributeError as error:
         # No __getattr__() on the kernel: it would take every attribute access off the interpreter's fast path.
         missing = error.obj is k
-        why = f"k.{error.name} is not modelled, {_line(error, variant)}" if missing else _crash(error, variant)
+        why = f"k.{error.name} is not modelled, {_line(error, version)}" if missing else _crash(error, version)
         ended = UNMODELLED if missing else CRASH
     except NameError as error:
         match = _UNASSIGNED.search(str(error))
-        ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, variant) else (CRASH, "")
-        why = _line(error, variant) if variable else _crash(error, variant)
+        ended, variable = (UNASSIGNED_READ, match[1]) if match and _is_ours(error, version) else (CRASH, "")
+        why = _line(error, version) if variable else _crash(error, version)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a candidate does is an outcome
-        ended, why = CRASH, _crash(error, variant)
-    installed = _with_stacks(scenario, variant, variable, len(k.events)) if variable and stacks else ()
+        ended, why = CRASH, _crash(error, version)
+    installed = _with_stacks(scenario, version, variable, len(k.events)) if variable and stacks else ()
     return outcome_of(k, returned, ended, why, variable, installed, slow=slow)
 
 
-def _call(k: Kernel, scenario: Scenario, variant: Port) -> int:
+def _call(k: Kernel, scenario: Scenario, version: Port) -> int:
     pmc = PagetableMoveControl(
         old=scenario.vma,
         old_addr=scenario.old_addr,
@@ -83,32 +83,32 @@ def _call(k: Kernel, scenario: Scenario, variant: Port) -> int:
         old_end=scenario.old_addr + scenario.extent,
         need_rmap_locks=scenario.need_rmap_locks,
     )
-    variant.on_loop(k.tick)
+    version.on_loop(k.tick)
     size = len(k.memory)
     actors = k if isinstance(k, Actors) else None
     if actors:
         actors.phase("call")
     try:
         with watched():
-            returned = variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+            returned = version.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
         if actors:
             actors.phase("returned")
     finally:
-        if k.ended_by is not None:  # also where the variant caught it and went on, or raised something else
+        if k.ended_by is not None:  # also where the version caught it and went on, or raised something else
             raise k.ended_by
     if len(k.memory) != size:
         k.memory = KERNELS[scenario.arch](scenario).memory
-        raise TypeError("the variant changed the machine's memory behind its back")
+        raise TypeError("the version changed the machine's memory behind its back")
     if type(returned) is not int:
         raise TypeError(f"move_ptes() returned {returned!r}, expected an int")
     return returned
 
 
-def _with_stacks(scenario: Scenario, variant: Port, variable: str, at: int) -> tuple[Installed, ...]:
+def _with_stacks(scenario: Scenario, version: Port, variable: str, at: int) -> tuple[Installed, ...]:
     """Run again with `variable` initialised as a zero- and a pattern-initialised stack would; `at` events are alike."""
     result = []
     for stack, value in STACKS.items():
-        initialised = variant.with_local(variable, value)
+        initialised = version.with_local(variable, value)
         if initialised is None:
             return ()
         result.append(installed_by(run(scenario, initialised, stacks=False), at, stack, value))
@@ -171,18 +171,18 @@ def where(k: Kernel, ptep: int) -> str:
     return f"entry {ptep - base} of the {name} table, which has {p}"
 
 
-def _is_ours(error: BaseException, variant: Variant) -> bool:
-    """Whether `error` was raised by the variant's own code, not by a primitive it called."""
+def _is_ours(error: BaseException, version: Version) -> bool:
+    """Whether `error` was raised by the version's own code, not by a primitive it called."""
     frames = traceback.extract_tb(error.__traceback__)
-    return frames[-1].filename == variant.filename
+    return frames[-1].filename == version.filename
 
 
-def _crash(error: BaseException, variant: Variant) -> str:
+def _crash(error: BaseException, version: Version) -> str:
     """Exception and line, on one line whatever the message holds."""
-    return f"{' '.join(f'{type(error).__name__}: {error}'.split())}, {_line(error, variant)}"
+    return f"{' '.join(f'{type(error).__name__}: {error}'.split())}, {_line(error, version)}"
 
 
-def _line(error: BaseException, variant: Variant) -> str:
-    """`FILE:LINE` of the variant where `error` passed through last."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == variant.filename]
-    return f"{variant.label}:{frames[-1].lineno}" if frames else variant.label
+def _line(error: BaseException, version: Version) -> str:
+    """`FILE:LINE` of the version where `error` passed through last."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == version.filename]
+    return f"{version.label}:{frames[-1].lineno}" if frames else version.label

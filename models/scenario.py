@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from models.arch import ARCHES, words
-from models.arch.word import PteWords
-from models.codec import SchemaError, from_json, to_json
-from models.config import PAGE_SHIFT, PAGE_SIZE, Config
-from models.scheduled import ACTORS, ANCHORS, MOST_CPUS, PHASES, UNLOCKED_YET, ScheduledEvent
+from pte_review.models.arch import ARCHES, words
+from pte_review.models.arch.word import PteWords
+from pte_review.models.codec import SchemaError, from_json, to_json
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.scheduled import ACTORS, ANCHORS, MOST_CPUS, PHASES, UNLOCKED_YET, ScheduledEvent
 
 Entries = tuple[tuple[int, int], ...]  # (entry index in its table, raw value), ascending, none entries left out
 Ranges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from models.machine.endings import NoProgress
+from pte_review.models.machine.endings import NoProgress
 
 CPU_SECONDS = 3  # a run takes milliseconds
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Entries that are neither none nor present: swap, migration, hwpoison, device memory, markers."""
 
-from models.arch.word import (
+from pte_review.models.arch.word import (
     PTE_MARKER_GUARD,
     PTE_MARKER_POISONED,
     PTE_MARKER_UFFD_WP,
@@ -15,9 +15,9 @@ from models.arch.word import (
     SWP_PTE_MARKER,
     PteWords,
 )
-from models.machine.page_table_check import SWAP_CACHED_WRITABLE
-from models.scenario import Vma
-from strategies.choices import Choices
+from pte_review.models.machine.page_table_check import SWAP_CACHED_WRITABLE
+from pte_review.models.scenario import Vma
+from pte_review.strategies.choices import Choices
 
 MIGRATION = (SWP_MIGRATION_READ, SWP_MIGRATION_READ_EXCLUSIVE, SWP_MIGRATION_WRITE)
 TYPES = (

@@ -3,9 +3,9 @@
 
 from dataclasses import dataclass, replace
 
-from models.arch.word import PteWords
-from models.scenario import Vma
-from strategies.choices import Choices
+from pte_review.models.arch.word import PteWords
+from pte_review.models.scenario import Vma
+from pte_review.strategies.choices import Choices
 
 
 @dataclass(frozen=True, slots=True)

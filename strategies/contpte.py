@@ -3,9 +3,9 @@
 
 from dataclasses import replace
 
-from models.legal import breaches
-from models.scenario import Scenario
-from strategies.choices import Choices
+from pte_review.models.legal import breaches
+from pte_review.models.scenario import Scenario
+from pte_review.strategies.choices import Choices
 
 
 def fold_blocks(scenario: Scenario, choices: Choices) -> Scenario:

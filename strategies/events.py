@@ -8,10 +8,10 @@ where a version can go wrong, with times and entries left to chance.
 from collections.abc import Callable
 from dataclasses import replace
 
-from models.config import PAGE_SIZE
-from models.scenario import Scenario
-from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, UNLOCKED_YET, ScheduledEvent, When
-from strategies.choices import Choices
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.scenario import Scenario
+from pte_review.models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, UNLOCKED_YET, ScheduledEvent, When
+from pte_review.strategies.choices import Choices
 
 EVENT_BYTES = 20
 OFTEN = 30  # of 100 scenarios

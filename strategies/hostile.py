@@ -4,17 +4,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from models.arch.word import (
+from pte_review.models.arch.word import (
     PTE_MARKER_POISONED,
     PTE_MARKER_UFFD_WP,
     SWP_PTE_MARKER,
 )
-from models.arch.x86_64 import DIRTY
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.scenario import Entries, Folio, Scenario
-from strategies.bits import Bits, word
-from strategies.choices import Choices
-from strategies.contpte import unfold_broken
+from pte_review.models.arch.x86_64 import DIRTY
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.scenario import Entries, Folio, Scenario
+from pte_review.strategies.bits import Bits, word
+from pte_review.strategies.choices import Choices
+from pte_review.strategies.contpte import unfold_broken
 
 HOSTILE_BYTES = 6
 STRAY_PFN = 0x3_0000  # above what layouts hand out

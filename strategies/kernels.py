@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a scenario runs on and in: the kernel config and the VMA."""
 
-from models.config import Config
-from models.scenario import Vma
-from strategies.choices import Choices
+from pte_review.models.config import Config
+from pte_review.models.scenario import Vma
+from pte_review.strategies.choices import Choices
 
 CONT_PTES = (16, 16, 16, 16, 4, 4, 4, 8, 2, 32)  # 16 on 4K kernels; small ones find the same with fewer entries
 PTRS_PER_PTE = (512, 512, 512, 512, 512, 64, 128, 32)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run of a large folio's pages mapped alike, of which a few have been changed since."""
 
-from models.scenario import Folio, ranges
-from strategies.bits import Bits, draw_bits, protection
-from strategies.choices import Choices
-from strategies.layout import Layout
+from pte_review.models.scenario import Folio, ranges
+from pte_review.strategies.bits import Bits, draw_bits, protection
+from pte_review.strategies.choices import Choices
+from pte_review.strategies.layout import Layout
 
 CHANGES = (0, 1, 1, 2, 2, 3)
 MOST_COMMON = 32  # entries: what is shorter is mapped whole more often

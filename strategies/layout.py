@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass, field
 
-from models.arch.word import PteWords
-from models.scenario import Folio, Vma
-from strategies.absent import draw_absent
-from strategies.choices import Choices
+from pte_review.models.arch.word import PteWords
+from pte_review.models.scenario import Folio, Vma
+from pte_review.strategies.absent import draw_absent
+from pte_review.strategies.choices import Choices
 
 
 @dataclass

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs of entries, the way page tables come to be. A run is drawn as one byte string and appended to a Layout."""
 
-from models.scenario import Folio
-from strategies.bits import draw_bits, word
-from strategies.choices import Choices
-from strategies.large import add_large
-from strategies.layout import Layout
+from pte_review.models.scenario import Folio
+from pte_review.strategies.bits import draw_bits, word
+from pte_review.strategies.choices import Choices
+from pte_review.strategies.large import add_large
+from pte_review.strategies.layout import Layout
 
 RUN_BYTES = 32
 KINDS = (*("small",) * 2, *("large",) * 14, *("hole",) * 2, *("absent",) * 11, *("special",) * 2)

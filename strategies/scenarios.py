@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from models.arch import ARCHES, words
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.legal import ONLY_ON, RULES
-from models.scenario import Entries, Scenario
-from strategies.choices import Choices
-from strategies.contpte import fold_blocks
-from strategies.events import EVENT_BYTES, with_events
-from strategies.hostile import HOSTILE_BYTES, break_rule
-from strategies.kernels import draw_config, draw_vma
-from strategies.layout import Layout
-from strategies.runs import RUN_BYTES, add_run
+from pte_review.models.arch import ARCHES, words
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.legal import ONLY_ON, RULES
+from pte_review.models.scenario import Entries, Scenario
+from pte_review.strategies.choices import Choices
+from pte_review.strategies.contpte import fold_blocks
+from pte_review.strategies.events import EVENT_BYTES, with_events
+from pte_review.strategies.hostile import HOSTILE_BYTES, break_rule
+from pte_review.strategies.kernels import draw_config, draw_vma
+from pte_review.strategies.layout import Layout
+from pte_review.strategies.runs import RUN_BYTES, add_run
 
 OLD_BASE = 0x7F00_0000_0000
 MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR

@@ -8,13 +8,13 @@ same call.
 from collections.abc import Callable
 from dataclasses import fields, replace
 
-from harness.search.explore import generate
-from models.machine.state import Event
-from models.outcome import Outcome
-from models.run import run
-from models.scenario import Scenario
-from models.variants import Variant
-from strategies import scenarios
+from pte_review.harness.search.explore import generate
+from pte_review.models.machine.state import Event
+from pte_review.models.outcome import Outcome
+from pte_review.models.port import Version
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario
+from pte_review.strategies import scenarios
 
 AROUND = 2  # events shown on both sides of the first that differs
 
@@ -58,8 +58,8 @@ def _shown(event: Event) -> str:
 
 
 def mismatches(
-    port: Variant,
-    text: Variant,
+    port: Version,
+    text: Version,
     arch: str,
     count: int,
     seed: int,

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from models.kernel_tree.tree import open_tree
-from models.run import run
-from models.variants import load
+from pte_review.models.kernel_tree.tree import open_tree
+from pte_review.models.port import load
+from pte_review.models.run import run
 from tests.fidelity import mismatches, same
 from tests.models.build import page, scenario, swap
-from tests.trees import ROOT, edited, linux, small, variant
+from tests.trees import ROOT, edited, linux, small, version
 
 ARCHES = ("x86_64", "arm64")
 CHUNK = 500
@@ -23,15 +23,15 @@ V616 = {"contpte_get_stops_early": False, "contpte_set_guards_invalid": False}
 @pytest.fixture(scope="module")
 def compared():
     """mismatches() of a port and a tree, which stay open for the module."""
-    variants = {}
+    versions = {}
 
     def compare(port, key, tree, arch, count, seed, config):
-        if key not in variants:
-            variants[key] = variant(tree())
-        return mismatches(load(port), variants[key], arch, count, seed, config)
+        if key not in versions:
+            versions[key] = version(tree())
+        return mismatches(load(port), versions[key], arch, count, seed, config)
 
     yield compare
-    for one in variants.values():
+    for one in versions.values():
         one.close()
 
 
@@ -68,7 +68,7 @@ SWAPS = {
 
 @pytest.mark.parametrize("change", SWAPS)
 def test_the_comparison_finds_a_change_of_the_text(change):
-    text = variant(edited(small(), dict([SWAPS[change]])))
+    text = version(edited(small(), dict([SWAPS[change]])))
     assert len(mismatches(load(FIXED), text, "arm64", 30, 0, lambda _: V616)) > 0
     text.close()
 
@@ -79,7 +79,7 @@ def test_the_comparison_finds_a_swapped_call_of_the_port(tmp_path):
     assert port.count(lines) == 1
     candidate = tmp_path / "swapped.py"
     candidate.write_text(port.replace(lines, "".join(reversed(lines.splitlines(keepends=True)))))
-    text = variant(small())
+    text = version(small())
     found = mismatches(load(str(candidate)), text, "x86_64", 30, 0, lambda _: V616)
     text.close()
     assert len(found) == sum("event" in one for one in found) > 20

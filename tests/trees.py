@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.tree import Tree, open_tree
-from models.native.variant import TreeVariant
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.tree import Tree, open_tree
+from pte_review.models.native.tree_version import TreeVersion
 
 ROOT = Path(__file__).parent.parent
 KERNELS = ROOT / "tests" / "data" / "kernels"
@@ -46,9 +46,9 @@ def edited(tree: Tree, changes: Mapping[str, str], path: str = SUBJECT) -> Tree:
     return replace(tree, overlay={**tree.overlay, path: text}, cache={})
 
 
-def variant(tree: Tree) -> TreeVariant:
+def version(tree: Tree) -> TreeVersion:
     """What runs move_ptes() of `tree`."""
-    return TreeVariant(name="tree", label=tree.label, filename="", source=tree)
+    return TreeVersion(name="tree", label=tree.label, filename="", source=tree)
 
 
 def diff(changes: Mapping[str, str], path: str = SUBJECT, tree: Tree | None = None) -> str:

@@ -3,8 +3,8 @@
 
 from dataclasses import dataclass
 
-from harness.costs.compare import measure
-from models.variants import Variant, load
+from pte_review.harness.costs.compare import measure
+from pte_review.models.port import Version, load
 
 HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
 
@@ -31,11 +31,11 @@ def claims() -> list[Claim]:
     ]
 
 
-def _both(old: Variant, new: Variant, workload: str, count: str, arch: str = "arm64") -> tuple[int, int]:
+def _both(old: Version, new: Version, workload: str, count: str, arch: str = "arm64") -> tuple[int, int]:
     return measure(old, arch, workload)[count], measure(new, arch, workload)[count]
 
 
-def _calls(old: Variant, new: Variant) -> Claim:
+def _calls(old: Version, new: Version) -> Claim:
     calls, reads = _both(old, new, "block", "ptep-get-calls"), _both(old, new, "block", "raw-reads")
     small = _both(old, new, "folio-16k", "ptep-get-calls")
     return Claim(
@@ -47,7 +47,7 @@ def _calls(old: Variant, new: Variant) -> Claim:
     )
 
 
-def _flushes(old: Variant, new: Variant) -> Claim:
+def _flushes(old: Version, new: Version) -> Claim:
     unfolds, folds = _both(old, new, "block", "unfolds"), _both(old, new, "block", "folds")
     start, end = _both(old, new, "start-mid-block", "unfolds"), _both(old, new, "end-mid-block", "unfolds")
     return Claim(
@@ -59,7 +59,7 @@ def _flushes(old: Variant, new: Variant) -> Claim:
     )
 
 
-def _split(old: Variant, new: Variant) -> Claim:
+def _split(old: Version, new: Version) -> Claim:
     batched = _both(old, new, "split-folio", "batched-entries", "x86_64")
     lookups = _both(old, new, "split-folio", "folio-lookups", "x86_64")
     return Claim(
@@ -70,7 +70,7 @@ def _split(old: Variant, new: Variant) -> Claim:
     )
 
 
-def _page_table_split(old: Variant, new: Variant) -> Claim:
+def _page_table_split(old: Version, new: Version) -> Claim:
     x86 = [
         _both(old, new, "folio-2m", count, "x86_64")
         for count in ("primitive-calls", "raw-reads", "exchanges", "stores")
@@ -87,7 +87,7 @@ def _page_table_split(old: Variant, new: Variant) -> Claim:
     )
 
 
-def _lookups(old: Variant, new: Variant, hint: Variant) -> Claim:
+def _lookups(old: Version, new: Version, hint: Version) -> Claim:
     lookups, batched = (
         _both(old, new, "order-0", "folio-lookups", "x86_64"),
         _both(old, new, "order-0", "batched-entries", "x86_64"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from harness.costs.claims import claims
-from harness.costs.compare import (
+from pte_review.harness.costs.claims import claims
+from pte_review.harness.costs.compare import (
     GATED,
     Measured,
     changes,
@@ -18,14 +18,14 @@ from harness.costs.compare import (
     regressions,
     to_json,
 )
-from harness.costs.ledger import COUNTS
-from harness.costs.text import growth_table, ledger_table, summary
-from harness.costs.workloads import WORKLOADS
-from harness.errors import UsageError, check_json_file
-from harness.files.counterexample import read_text
-from harness.reports.report import wrapped
-from harness.review import chosen_arches
-from models.variants import Variant, load
+from pte_review.harness.costs.ledger import COUNTS
+from pte_review.harness.costs.text import growth_table, ledger_table, summary
+from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.harness.errors import UsageError, check_json_file
+from pte_review.harness.files.counterexample import read_text
+from pte_review.harness.reports.report import wrapped
+from pte_review.harness.review import chosen_arches
+from pte_review.models.port import Version, load
 
 DEFAULT = ("pre_patch", "v4", "v4_batch_hint", "v4_respect_write", "v4_fixed")
 GROWTH = ("order-0", "folio-64k")
@@ -68,14 +68,14 @@ def cost_command(
         raise UsageError(f"--share: expected 0 or more, got {share}")
     regressions([], counts or GATED, share)  # unknown counts, before the work
     check_json_file(json_file, [*versions, *([baseline] if baseline else [])])
-    variants = [load(name) for name in versions or DEFAULT]
-    if len({variant.name for variant in variants}) < len(variants):
+    loaded = [load(name) for name in versions or DEFAULT]
+    if len({version.name for version in loaded}) < len(loaded):
         raise UsageError("cost: expected different versions")
-    measured = measure_all(variants, chosen_arches(arch, None), workloads or list(WORKLOADS), size)
-    base = variants[0].name
+    measured = measure_all(loaded, chosen_arches(arch, None), workloads or list(WORKLOADS), size)
+    base = loaded[0].name
     if baseline is not None:
         measured, base = _with_baseline(measured, baseline)
-    _print(measured, base, variants if size is None and baseline is None else [])
+    _print(measured, base, loaded if size is None and baseline is None else [])
     if json_file is not None:
         json_file.write_text(json.dumps(to_json(measured, base), indent=1) + "\n", encoding="utf-8")
     worse = regressions(changes(measured, base), counts or GATED, share) if fail_on_regression else []
@@ -85,18 +85,18 @@ def cost_command(
     return 1 if worse else 0
 
 
-def _print(measured: Sequence[Measured], base: str, variants: Sequence[Variant]) -> None:
-    """Ledgers and summary; growth with size of `variants`, if any."""
+def _print(measured: Sequence[Measured], base: str, versions: Sequence[Version]) -> None:
+    """Ledgers and summary; growth with size of `versions`, if any."""
     for one in measured:
         click.echo(ledger_table(one, base))
     click.echo(summary(measured, changes(measured, base), base))
     arches = dict.fromkeys(one.arch for one in measured)
-    for count in GATED if variants else ():
+    for count in GATED if versions else ():
         rows = [
-            (variant.name, f"{workload}, {arch}", growth(variant, arch, workload, count))
+            (version.name, f"{workload}, {arch}", growth(version, arch, workload, count))
             for arch in arches
             for workload in GROWTH
-            for variant in variants
+            for version in versions
         ]
         click.echo(growth_table([row for row in rows if any(value for _, value in row[2])], count))
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.costs.ledger import COUNTS, ledger
-from harness.costs.workloads import WORKLOADS
-from harness.errors import UsageError, unknown
-from models.outcome import RETURNED
-from models.run import run
-from models.variants import Variant
+from pte_review.harness.costs.ledger import COUNTS, ledger
+from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.harness.errors import UsageError, unknown
+from pte_review.models.outcome import RETURNED
+from pte_review.models.port import Version
+from pte_review.models.run import run
 
 VERSION = 1
 SIZES = (1, 16, 64, 512)  # entries, where growth is looked at
@@ -53,18 +53,18 @@ class Change:
         return (self.now - self.base) / self.base if self.base else float("inf")
 
 
-def measure(variant: Variant, arch: str, workload: str, size: int | None = None) -> dict[str, int]:
-    """The ledger of `variant` on a workload, `size` entries or the natural size. Raises UsageError."""
+def measure(version: Version, arch: str, workload: str, size: int | None = None) -> dict[str, int]:
+    """The ledger of `version` on a workload, `size` entries or the natural size. Raises UsageError."""
     if workload not in WORKLOADS:
         raise unknown("workload", workload, WORKLOADS)
-    outcome = run(WORKLOADS[workload].scenario(arch, size), variant)
+    outcome = run(WORKLOADS[workload].scenario(arch, size), version)
     if outcome.ended != RETURNED:
-        raise UsageError(f"{variant.name} ended on workload {workload} ({arch}): {outcome.ended}, {outcome.why}")
+        raise UsageError(f"{version.name} ended on workload {workload} ({arch}): {outcome.ended}, {outcome.why}")
     return ledger(outcome.events)
 
 
 def measure_all(
-    variants: Sequence[Variant], arches: Sequence[str], workloads: Sequence[str], size: int | None = None
+    versions: Sequence[Version], arches: Sequence[str], workloads: Sequence[str], size: int | None = None
 ) -> list[Measured]:
     """Every version on every workload and architecture, at `size` entries or at each workload's natural size."""
     for name in workloads:
@@ -75,7 +75,7 @@ def measure_all(
             arch,
             name,
             size or WORKLOADS[name].size,
-            tuple((variant.name, measure(variant, arch, name, size)) for variant in variants),
+            tuple((version.name, measure(version, arch, name, size)) for version in versions),
         )
         for arch in arches
         for name in workloads
@@ -102,9 +102,9 @@ def regressions(found: Sequence[Change], counts: Sequence[str], share: float) ->
     return [change for change in found if change.count in counts and change.regressed and change.share > share]
 
 
-def growth(variant: Variant, arch: str, workload: str, count: str) -> list[tuple[int, int]]:
+def growth(version: Version, arch: str, workload: str, count: str) -> list[tuple[int, int]]:
     """(size in entries, count) at each of SIZES."""
-    return [(size, measure(variant, arch, workload, size)[count]) for size in SIZES]
+    return [(size, measure(version, arch, workload, size)[count]) for size in SIZES]
 
 
 def to_json(measured: Sequence[Measured], base: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from models.config import PAGE_SHIFT
-from models.machine.state import Event
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.state import Event
 
 Ledger = Mapping[str, int]  # by the names of COUNTS
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from harness.costs.compare import SIZES, Change, Measured
-from harness.costs.ledger import COUNTS
-from harness.reports.picture import WIDTH
-from harness.reports.report import rendered, wrapped
+from pte_review.harness.costs.compare import SIZES, Change, Measured
+from pte_review.harness.costs.ledger import COUNTS
+from pte_review.harness.reports.picture import WIDTH
+from pte_review.harness.reports.report import rendered, wrapped
 
 
 def ledger_table(one: Measured, base: str) -> str:

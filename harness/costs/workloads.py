@@ -8,11 +8,11 @@ have folded is CONT. The destination is empty.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.errors import UsageError
-from models.arch import words
-from models.arch.word import PteWords
-from models.config import PAGE_SHIFT, PAGE_SIZE, Config
-from models.scenario import Folio, Scenario, Vma
+from pte_review.harness.errors import UsageError
+from pte_review.models.arch import words
+from pte_review.models.arch.word import PteWords
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.scenario import Folio, Scenario, Vma
 
 OLD_BASE = 0x7F00_0000_0000
 FIRST_PFN = 0x10000

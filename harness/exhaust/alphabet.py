@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from models.arch.word import PTE_MARKER_UFFD_WP, SWP_MIGRATION_READ, SWP_PTE_MARKER, PteWords
-from models.scenario import Vma
-from strategies.bits import Bits, protection
+from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_MIGRATION_READ, SWP_PTE_MARKER, PteWords
+from pte_review.models.scenario import Vma
+from pte_review.strategies.bits import Bits, protection
 
 FIRST_SWAP_SLOT = 0x10
 FIRST_MIGRATING_PFN = 0x8_0000  # above what layouts map

@@ -3,13 +3,13 @@
 
 from typing import Protocol
 
-from harness.exhaust.block import Block
-from harness.exhaust.model import PythonBackend
-from harness.exhaust.native import NativeBackend
-from harness.exhaust.tally import Tally
-from harness.judging.contracts import Contract
-from models.native.variant import TreeVariant
-from models.variants import Variant
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.model import PythonBackend
+from pte_review.harness.exhaust.native import NativeBackend
+from pte_review.harness.exhaust.tally import Tally
+from pte_review.harness.judging.contracts import Contract
+from pte_review.models.native.tree_version import TreeVersion
+from pte_review.models.port import Version
 
 
 class Backend(Protocol):
@@ -23,8 +23,8 @@ class Backend(Protocol):
     def run(self, block: Block, first: int, end: int) -> Tally: ...
 
 
-def backend_for(base: Variant, candidate: Variant, contract: Contract) -> Backend:
-    """The fastest backend that can run this pair: C where both are kernel text. Raises VariantError."""
-    if isinstance(base, TreeVariant) and isinstance(candidate, TreeVariant):
+def backend_for(base: Version, candidate: Version, contract: Contract) -> Backend:
+    """The fastest backend that can run this pair: C where both are kernel text. Raises VersionError."""
+    if isinstance(base, TreeVersion) and isinstance(candidate, TreeVersion):
         return NativeBackend(base, candidate, contract)
     return PythonBackend(base, candidate, contract)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
-from models.scenario import Scenario
+from pte_review.models.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

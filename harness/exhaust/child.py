@@ -8,10 +8,10 @@ import weakref
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 
-from harness.exhaust.block import Block
-from models.native.exhaust import Pair, Tables, bare_object
-from models.native.variant import TreeVariant
-from models.watchdog import CPU_SECONDS
+from pte_review.harness.exhaust.block import Block
+from pte_review.models.native.exhaust import Pair, Tables, bare_object
+from pte_review.models.native.tree_version import TreeVersion
+from pte_review.models.watchdog import CPU_SECONDS
 
 LOOK_EVERY = 0.2  # seconds
 
@@ -19,7 +19,7 @@ LOOK_EVERY = 0.2  # seconds
 class Child:
     """Forked when first needed, in each process that uses it, and again after it died."""
 
-    def __init__(self, base: TreeVariant, candidate: TreeVariant, *, exact: bool) -> None:
+    def __init__(self, base: TreeVersion, candidate: TreeVersion, *, exact: bool) -> None:
         self.base, self.candidate, self.exact = base, candidate, exact
         self.tables = Tables()  # of the last stretch
         self._line: Connection | None = None

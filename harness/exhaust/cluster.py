@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
-from harness.exhaust.job import Job, run_piece
-from harness.exhaust.tally import Tally
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.job import Job, run_piece
+from pte_review.harness.exhaust.tally import Tally
 
 LOCAL = "local"
 CONNECT_SECONDS = 10

@@ -8,24 +8,24 @@ from pathlib import Path
 
 import click
 
-from harness.errors import UsageError, check_json_file, check_save_dir
-from harness.exhaust import cluster
-from harness.exhaust.describe import describe
-from harness.exhaust.job import Job, ready
-from harness.exhaust.merging import merged
-from harness.exhaust.result import Result, conclude
-from harness.exhaust.run import begin, go_on
-from harness.exhaust.shards import WHOLE, Shard, shard_from
-from harness.exhaust.space import MOST_ENTRIES
-from harness.exhaust.text import Bar, result_text, space_text
-from harness.files import counterexample as saved
-from harness.judging.contracts import CONTRACTS
-from harness.reports.report import pictures, wrapped
-from harness.review import check_call, check_count, chosen_arches
-from harness.verdict import DIVERGES, EQUIVALENT
-from harness.versions import kernel_text_options, saved_line
-from models.arch import ARCHES
-from models.native.variant import TreeVariant
+from pte_review.harness.errors import UsageError, check_json_file, check_save_dir
+from pte_review.harness.exhaust import cluster
+from pte_review.harness.exhaust.describe import describe
+from pte_review.harness.exhaust.job import Job, ready
+from pte_review.harness.exhaust.merging import merged
+from pte_review.harness.exhaust.result import Result, conclude
+from pte_review.harness.exhaust.run import begin, go_on
+from pte_review.harness.exhaust.shards import WHOLE, Shard, shard_from
+from pte_review.harness.exhaust.space import MOST_ENTRIES
+from pte_review.harness.exhaust.text import Bar, result_text, space_text
+from pte_review.harness.files import counterexample as saved
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.kernel_text import kernel_text_options, saved_line
+from pte_review.harness.reports.report import pictures, wrapped
+from pte_review.harness.review import check_call, check_count, chosen_arches
+from pte_review.harness.verdict import DIVERGES, EQUIVALENT
+from pte_review.models.arch import ARCHES
+from pte_review.models.native.tree_version import TreeVersion
 
 MOST_JOBS = 1024
 INTERRUPTED = 130
@@ -128,7 +128,7 @@ def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> in
     if json_file is not None:
         json_file.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
     for version in dict.fromkeys((here.base, here.candidate)):
-        if isinstance(version, TreeVariant):
+        if isinstance(version, TreeVersion):
             click.echo(wrapped(f"{version.name}: {version.summary}"))
     click.echo(result_text(result))
     for text in pictures(result.verdict, here.base, here.candidate):

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from string import ascii_uppercase
 
-from harness.exhaust.alphabet import NEIGHBOUR
-from harness.exhaust.block import Block
-from strategies.bits import protection
+from pte_review.harness.exhaust.alphabet import NEIGHBOUR
+from pte_review.harness.exhaust.block import Block
+from pte_review.strategies.bits import protection
 
 Values = tuple[tuple[str, ...], tuple[str, ...]]  # of an entry: without a userfaultfd, and what comes to it with one
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import harness
-import models
-import strategies
-from harness.errors import UsageError
-from harness.exhaust.backend import Backend, backend_for
-from harness.exhaust.block import Block
-from harness.exhaust.shards import Plan, piece_size
-from harness.exhaust.space import space
-from harness.exhaust.tally import Tally
-from harness.judging.contracts import CONTRACTS
-from harness.versions import KernelText
-from models.variants import Variant, VariantError
+from pte_review import harness, models, strategies
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.backend import Backend, backend_for
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.shards import Plan, piece_size
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.exhaust.tally import Tally
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.kernel_text import KernelText
+from pte_review.models.port import Version, VersionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,8 @@ class Job:
 class Ready:
     """A job with everything loaded."""
 
-    base: Variant
-    candidate: Variant
+    base: Version
+    candidate: Version
     backend: Backend
     plan: Plan
     digest: str
@@ -66,7 +64,7 @@ def ready(job: Job) -> Ready:
     try:
         base, candidate = job.text.load_all(job.base, job.candidate, arches=job.arches)
         backend = backend_for(base, candidate, CONTRACTS[job.contract])
-    except VariantError as error:
+    except VersionError as error:
         wrong = UsageError(str(error))
         wrong.details = getattr(error, "details", ())
         raise wrong from None
@@ -91,14 +89,14 @@ def run_piece(job: Job, digest: str, number: int) -> Tally:
     return here.run(number)
 
 
-def _digest(job: Job, base: Variant, candidate: Variant) -> str:
+def _digest(job: Job, base: Version, candidate: Version) -> str:
     """16 hex digits of everything that decides: the pair's source, contract and space, and the code that runs them.
 
     Names and paths are not in it, nor is a file that a version imports.
     """
     found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
-    for variant in (base, candidate):
-        found.update(variant.decides(job.arches) + b"\0")
+    for version in (base, candidate):
+        found.update(version.decides(job.arches) + b"\0")
     found.update(_code())
     return found.hexdigest()[:16]
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 
 FIRST_PFN = 0x100
 PLACES = 32  # first page frames tried

@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
-from harness.exhaust.job import Job, run_piece
-from harness.exhaust.tally import Tally
+from pte_review.harness.exhaust.job import Job, run_piece
+from pte_review.harness.exhaust.tally import Tally
 
 DIED = "its process died, and died again when it ran alone"
 

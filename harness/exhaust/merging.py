@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
-from harness.exhaust.job import Job, ready
-from harness.exhaust.result import FORMAT, VERSION, Result, conclude
-from harness.exhaust.shards import WHOLE, Plan, Shard
-from harness.exhaust.state import State, state_from_json
-from harness.exhaust.tally import Tally, merge
-from harness.files.counterexample import read_text
-from harness.judging.contracts import CONTRACTS
-from harness.judging.kinds import SEVERITY
-from models.arch import ARCHES
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.job import Job, ready
+from pte_review.harness.exhaust.result import FORMAT, VERSION, Result, conclude
+from pte_review.harness.exhaust.shards import WHOLE, Plan, Shard
+from pte_review.harness.exhaust.state import State, state_from_json
+from pte_review.harness.exhaust.tally import Tally, merge
+from pte_review.harness.files.counterexample import read_text
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.models.arch import ARCHES
 
 MOST_SHOWN = 8
 

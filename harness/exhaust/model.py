@@ -5,28 +5,28 @@ from collections import Counter
 from dataclasses import fields
 from operator import attrgetter
 
-from harness.exhaust.block import Block
-from harness.exhaust.tally import Example, Found, Kind, Tally, merge
-from harness.judging.contracts import Contract
-from harness.judging.expected import Expected
-from harness.judging.judge import Judgement, in_their_kernel, judge
-from harness.judging.rules import findings
-from harness.search.explore import writes
-from models.outcome import RETURNED, UNMODELLED, Outcome
-from models.run import run
-from models.scenario import Scenario
-from models.variants import Variant
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.tally import Example, Found, Kind, Tally, merge
+from pte_review.harness.judging.contracts import Contract
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.judge import Judgement, in_their_kernel, judge
+from pte_review.harness.judging.rules import findings
+from pte_review.harness.search.explore import writes
+from pte_review.models.outcome import RETURNED, UNMODELLED, Outcome
+from pte_review.models.port import Version
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario
 
 FREE = {"old_table", "new_table", "events", "exercised"}  # of an Outcome: compared by themselves, or not at all
 _the_rest = attrgetter(*(field.name for field in fields(Outcome) if field.name not in FREE))
 
 
 class PythonBackend:
-    """models.run on every table; judged only where the two outcomes are not the same."""
+    """pte_review.models.run on every table; judged only where the two outcomes are not the same."""
 
     piece = 10_000
 
-    def __init__(self, base: Variant, candidate: Variant, contract: Contract) -> None:
+    def __init__(self, base: Version, candidate: Version, contract: Contract) -> None:
         self.base, self.candidate, self.contract = base, candidate, contract
 
     def run(self, block: Block, first: int, end: int) -> Tally:

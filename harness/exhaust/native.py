@@ -3,14 +3,14 @@
 
 from dataclasses import replace
 
-from harness.exhaust.block import Block
-from harness.exhaust.child import Child
-from harness.exhaust.model import PythonBackend
-from harness.exhaust.tally import COUNTS, Example, Found, Tally, merge
-from harness.judging.contracts import Contract
-from models.native.exhaust import MOST_ENTRIES, Pair, Sort, prepare
-from models.native.variant import TreeVariant
-from models.scenario import Scenario
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.child import Child
+from pte_review.harness.exhaust.model import PythonBackend
+from pte_review.harness.exhaust.tally import COUNTS, Example, Found, Tally, merge
+from pte_review.harness.judging.contracts import Contract
+from pte_review.models.native.exhaust import MOST_ENTRIES, Pair, Sort, prepare
+from pte_review.models.native.tree_version import TreeVersion
+from pte_review.models.scenario import Scenario
 
 MOST_TOLD = 10_000  # tables of one sort that are judged one by one
 
@@ -20,7 +20,7 @@ class NativeBackend:
 
     piece = 4_000_000
 
-    def __init__(self, base: TreeVariant, candidate: TreeVariant, contract: Contract) -> None:
+    def __init__(self, base: TreeVersion, candidate: TreeVersion, contract: Contract) -> None:
         prepare()  # what is missing here is said before anything runs
         self.base, self.candidate, self.contract = base, candidate, contract
         self._judge = PythonBackend(base, candidate, contract)

@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from harness.exhaust.describe import describe
-from harness.exhaust.job import Job, Ready, ready
-from harness.exhaust.shards import WHOLE
-from harness.exhaust.state import State
-from harness.exhaust.tally import COUNTS, Tally, merge
-from harness.judging.contracts import CONTRACTS
-from harness.judging.finding import Finding
-from harness.judging.judge import Diverging
-from harness.review import smallest_case
-from harness.search.explore import Seen
-from harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE, Divergence, Verdict, divergence_to_json, sort_key
+from pte_review.harness.exhaust.describe import describe
+from pte_review.harness.exhaust.job import Job, Ready, ready
+from pte_review.harness.exhaust.shards import WHOLE
+from pte_review.harness.exhaust.state import State
+from pte_review.harness.exhaust.tally import COUNTS, Tally, merge
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.judge import Diverging
+from pte_review.harness.review import smallest_case
+from pte_review.harness.search.explore import Seen
+from pte_review.harness.verdict import (
+    DIVERGES,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    Divergence,
+    Verdict,
+    divergence_to_json,
+    sort_key,
+)
 
 FORMAT = "pte-review exhaust"
 VERSION = 1

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from harness.exhaust import cluster, local
-from harness.exhaust.job import Job, ready
-from harness.exhaust.shards import Shard
-from harness.exhaust.state import State, load_state, save_state, state_path
+from pte_review.harness.exhaust import cluster, local
+from pte_review.harness.exhaust.job import Job, ready
+from pte_review.harness.exhaust.shards import Shard
+from pte_review.harness.exhaust.state import State, load_state, save_state, state_path
 
 SAVE_EVERY = 3.0  # seconds
 

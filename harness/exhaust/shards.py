@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from harness.errors import UsageError
-from harness.exhaust.block import Block
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.block import Block
 
 SPREAD = 64  # pieces at least, where a space is large enough for it
 LEAST = 200  # tables of a piece

@@ -7,12 +7,12 @@ Sizes are scaled down: page tables of 16 entries, contpte blocks of 2 or 4, and 
 from dataclasses import dataclass, replace
 from functools import cache
 
-from harness.exhaust.alphabet import PAIRWISE, Alphabet, values
-from harness.exhaust.block import Block, Label
-from harness.exhaust.layout import Layout, layouts
-from harness.exhaust.units import units
-from models.config import PAGE_SHIFT, Config
-from models.scenario import Scenario, Vma
+from pte_review.harness.exhaust.alphabet import PAIRWISE, Alphabet, values
+from pte_review.harness.exhaust.block import Block, Label
+from pte_review.harness.exhaust.layout import Layout, layouts
+from pte_review.harness.exhaust.units import units
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.scenario import Scenario, Vma
 
 MOST_ENTRIES = 6
 PTRS_PER_PTE = 16

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
-from harness.exhaust.shards import WHOLE, Shard
-from harness.exhaust.tally import Tally, merge, tally_from_json
-from models.scenario import ranges
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.shards import WHOLE, Shard
+from pte_review.harness.exhaust.tally import Tally, merge, tally_from_json
+from pte_review.models.scenario import ranges
 
 VERSION = 1
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from harness.exhaust.result import Result
-from harness.exhaust.shards import WHOLE
-from harness.exhaust.state import State
-from harness.reports.report import NOT_MODELLED, wrapped
-from harness.verdict import DIVERGES, EQUIVALENT
+from pte_review.harness.exhaust.result import Result
+from pte_review.harness.exhaust.shards import WHOLE
+from pte_review.harness.exhaust.state import State
+from pte_review.harness.reports.report import NOT_MODELLED, wrapped
+from pte_review.harness.verdict import DIVERGES, EQUIVALENT
 
 LONG_RUN = 600.0  # seconds from which on a run says at its beginning how long it takes
 MEASURE_FOR = 5.0  # seconds until the rate is known

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import product
 
-from harness.exhaust.alphabet import NEIGHBOUR, Alphabet, values
-from harness.exhaust.block import Unit
-from models.arch.word import PteWords
-from models.scenario import Entries, Scenario, Vma
-from strategies.bits import Bits, protection
+from pte_review.harness.exhaust.alphabet import NEIGHBOUR, Alphabet, values
+from pte_review.harness.exhaust.block import Unit
+from pte_review.models.arch.word import PteWords
+from pte_review.models.scenario import Entries, Scenario, Vma
+from pte_review.strategies.bits import Bits, protection
 
 AD = tuple(product((False, True), repeat=2))  # (dirty, young)
 AD_BESIDE = ((False, False), (True, True))

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError, unknown
-from harness.judging.contracts import CONTRACTS, Contract
-from harness.judging.judge import Sitting, sit
-from harness.judging.kinds import SEVERITY
-from harness.reports.picture import picture
-from harness.review import Which, describe
-from harness.verdict import Divergence, Verdict
-from harness.versions import PATCHED, TREE, KernelText
-from models.codec import SchemaError, from_json, to_json
-from models.outcome import UNMODELLED
-from models.scenario import Scenario, check
-from models.variants import Variant, VariantError, load
+from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.judging.contracts import CONTRACTS, Contract
+from pte_review.harness.judging.judge import Sitting, sit
+from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.harness.kernel_text import PATCHED, TREE, KernelText
+from pte_review.harness.reports.picture import picture
+from pte_review.harness.review import Which, describe
+from pte_review.harness.verdict import Divergence, Verdict
+from pte_review.models.codec import SchemaError, from_json, to_json
+from pte_review.models.outcome import UNMODELLED
+from pte_review.models.port import Version, VersionError, load
+from pte_review.models.scenario import Scenario, check
 
 FORMAT = "pte-review counterexample"
 VERSION = 1
@@ -38,8 +38,8 @@ class Counterexample:
 class Replay:
     """What became of a counterexample: the divergences its scenario shows now."""
 
-    base: Variant
-    candidate: Variant
+    base: Version
+    candidate: Version
     sitting: Sitting
     divergences: tuple[Divergence, ...]
 
@@ -117,7 +117,7 @@ def replay(counterexample: Counterexample, base: Which | None = None, candidate:
     """Run it again, on the pair it names or on another. No divergences: fixed. Raises UsageError."""
     try:
         ours, theirs = load(base or counterexample.base), load(candidate or counterexample.candidate)
-    except VariantError as error:
+    except VersionError as error:
         raise UsageError(f"{error} (name another with --base or --candidate)") from None
     contract = CONTRACTS[counterexample.contract]
     scenario, first = counterexample.divergence.scenario, counterexample.divergence.examples_to_find
@@ -126,7 +126,7 @@ def replay(counterexample: Counterexample, base: Which | None = None, candidate:
 
 
 def divergences_on(
-    scenario: Scenario, base: Variant, candidate: Variant, contract: Contract, first: int = 1
+    scenario: Scenario, base: Version, candidate: Version, contract: Contract, first: int = 1
 ) -> tuple[Sitting, tuple[Divergence, ...]]:
     """Every kind of divergence of a pair on one scenario, one Divergence each."""
     sitting = sit(scenario, base, candidate, contract)
@@ -149,7 +149,7 @@ def assert_no_divergence(scenario: Scenario, base: Which, candidate: Which, cont
 
 
 def snippet(counterexample: Counterexample, text: KernelText | None = None) -> str:
-    """A test to paste: the scenario as a permanent @example beside generated ones. Raises UsageError, VariantError.
+    """A test to paste: the scenario as a permanent @example beside generated ones. Raises UsageError, VersionError.
 
     `text` is what versions of kernel text are.
     """
@@ -157,7 +157,7 @@ def snippet(counterexample: Counterexample, text: KernelText | None = None) -> s
     if text is not None and {TREE, PATCHED} & set(named):
         text.load_all(*named, arches=())
         imports, made = "from pathlib import Path\n\n", f"TEXT = {text.source()}\n\n\n"
-        versions = "from harness.versions import KernelText\n"
+        versions = "from pte_review.harness.kernel_text import KernelText\n"
         pair = ", ".join(f"TEXT.load({json.dumps(name)})" for name in named)
     else:
         imports, made, versions = "", "\n", ""
@@ -165,9 +165,9 @@ def snippet(counterexample: Counterexample, text: KernelText | None = None) -> s
     name = re.sub(r"\W", "_", f"{counterexample.divergence.kind}_{counterexample.divergence.arch}")
     return f'''{imports}from hypothesis import example, given
 
-from harness import assert_no_divergence
+from pte_review.harness import assert_no_divergence
 {versions}from models.scenario import scenario_from_json
-from strategies import scenarios
+from pte_review.strategies import scenarios
 
 {made}@example({counterexample.divergence.scenario!r})
 @given(scenarios("{counterexample.divergence.arch}"))

@@ -26,7 +26,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 
 ORDERS = {"mthp": (9, 8, 7, 6, 5, 4, 3, 2), "thp2m": (9,)}  # of anonymous memory; there is no order 1
 ANON = ("anon", "mthp", "thp2m")

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recorded moves as the move_ptes() calls they were made of, run through a variant: what it predicts and what not."""
+"""Recorded moves as the move_ptes() calls they were made of, run through a version: what it predicts and what not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.files.folios import infer
-from harness.files.recording import Record, entries
-from harness.judging.entries import bit_kinds
-from harness.judging.expected import Expected, without_ad
-from models.arch import words
-from models.arch.word import PteWords
-from models.arch.x86_64 import ACCESSED
-from models.config import PAGE_SHIFT, PAGE_SIZE, Config
-from models.entry import identity, show
-from models.run import run
-from models.scenario import Entries, Folio, Scenario, Vma, check
-from models.variants import Variant
+from pte_review.harness.files.folios import infer
+from pte_review.harness.files.recording import Record, entries
+from pte_review.harness.judging.entries import bit_kinds
+from pte_review.harness.judging.expected import Expected, without_ad
+from pte_review.models.arch import words
+from pte_review.models.arch.word import PteWords
+from pte_review.models.arch.x86_64 import ACCESSED
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.entry import identity, show
+from pte_review.models.port import Version
+from pte_review.models.run import run
+from pte_review.models.scenario import Entries, Folio, Scenario, Vma, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Pages of a record where the kernel left something else than the variant, by kind."""
+    """Pages of a record where the kernel left something else than the version, by kind."""
 
     record: int  # from 1
     kind: str
     first: int  # page of the record
     last: int
     kernel: str  # the first page's entry, decoded
-    variant: str
+    version: str
 
 
 def calls(record: Record) -> Iterator[Call]:
@@ -85,12 +85,12 @@ def _mapped(folios: dict[int, Folio], w: PteWords, table: Entries) -> tuple[Foli
     return tuple(sorted(found, key=lambda folio: folio.pfn))
 
 
-def mismatches(number: int, record: Record, variant: Variant) -> list[Mismatch]:
-    """Where the kernel left something else than `variant` does, accessed and dirty and CONT aside."""
+def mismatches(number: int, record: Record, version: Version) -> list[Mismatch]:
+    """Where the kernel left something else than `version` does, accessed and dirty and CONT aside."""
     found: list[Mismatch] = []
     for call in calls(record):
         x = Expected(call.scenario)
-        outcome = run(call.scenario, variant)
+        outcome = run(call.scenario, version)
         table = outcome.new_table or outcome.old_table
         for i, kernel in enumerate(call.after):
             ours = table[x.new_index + i]
@@ -125,6 +125,6 @@ def _extend(found: list[Mismatch], new: Mismatch) -> None:
     """Append `new`, or let it lengthen the stretch before it."""
     if found and (found[-1].record, found[-1].kind, found[-1].last + 1) == (new.record, new.kind, new.first):
         last = found[-1]
-        found[-1] = Mismatch(last.record, last.kind, last.first, new.last, last.kernel, last.variant)
+        found[-1] = Mismatch(last.record, last.kind, last.first, new.last, last.kernel, last.version)
     else:
         found.append(new)

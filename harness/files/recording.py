@@ -9,10 +9,10 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import UsageError
-from models.arch import ARCHES
-from models.codec import SchemaError, from_json
-from models.config import PAGE_SIZE
+from pte_review.harness.errors import UsageError
+from pte_review.models.arch import ARCHES
+from pte_review.models.codec import SchemaError, from_json
+from pte_review.models.config import PAGE_SIZE
 
 Runs = tuple[tuple[int, int, int], ...]  # first raw value, count, step in bytes
 

@@ -4,9 +4,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.judging.expected import Expected, gathered
-from harness.judging.finding import Finding
-from models.outcome import Outcome
+from pte_review.harness.judging.expected import Expected, gathered
+from pte_review.harness.judging.finding import Finding
+from pte_review.models.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 
 from collections.abc import Iterator
 
-from harness.judging.expected import Expected, gathered, gathered_range, without_ad
-from harness.judging.finding import Finding
-from models.arch.word import PteWords
-from models.entry import Identity, identity
-from models.legal import whole_cont_block
-from models.outcome import Outcome
+from pte_review.harness.judging.expected import Expected, gathered, gathered_range, without_ad
+from pte_review.harness.judging.finding import Finding
+from pte_review.models.arch.word import PteWords
+from pte_review.models.entry import Identity, identity
+from pte_review.models.legal import whole_cont_block
+from pte_review.models.outcome import Outcome
 
 
 def table_findings(x: Expected, outcome: Outcome) -> list[Finding]:

@@ -3,11 +3,11 @@
 
 from collections.abc import Iterator
 
-from harness.judging.expected import Expected, gathered
-from harness.judging.finding import FOR_A_WHILE, Finding
-from harness.judging.places import place, slot
-from models.entry import identity
-from models.outcome import Outcome
+from pte_review.harness.judging.expected import Expected, gathered
+from pte_review.harness.judging.finding import FOR_A_WHILE, Finding
+from pte_review.harness.judging.places import place, slot
+from pte_review.models.entry import identity
+from pte_review.models.outcome import Outcome
 
 
 def event_findings(x: Expected, outcome: Outcome, known: list[Finding]) -> list[Finding]:

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from harness.judging.places import place
-from models.arch.arm64 import AF, RDONLY, WRITE
-from models.arch.arm64 import DIRTY as ARM64_DIRTY
-from models.arch.word import PteWords
-from models.arch.x86_64 import ACCESSED, DIRTY_BITS
-from models.entry import Identity, identity
-from models.machine.kernel import EAGAIN
-from models.outcome import Outcome
-from models.scenario import Entries, Scenario
+from pte_review.harness.judging.places import place
+from pte_review.models.arch.arm64 import AF, RDONLY, WRITE
+from pte_review.models.arch.arm64 import DIRTY as ARM64_DIRTY
+from pte_review.models.arch.word import PteWords
+from pte_review.models.arch.x86_64 import ACCESSED, DIRTY_BITS
+from pte_review.models.entry import Identity, identity
+from pte_review.models.machine.kernel import EAGAIN
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Entries, Scenario
 
 
 def gathered(words: PteWords, table: Sequence[int], index: int) -> int:

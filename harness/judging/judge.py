@@ -4,15 +4,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from harness.judging.contracts import Contract, compare
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.kinds import ENDINGS
-from harness.judging.rules import findings
-from models.outcome import RETURNED, Outcome
-from models.run import run
-from models.scenario import Scenario
-from models.variants import Variant
+from pte_review.harness.judging.contracts import Contract, compare
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.kinds import ENDINGS
+from pte_review.harness.judging.rules import findings
+from pte_review.models.outcome import RETURNED, Outcome
+from pte_review.models.port import Version
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario
 
 # A breach of BASE alone is a divergence too. One kind has a name of its own seen from the other side.
 SEEN_FROM_CANDIDATE = {"destination-kept": "destination-overwritten", "destination-overwritten": "destination-kept"}
@@ -87,13 +87,13 @@ class Sitting:
     judgement: Judgement
 
 
-def in_their_kernel(scenario: Scenario, versions: Iterable[Variant]) -> Scenario:
+def in_their_kernel(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
     """`scenario` under the config options that kernel text among `versions` comes with: ports beside it follow them."""
     facts = {name: value for version in versions for name, value in version.facts.items()}
     return replace(scenario, config=replace(scenario.config, **facts)) if facts else scenario
 
 
-def sit(scenario: Scenario, base: Variant, candidate: Variant, contract: Contract) -> Sitting:
+def sit(scenario: Scenario, base: Version, candidate: Version, contract: Contract) -> Sitting:
     """Run both on fresh machines and judge them."""
     scenario = in_their_kernel(scenario, (base, candidate))
     x = Expected(scenario)

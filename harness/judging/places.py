@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where a ptep lies, as findings and people say it. With one table for both, "new" is what lies in the new range."""
 
-from models.scenario import Scenario
+from pte_review.models.scenario import Scenario
 
 
 def place(scenario: Scenario, ptep: int) -> tuple[str, int]:

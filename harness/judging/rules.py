@@ -3,14 +3,14 @@
 
 from collections.abc import Iterator
 
-from harness.judging.entries import table_findings
-from harness.judging.events import event_findings
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from models.config import PAGE_SHIFT
-from models.machine.kernel import EAGAIN
-from models.machine.locks import LOCK_NAMES
-from models.outcome import RETURNED, Outcome
+from pte_review.harness.judging.entries import table_findings
+from pte_review.harness.judging.events import event_findings
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.kernel import EAGAIN
+from pte_review.models.machine.locks import LOCK_NAMES
+from pte_review.models.outcome import RETURNED, Outcome
 
 
 def findings(x: Expected, outcome: Outcome) -> list[Finding]:

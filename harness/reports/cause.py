@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The event that caused a finding: which primitive call, on which entry, with what values."""
 
-from harness.judging.finding import FOR_A_WHILE, Finding
-from harness.judging.places import ptep_of, slot
-from models.entry import show
-from models.machine.actors import LOGGED
-from models.machine.state import Event
-from models.outcome import Outcome
-from models.scenario import Scenario
+from pte_review.harness.judging.finding import FOR_A_WHILE, Finding
+from pte_review.harness.judging.places import ptep_of, slot
+from pte_review.models.entry import show
+from pte_review.models.machine.actors import LOGGED
+from pte_review.models.machine.state import Event
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
 
 # Events below or beside the calls of primitives.
 RAW = LOGGED | {

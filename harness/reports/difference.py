@@ -9,10 +9,10 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from harness.judging.places import ptep_of, slot
-from models.entry import decode
-from models.outcome import Outcome
-from models.scenario import Scenario
+from pte_review.harness.judging.places import ptep_of, slot
+from pte_review.models.entry import decode
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
 
 _PARTS = re.compile(r"(\d+)")  # new[2] before new[10]
 Difference = tuple[tuple[str, str, str], ...]  # what, in BASE, in CANDIDATE

@@ -8,9 +8,9 @@ from statistics import median
 from rich import box
 from rich.table import Table
 
-from harness.history import Measured
-from harness.reports.picture import WIDTH
-from harness.reports.report import rendered, wrapped
+from pte_review.harness.history import Measured
+from pte_review.harness.reports.picture import WIDTH
+from pte_review.harness.reports.report import rendered, wrapped
 
 LEFT = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their widths
 RIGHT = (("examples", 11), ("sec", 4))

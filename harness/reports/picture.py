@@ -5,14 +5,14 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.judging.expected import Expected
-from harness.judging.judge import Sitting
-from harness.reports.schedule import schedule
-from harness.verdict import Divergence
-from models.config import PAGE_SIZE
-from models.entry import show
-from models.outcome import RETURNED, Outcome
-from models.scenario import Folio, Scenario
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.judge import Sitting
+from pte_review.harness.reports.schedule import schedule
+from pte_review.harness.verdict import Divergence
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.entry import show
+from pte_review.models.outcome import RETURNED, Outcome
+from pte_review.models.scenario import Folio, Scenario
 
 WIDTH = 75
 SHOWN_BITS = 6

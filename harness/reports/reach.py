@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from models.arch.word import (
+from pte_review.models.arch.word import (
     PTE_MARKER_UFFD_WP,
     SWP_DEVICE_EXCLUSIVE,
     SWP_HWPOISON,
@@ -11,9 +11,9 @@ from models.arch.word import (
     SWP_MIGRATION_WRITE,
     SWP_PTE_MARKER,
 )
-from models.config import Config
-from models.legal import SHAPE, broken_rules
-from models.scenario import ORDINARY_CONFIG, Scenario
+from pte_review.models.config import Config
+from pte_review.models.legal import SHAPE, broken_rules
+from pte_review.models.scenario import ORDINARY_CONFIG, Scenario
 
 CONFIG_NAMES = {
     "mem_soft_dirty": "CONFIG_MEM_SOFT_DIRTY=y",

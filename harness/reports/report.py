@@ -13,16 +13,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from harness.files.folios import SAYS as FOLIOS_SAY
-from harness.files.moves import Mismatch, calls
-from harness.files.recording import Record
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import sit
-from harness.judging.kinds import rank
-from harness.reports.picture import WIDTH, body, headed
-from harness.thread import Known
-from harness.verdict import DIVERGES, INCONCLUSIVE, Divergence, Verdict, verdict_from_json
-from models.variants import Variant
+from pte_review.harness.files.folios import SAYS as FOLIOS_SAY
+from pte_review.harness.files.moves import Mismatch, calls
+from pte_review.harness.files.recording import Record
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.judging.kinds import rank
+from pte_review.harness.reports.picture import WIDTH, body, headed
+from pte_review.harness.thread import Known
+from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, Divergence, Verdict, verdict_from_json
+from pte_review.models.port import Version
 
 NOT_MODELLED = "not modelled: s390, powerpc, sparc64, riscv, loongarch, 32-bit, 16K and 64K pages"
 SAYS = {DIVERGES: "DIVERGES", INCONCLUSIVE: "INCONCLUSIVE"}
@@ -142,7 +142,7 @@ def _counts(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts)
 
 
-def pictures(verdict: Verdict, base: Variant, candidate: Variant) -> list[str]:
+def pictures(verdict: Verdict, base: Version, candidate: Version) -> list[str]:
     """A picture for each divergence; one for both architectures where they show the same."""
     contract = CONTRACTS[verdict.contract]
     alike: dict[tuple[str, str], list[Divergence]] = {}
@@ -160,8 +160,8 @@ def pictures(verdict: Verdict, base: Variant, candidate: Variant) -> list[str]:
 # -- recordings
 
 
-def recording_lines(name: str, variant: str, records: Sequence[Record], found: Sequence[Mismatch]) -> str:
-    """How many records `variant` predicts, on which folios, and where the kernel did something else."""
+def recording_lines(name: str, version: str, records: Sequence[Record], found: Sequence[Mismatch]) -> str:
+    """How many records `version` predicts, on which folios, and where the kernel did something else."""
     moves = sum(1 for record in records for _ in calls(record))
     entries = sum(record.moved for record in records)
     wrong = sorted({mismatch.record for mismatch in found})
@@ -169,7 +169,7 @@ def recording_lines(name: str, variant: str, records: Sequence[Record], found: S
     lines = [
         wrapped(f"{name}: {kernel}, {len(records)} records, {moves:,} move_ptes() calls, {entries:,} entries"),
         wrapped(FOLIOS_SAY, "  "),
-        f"  {variant} predicts {len(records) - len(wrong)} of {len(records)} records",
+        f"  {version} predicts {len(records) - len(wrong)} of {len(records)} records",
     ]
     for mismatch in found:
         pages = (
@@ -179,6 +179,6 @@ def recording_lines(name: str, variant: str, records: Sequence[Record], found: S
         lines += [
             f"  record {mismatch.record} ({record.mapping}, {record.moved} pages), {pages}: {mismatch.kind}",
             f"    the kernel left  {mismatch.kernel}",
-            f"    {variant} leaves  {mismatch.variant}",
+            f"    {version} leaves  {mismatch.version}",
         ]
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Scheduled events in words: who does what to which entry, and when."""
 
-from models.scenario import Scenario
-from models.scheduled import ACCESS, ANCHORS, PHASES, ScheduledEvent, When
+from pte_review.models.scenario import Scenario
+from pte_review.models.scheduled import ACCESS, ANCHORS, PHASES, ScheduledEvent, When
 
 SAYS = {
     "walk": "cpu {cpu} loads through {slot}",

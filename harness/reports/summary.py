@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One sentence for a divergence: which version does what, to which entry."""
 
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.kinds import RUN_SAYS, SAYS
-from harness.judging.places import ptep_of, slot
-from models.entry import identity, show
-from models.outcome import Outcome
-from models.scenario import Scenario
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.kinds import RUN_SAYS, SAYS
+from pte_review.harness.judging.places import ptep_of, slot
+from pte_review.models.entry import identity, show
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
 
 
 def summary(scenario: Scenario, version: str, other: str, outcome: Outcome, finding: Finding) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenarios by the thousand through any number of variants; what diverges is collected by kind, not raised.
+"""Scenarios by the thousand through any number of versions; what diverges is collected by kind, not raised.
 
 Hypothesis only generates here: a failing example would end its run and hide the other kinds. A scenario is one byte
 string of a fixed size, which keeps it out of reach of the constants that Hypothesis collects from whatever modules
@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, fields
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from harness.judging.contracts import Contract
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.judge import Diverging, in_their_kernel, judge
-from harness.judging.rules import findings
-from models.config import Config
-from models.machine.state import Event
-from models.outcome import UNMODELLED, Outcome
-from models.run import run
-from models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario, Vma
-from models.variants import Variant
-from strategies import scenarios
+from pte_review.harness.judging.contracts import Contract
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.judge import Diverging, in_their_kernel, judge
+from pte_review.harness.judging.rules import findings
+from pte_review.models.config import Config
+from pte_review.models.machine.state import Event
+from pte_review.models.outcome import UNMODELLED, Outcome
+from pte_review.models.port import Version
+from pte_review.models.run import run
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario, Vma
+from pte_review.strategies import scenarios
 
 Key = tuple[str, str, bool]
 Progress = Callable[[int], None]  # scenarios done so far
@@ -60,7 +60,7 @@ class Tally:
 
 def explore(
     arch: str,
-    pairs: Sequence[tuple[Variant, Variant]],
+    pairs: Sequence[tuple[Version, Version]],
     contract: Contract,
     hostile: str | None,
     max_examples: int,
@@ -68,22 +68,22 @@ def explore(
     progress: Progress | None = None,
     enough: Callable[[Tally], bool] | None = None,
 ) -> list[Tally]:
-    """Run every variant of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order.
+    """Run every version of `pairs` on `max_examples` scenarios of `arch`; one Tally a pair, in order.
 
     A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, generation ends.
     """
     tallies = [Tally() for _ in pairs]
-    versions = [version for pair in pairs for version in pair if version.facts]
+    with_facts = [version for pair in pairs for version in pair if version.facts]
     done = 0
 
     def one(drawn: Scenario) -> None:
         nonlocal done
         done += 1
-        scenario = in_their_kernel(drawn, versions)
+        scenario = in_their_kernel(drawn, with_facts)
         x = Expected(scenario)
         running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
-        variants = {id(v): v for pair, _ in running for v in pair}
-        outcomes = {key: run(scenario, variant) for key, variant in variants.items()}
+        versions = {id(v): v for pair, _ in running for v in pair}
+        outcomes = {key: run(scenario, version) for key, version in versions.items()}
         wrong = _wrong(x, outcomes)
         for (base, candidate), tally in running:
             ours, theirs = outcomes[id(base)], outcomes[id(candidate)]

@@ -7,12 +7,18 @@ no step helps. Serves recordings and saved files as well as generated scenarios.
 
 from collections.abc import Callable, Iterator
 
-from harness.search.simpler_entries import lower_pages, ordinary_pages, simpler_entries
-from harness.search.simpler_events import fewer_events, simpler_events
-from harness.search.simpler_settings import ordinary_config, ordinary_vma, simpler_folios
-from harness.search.simpler_tables import closer_entries, fewer_entries, fewer_folios, shorter_extent, simpler_place
-from models.legal import broken_rules
-from models.scenario import Scenario
+from pte_review.harness.search.simpler_entries import lower_pages, ordinary_pages, simpler_entries
+from pte_review.harness.search.simpler_events import fewer_events, simpler_events
+from pte_review.harness.search.simpler_settings import ordinary_config, ordinary_vma, simpler_folios
+from pte_review.harness.search.simpler_tables import (
+    closer_entries,
+    fewer_entries,
+    fewer_folios,
+    shorter_extent,
+    simpler_place,
+)
+from pte_review.models.legal import broken_rules
+from pte_review.models.scenario import Scenario
 
 Fails = Callable[[Scenario], bool]
 Step = Callable[[Scenario], Iterator[Scenario]]

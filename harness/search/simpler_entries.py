@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.search.tables import FIRST_PFN, TABLES, Change, cut_pages, table_of, with_changed, with_entry
-from models.scenario import Folio, Scenario
+from pte_review.harness.search.tables import FIRST_PFN, TABLES, Change, cut_pages, table_of, with_changed, with_entry
+from pte_review.models.scenario import Folio, Scenario
 
 
 def simpler_entries(s: Scenario) -> Iterator[Scenario]:

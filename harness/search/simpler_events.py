@@ -4,8 +4,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from models.scenario import Scenario
-from models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, ScheduledEvent, When
+from pte_review.models.scenario import Scenario
+from pte_review.models.scheduled import ACCESS, ANCHORS, CHANGE, PHASES, ScheduledEvent, When
 
 
 def fewer_events(s: Scenario) -> Iterator[Scenario]:

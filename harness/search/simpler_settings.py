@@ -4,9 +4,9 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 
-from harness.search.tables import cut_pages
-from models.config import Config
-from models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Entries, Folio, Scenario, ranges
+from pte_review.harness.search.tables import cut_pages
+from pte_review.models.config import Config
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Entries, Folio, Scenario, ranges
 
 
 def ordinary_config(s: Scenario) -> Iterator[Scenario]:

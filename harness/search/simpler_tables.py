@@ -4,10 +4,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.search.simpler_events import moved_slots
-from harness.search.tables import TABLES, table_of, with_table
-from models.config import PAGE_SIZE
-from models.scenario import Folio, Scenario
+from pte_review.harness.search.simpler_events import moved_slots
+from pte_review.harness.search.tables import TABLES, table_of, with_table
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.scenario import Folio, Scenario
 
 
 def fewer_entries(s: Scenario) -> Iterator[Scenario]:

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from models.scenario import Entries, Ranges, Scenario
+from pte_review.models.scenario import Entries, Ranges, Scenario
 
 TABLES = ("old", "new")
 FIRST_PFN = 0x100  # where simple scenarios have their pages

@@ -6,10 +6,10 @@
 
 from functools import lru_cache
 
-from models.arch.arm64 import Arm64
-from models.arch.word import PteWords
-from models.arch.x86_64 import X86_64
-from models.config import Config
+from pte_review.models.arch.arm64 import Arm64
+from pte_review.models.arch.word import PteWords
+from pte_review.models.arch.x86_64 import X86_64
+from pte_review.models.config import Config
 
 ARCHES: dict[str, type[PteWords]] = {"x86_64": X86_64, "arm64": Arm64}
 

@@ -10,8 +10,8 @@ Dirty  Writable | RDONLY  WRITE  DIRTY (sw)
 
 from typing import ClassVar
 
-from models.arch.word import U64, HasVmFlags, PteWords
-from models.config import PAGE_SHIFT, Config
+from pte_review.models.arch.word import U64, HasVmFlags, PteWords
+from pte_review.models.config import PAGE_SHIFT, Config
 
 VALID = 1 << 0
 TABLE_BIT = 1 << 1

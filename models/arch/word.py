@@ -8,7 +8,7 @@ and the config; what touches memory is in models/machine.
 from abc import ABC, abstractmethod
 from typing import ClassVar, Protocol
 
-from models.config import Config
+from pte_review.models.config import Config
 
 U64 = (1 << 64) - 1
 

@@ -3,8 +3,8 @@
 
 from typing import ClassVar
 
-from models.arch.word import U64, HasVmFlags, PteWords
-from models.config import PAGE_SHIFT, Config
+from pte_review.models.arch.word import U64, HasVmFlags, PteWords
+from pte_review.models.config import PAGE_SHIFT, Config
 
 PRESENT = 1 << 0
 RW = 1 << 1

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models.kernel_tree.git import git, said
-from models.kernel_tree.names import check_inside, is_inside, named, strip_level
-from models.kernel_tree.patch import Patch
-from models.kernel_tree.tree import Tree
+from pte_review.models.kernel_tree.git import git, said
+from pte_review.models.kernel_tree.names import check_inside, is_inside, named, strip_level
+from pte_review.models.kernel_tree.patch import Patch
+from pte_review.models.kernel_tree.tree import Tree
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from models.kernel_tree.extras import needed
+from pte_review.models.kernel_tree.extras import needed
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

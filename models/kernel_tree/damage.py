@@ -3,10 +3,10 @@
 
 import re
 
-from models.kernel_tree.applying import Rejection
-from models.kernel_tree.errors import quoted
-from models.kernel_tree.git import complaint
-from models.kernel_tree.patch import Patch
+from pte_review.models.kernel_tree.applying import Rejection
+from pte_review.models.kernel_tree.errors import quoted
+from pte_review.models.kernel_tree.git import complaint
+from pte_review.models.kernel_tree.patch import Patch
 
 AGAIN = "try the mail as it was sent (b4 am, the archive's raw link) or git format-patch"
 LINE = re.compile(r" ?(?:at|on) (?:line |<stdin>:)(\d+)")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What can be wrong with a kernel tree or a patch."""
 
-from models.variants import VariantError
+from pte_review.models.port import VersionError
 
 SHOWN = 72  # characters of a quoted line
 
 
-class TreeError(VariantError):
+class TreeError(VersionError):
     """A tree, revision or patch that cannot be used: one line that says what, where, what was expected."""
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from models.kernel_tree.ctext import CFile, Definition
-from models.kernel_tree.files import BATCH, LIBRARY, SUBJECT
-from models.kernel_tree.instrument import Local, instrumented, walk
-from models.kernel_tree.signature import Signature, signature
-from models.kernel_tree.tree import Tree, TreeError
+from pte_review.models.kernel_tree.ctext import CFile, Definition
+from pte_review.models.kernel_tree.files import BATCH, LIBRARY, SUBJECT
+from pte_review.models.kernel_tree.instrument import Local, instrumented, walk
+from pte_review.models.kernel_tree.signature import Signature, signature
+from pte_review.models.kernel_tree.tree import Tree, TreeError
 
 HEADERS = Path(__file__).parents[1] / "native" / "include"
 CONTROL = "pagetable_move_control"

@@ -4,7 +4,7 @@
 import importlib
 from typing import Any
 
-from models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.errors import TreeError
 
 INSTALL = "pip install 'pte-review[tree]'"
 

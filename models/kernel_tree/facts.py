@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a tree's arm64 contpte layer does in its own way, as the fields of Config that ports follow."""
 
-from models.kernel_tree.ctext import CFile
-from models.kernel_tree.instrument import walk
-from models.kernel_tree.tree import Tree
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.instrument import walk
+from pte_review.models.kernel_tree.tree import Tree
 
 CONTPTE = "arch/arm64/mm/contpte.c"
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.errors import TreeError
 
 ALONE = {
     "GIT_CONFIG_NOSYSTEM": "1",

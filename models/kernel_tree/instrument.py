@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.kernel_tree.ctext import CFile, Definition
-from models.kernel_tree.signature import signature
+from pte_review.models.kernel_tree.ctext import CFile, Definition
+from pte_review.models.kernel_tree.signature import signature
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -6,11 +6,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from models.kernel_tree.errors import TreeError
-from models.kernel_tree.file_lines import located
-from models.kernel_tree.git import complaint, git, said
-from models.kernel_tree.patch import Patch, has_diff
-from models.kernel_tree.series import Mail, selected
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.file_lines import located
+from pte_review.models.kernel_tree.git import complaint, git, said
+from pte_review.models.kernel_tree.patch import Patch, has_diff
+from pte_review.models.kernel_tree.series import Mail, selected
 
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip"}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from models.kernel_tree.errors import TreeError, quoted
-from models.kernel_tree.tree import Tree
+from pte_review.models.kernel_tree.errors import TreeError, quoted
+from pte_review.models.kernel_tree.tree import Tree
 
 HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 PLAIN = ("rename from ", "rename to ", "copy from ", "copy to ")  # git writes these without a/ and b/

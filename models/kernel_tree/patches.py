@@ -4,14 +4,14 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from models.kernel_tree.applying import Rejection, all_applied, applied, touched
-from models.kernel_tree.damage import misshapen
-from models.kernel_tree.errors import TreeError
-from models.kernel_tree.files import READ
-from models.kernel_tree.mails import read_patches
-from models.kernel_tree.patch import Patch
-from models.kernel_tree.rejects import explained
-from models.kernel_tree.tree import Tree
+from pte_review.models.kernel_tree.applying import Rejection, all_applied, applied, touched
+from pte_review.models.kernel_tree.damage import misshapen
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.files import READ
+from pte_review.models.kernel_tree.mails import read_patches
+from pte_review.models.kernel_tree.patch import Patch
+from pte_review.models.kernel_tree.rejects import explained
+from pte_review.models.kernel_tree.tree import Tree
 
 NAMED = 4  # other files that a message names
 

@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from models.kernel_tree.applying import Rejection
-from models.kernel_tree.damage import damaged, difference
-from models.kernel_tree.errors import quoted
-from models.kernel_tree.git import complaint
-from models.kernel_tree.names import Named
-from models.kernel_tree.patch import Patch
-from models.kernel_tree.tree import Tree
+from pte_review.models.kernel_tree.applying import Rejection
+from pte_review.models.kernel_tree.damage import damaged, difference
+from pte_review.models.kernel_tree.errors import quoted
+from pte_review.models.kernel_tree.git import complaint
+from pte_review.models.kernel_tree.names import Named
+from pte_review.models.kernel_tree.patch import Patch
+from pte_review.models.kernel_tree.tree import Tree
 
 FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 MISSING = re.compile(r"^error: (.+): No such file or directory$", re.MULTILINE)

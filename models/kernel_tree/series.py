@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.kernel_tree.errors import TreeError, quoted
-from models.kernel_tree.patch import Patch, has_diff
+from pte_review.models.kernel_tree.errors import TreeError, quoted
+from pte_review.models.kernel_tree.patch import Patch, has_diff
 
 REPLY = re.compile(r"(?:re|aw|sv|antw|fwd?)\s*:", re.IGNORECASE)
 TAG = re.compile(r"\[([^\]]*)\]")

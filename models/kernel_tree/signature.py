@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.kernel_tree.ctext import declared
+from pte_review.models.kernel_tree.ctext import declared
 
 if TYPE_CHECKING:
     from tree_sitter import Node

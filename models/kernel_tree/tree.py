@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.kernel_tree.errors import TreeError
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.git import complaint, git, said
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.git import complaint, git, said
 
 __all__ = ["Tree", "TreeError", "open_tree"]
 

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from models.config import PAGE_SIZE
-from models.machine.cpus import RECLAIMED_PFN, Cpus, Translation
-from models.machine.locks import ANON_VMA, I_MMAP
-from models.machine.state import Event
-from models.scenario import Scenario
-from models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.machine.cpus import RECLAIMED_PFN, Cpus, Translation
+from pte_review.models.machine.locks import ANON_VMA, I_MMAP
+from pte_review.models.machine.state import Event
+from pte_review.models.scenario import Scenario
+from pte_review.models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
 
 LOGGED = frozenset({"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"})
 

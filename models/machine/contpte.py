@@ -6,11 +6,11 @@ may cache them as one translation and set accessed or dirty in any of them. To c
 unfolded first. Names without "contpte" and with a leading underscore are the C's double-underscore versions.
 """
 
-from models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Arm64
-from models.arch.word import U64
-from models.config import PAGE_SHIFT
-from models.machine.kernel import Kernel
-from models.scenario import Scenario
+from pte_review.models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Arm64
+from pte_review.models.arch.word import U64
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.kernel import Kernel
+from pte_review.models.scenario import Scenario
 
 # arch/arm64/mm/mmu.c:pgattr_change_is_safe(): what may change in a live entry without break-before-make.
 SAFE_TO_CHANGE = PXN | RDONLY | WRITE | NG | 1 << 63 | 0xF << 55

@@ -9,9 +9,9 @@ arm64 CONSTRAINED UNPREDICTABLE; it is what break-before-make is for).
 
 from dataclasses import dataclass
 
-from models.config import PAGE_SHIFT
-from models.machine.kernel import Kernel
-from models.scenario import Scenario
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.kernel import Kernel
+from pte_review.models.scenario import Scenario
 
 RECLAIMED_PFN = 0  # of a page that reclaim has unmapped: no table of a scenario maps it
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Why a run ends before the variant returns. Raised by the machine, caught by run.py, never shown as tracebacks."""
+"""Why a run ends before the version returns. Raised by the machine, caught by run.py, never shown as tracebacks."""
 
 
 class EndOfRun(BaseException):
     """A run that cannot go on. `ending` is its stable name in outcomes.
 
-    No Exception, so that a variant's own `except Exception` does not take it for an error of its own.
+    No Exception, so that a version's own `except Exception` does not take it for an error of its own.
     """
 
     ending: str

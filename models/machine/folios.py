@@ -4,8 +4,8 @@
 One algorithm under two interfaces: flags said what to ignore until v6.16, and what to respect since.
 """
 
-from models.machine.state import Machine
-from models.scenario import Folio, Vma
+from pte_review.models.machine.state import Machine
+from pte_review.models.scenario import Folio, Vma
 
 # Until v6.16: what a batch ignores beside young and write, which it always ignores.
 FPB_IGNORE_DIRTY = 1 << 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel as a variant sees it: every primitive and predicate under its kernel name.
+"""The kernel as a version sees it: every primitive and predicate under its kernel name.
 
 Kernel has the generic primitives of include/linux/pgtable.h, which x86_64 uses as they are; contpte.py has
 arm64's. A primitive's contract (kernel-doc of set_ptes() and get_and_clear_full_ptes()) is checked without
@@ -8,13 +8,13 @@ leaving raw accesses in the log.
 
 from collections.abc import Callable, Iterator
 
-from models.arch.x86_64 import X86_64
-from models.machine.endings import TableOverrun
-from models.machine.folios import Folios
-from models.machine.locks import Locks
-from models.machine.page_table_check import PageTableCheck
-from models.machine.tlb import Tlb
-from models.scenario import Scenario, Vma
+from pte_review.models.arch.x86_64 import X86_64
+from pte_review.models.machine.endings import TableOverrun
+from pte_review.models.machine.folios import Folios
+from pte_review.models.machine.locks import Locks
+from pte_review.models.machine.page_table_check import PageTableCheck
+from pte_review.models.machine.tlb import Tlb
+from pte_review.models.scenario import Scenario, Vma
 
 EAGAIN = 11
 SINGLE_DEPTH_NESTING = 1

@@ -4,9 +4,9 @@
 A lock is an int: 1, 2 and -2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
 """
 
-from models.config import PAGE_SHIFT
-from models.machine.state import Machine, Pmd
-from models.scenario import Scenario, Vma
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.state import Machine, Pmd
+from pte_review.models.scenario import Scenario, Vma
 
 I_MMAP = 3
 ANON_VMA = 4

@@ -4,9 +4,9 @@
 The kernel BUGs on a mismatch; here that is recorded and the run goes on.
 """
 
-from models.arch.word import SWP_DEVICE_WRITE, SWP_MIGRATION_WRITE
-from models.machine.state import Machine
-from models.scenario import Scenario
+from pte_review.models.arch.word import SWP_DEVICE_WRITE, SWP_MIGRATION_WRITE
+from pte_review.models.machine.state import Machine
+from pte_review.models.scenario import Scenario
 
 # Device-exclusive entries left swap_cached_writable() when v6.15 made them one type (commit c25465eb7630's series).
 SWAP_CACHED_WRITABLE = (SWP_MIGRATION_WRITE, SWP_DEVICE_WRITE)

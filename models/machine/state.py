@@ -12,10 +12,10 @@ Every public primitive is an event under its kernel name with its arguments (mm 
 
 from functools import lru_cache
 
-from models.arch.word import PteWords
-from models.config import PAGE_SHIFT
-from models.machine.endings import EndOfRun, NoProgress, TableOverrun
-from models.scenario import Scenario
+from pte_review.models.arch.word import PteWords
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.endings import EndOfRun, NoProgress, TableOverrun
+from pte_review.models.scenario import Scenario
 
 Event = tuple[str | int, ...]
 
@@ -74,12 +74,12 @@ class Machine(PteWords):
     def passes_for(scenario: Scenario) -> int:
         """How many loop passes and events a run may take.
 
-        Room for a variant that looks at every entry from every other; a loop that never ends takes milliseconds.
+        Room for a version that looks at every entry from every other; a loop that never ends takes milliseconds.
         """
         return 16384 + 256 * scenario.nr + 4 * scenario.nr**2
 
     def end(self, error: EndOfRun) -> EndOfRun:
-        """Remember why the run ends, whatever the variant catches; returns `error`, to be raised."""
+        """Remember why the run ends, whatever the version catches; returns `error`, to be raised."""
         self.ended_by = self.ended_by or error
         return error
 
@@ -224,7 +224,7 @@ class Machine(PteWords):
         self.events.append(("imbalance", len(self.imbalances) - 1))
 
     def tick(self) -> None:
-        """One pass of a loop of the variant. Raises NoProgress when there were too many."""
+        """One pass of a loop of the version. Raises NoProgress when there were too many."""
         self.event_limit -= 1
         if self.event_limit < len(self.events):
             raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))

@@ -5,9 +5,9 @@ Nobody says what a TLB holds: every valid entry may be cached on every CPU (stat
 events of other CPUs, actors.py keeps their translations one by one.
 """
 
-from models.config import PAGE_SIZE
-from models.machine.state import Machine
-from models.scenario import Scenario, Vma
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.machine.state import Machine
+from pte_review.models.scenario import Scenario, Vma
 
 USER_END = 1 << 57  # bytes
 

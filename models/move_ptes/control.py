@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from models.scenario import Vma
+from pte_review.models.scenario import Vma
 
 
 @dataclass(frozen=True, slots=True)

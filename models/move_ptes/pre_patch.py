@@ -5,10 +5,10 @@ mm/mremap.c at 94dab12d86cf, the parent of the v4 patch (mm-new on v6.16-rc, Jun
 Released in v6.16; the same body under an older signature in v6.12.
 """
 
-from models.config import PAGE_SIZE
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

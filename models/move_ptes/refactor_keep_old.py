@@ -4,12 +4,12 @@
 What the question on the list would have led to: "should pte_clear be included here?" (Dev Jain, 13 June 2025).
 """
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
-from models.scenario import Vma
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.scenario import Vma
 
 
 def mremap_folio_pte_batch(k: Kernel, vma: Vma, addr: int, ptep: int, pte: int, max_nr: int) -> int:

@@ -14,9 +14,9 @@ from array import array
 from functools import lru_cache
 from pathlib import Path
 
-from models.kernel_tree.errors import TreeError
-from models.machine.state import Machine
-from models.scenario import Scenario
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.machine.state import Machine
+from pte_review.models.scenario import Scenario
 
 WORD = 8
 REQUEST_AT, REPLY_AT, CHANGES_AT, EVENTS_AT = 0, 1 << 16, 1 << 17, 1 << 18

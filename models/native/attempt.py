@@ -3,12 +3,12 @@
 
 from typing import NamedTuple
 
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.instrument import MOST_LOCALS, Local
-from models.machine.actors import Actors
-from models.machine.endings import NoProgress, TableOverrun
-from models.machine.kernel import Kernel
-from models.native.arena import (
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.instrument import MOST_LOCALS, Local
+from pte_review.models.machine.actors import Actors
+from pte_review.models.machine.endings import NoProgress, TableOverrun
+from pte_review.models.machine.kernel import Kernel
+from pte_review.models.native.arena import (
     ENDED,
     ENDINGS,
     EVENTS,
@@ -20,12 +20,12 @@ from models.native.arena import (
     VARIABLE,
     request,
 )  # fmt: skip
-from models.native.follow import Follower, signed
-from models.native.process import Died, Worker
-from models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
-from models.outcome import RETURNED as IT_RETURNED
-from models.run import fresh_kernel, outcome_of, where
-from models.scenario import Scenario
+from pte_review.models.native.follow import Follower, signed
+from pte_review.models.native.process import Died, Worker
+from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from pte_review.models.outcome import RETURNED as IT_RETURNED
+from pte_review.models.run import fresh_kernel, outcome_of, where
+from pte_review.models.scenario import Scenario
 
 
 class Unassigned(NamedTuple):

@@ -14,8 +14,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from models.kernel_tree.extras import needed
-from models.kernel_tree.tree import TreeError
+from pte_review.models.kernel_tree.extras import needed
+from pte_review.models.kernel_tree.tree import TreeError
 
 HOME = Path(__file__).parent
 # The dialect and the aliasing rules are the kernel's. Warnings stay unread: the tree is reviewed, not linted.

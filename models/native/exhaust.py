@@ -9,13 +9,13 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from models.config import Config
-from models.kernel_tree.tree import TreeError
-from models.native.arena import request
-from models.native.build import HOME, compiled
-from models.native.library import ffi_of
-from models.native.variant import TreeVariant, defines
-from models.scenario import Scenario
+from pte_review.models.config import Config
+from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.native.arena import request
+from pte_review.models.native.build import HOME, compiled
+from pte_review.models.native.library import ffi_of
+from pte_review.models.native.tree_version import TreeVersion, defines
+from pte_review.models.scenario import Scenario
 
 # In the order of struct side.
 SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
@@ -117,7 +117,7 @@ def _ffi() -> Any:
 
 
 @lru_cache(maxsize=64)
-def bare_object(version: TreeVariant, side: int, arch: str, config: Config) -> str:
+def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> str:
     """The path of `version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
 
     Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
@@ -148,7 +148,7 @@ class Pair:
     One at a time in a process: the C keeps the block.
     """
 
-    def __init__(self, base: TreeVariant, candidate: TreeVariant, template: Scenario, units: Units) -> None:
+    def __init__(self, base: TreeVersion, candidate: TreeVersion, template: Scenario, units: Units) -> None:
         if template.config.ptrs_per_pte > MOST_ENTRIES:
             raise TreeError(f"exhaustive checking in C takes page tables of at most {MOST_ENTRIES} entries")
         ffi, self._driver = _ffi(), _driver()

@@ -8,11 +8,11 @@ judges Python ports. What the C's primitives do to entries is the C's: only raw 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from models.config import PAGE_SHIFT
-from models.machine.contpte import KernelArm64
-from models.machine.kernel import Kernel
-from models.machine.locks import ANON_VMA, I_MMAP
-from models.native.arena import EVENT_WORDS, event_names
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.machine.contpte import KernelArm64
+from pte_review.models.machine.kernel import Kernel
+from pte_review.models.machine.locks import ANON_VMA, I_MMAP
+from pte_review.models.native.arena import EVENT_WORDS, event_names
 
 U64 = 1 << 64
 WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from models.kernel_tree.tree import TreeError
-from models.native.arena import BYTES, CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena
-from models.native.build import HOME, compiled
-from models.watchdog import CPU_SECONDS
+from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.native.arena import BYTES, CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena
+from pte_review.models.native.build import HOME, compiled
+from pte_review.models.watchdog import CPU_SECONDS
 
 Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
 DONE, ASKS, READY = b".", b"?", b"!"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.kernel_tree.extract import Extract, Piece, extract
-from models.kernel_tree.files import GATED, SUBJECT
-from models.kernel_tree.instrument import Local
-from models.kernel_tree.signature import Signature
-from models.kernel_tree.tree import Tree, TreeError
+from pte_review.models.kernel_tree.extract import Extract, Piece, extract
+from pte_review.models.kernel_tree.files import GATED, SUBJECT
+from pte_review.models.kernel_tree.instrument import Local
+from pte_review.models.kernel_tree.signature import Signature
+from pte_review.models.kernel_tree.tree import Tree, TreeError
 
 HOME = Path(__file__).parent
 

@@ -18,8 +18,8 @@ if __name__ == "__main__":  # tests/ has a harness and a models of its own
 
 from rich.console import Console
 
-from harness.errors import UsageError
-from models.arch import ARCHES
+from pte_review.harness.errors import UsageError
+from pte_review.models.arch import ARCHES
 from tests.bench.methods import BUGS, CONTROLS, METHODS
 from tests.bench.tries import Tries, load_state, save_state
 from tests.resumable import state_file
@@ -41,13 +41,13 @@ neither shows is "same tables", what needs an entry there "not drawn".
 def rows(seconds: float) -> Iterator[tuple[str, str, list[tuple[str, Measure | str]]]]:
     """(heading before it, label, cells by their keys) of each line; a cell that is not measured is its text."""
     for bug in (*BUGS, *CONTROLS):
-        heading = f"\n{bug.base} -> {bug.variant}: {bug.kind or bug.title}"
+        heading = f"\n{bug.base} -> {bug.version}: {bug.kind or bug.title}"
         limit = seconds if bug.kind else min(seconds, CONTROL_SECONDS)
         methods = dict(list(METHODS.items())[:1]) | {"lists, CrossHair": None} if bug.unseen else METHODS
         for label, method in methods.items():
             cells: list[tuple[str, Measure | str]] = []
             for arch in ARCHES:
-                key = f"{bug.base} {bug.variant} {bug.kind} {arch} {label}"
+                key = f"{bug.base} {bug.version} {bug.kind} {arch} {label}"
                 cell = partial(method, bug, arch, limit) if method else bug.unseen
                 cells.append((key, cell if arch in bug.arches else "-"))
             yield heading, label, cells

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import Sitting, sit
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import Sitting, sit
+from pte_review.models.port import load
 from tests.bench.lists import differ, kinds
 from tests.bench.symbolic import FORMS, scenario_of
 from tests.bench.tries import Try

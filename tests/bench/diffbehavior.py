@@ -21,19 +21,19 @@ from crosshair.core_and_libs import standalone_statespace  # noqa: F401  # regis
 from crosshair.fnutil import FunctionInfo
 from crosshair.options import DEFAULT_OPTIONS, AnalysisOptionSet
 
-from models.variants import load
+from pte_review.models.port import load
 from tests.bench.symbolic import FORMS, State, leaves, scenario_of
 
 ERRORS: Counter[str] = Counter()  # exceptions of ours: raised on both sides they would pass for agreement
 
 
-def function(variant_name: str, arch: str, form_name: str) -> Callable[..., State]:
+def function(version_name: str, arch: str, form_name: str) -> Callable[..., State]:
     """What CrossHair compares: the form's arguments to what the version leaves behind."""
-    variant, form = load(variant_name), FORMS[form_name]
+    version, form = load(version_name), FORMS[form_name]
 
     def move(*arguments: Any, uffd: bool) -> State:
         try:
-            return leaves(scenario_of(arch, form.entries(arch, *arguments), uffd), variant)
+            return leaves(scenario_of(arch, form.entries(arch, *arguments), uffd), version)
         except Exception as error:
             ERRORS[f"{type(error).__name__}: {error}"] += 1
             raise

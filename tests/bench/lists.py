@@ -6,12 +6,12 @@ import time
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import Sitting, sit
-from harness.search.explore import Finished, generate
-from models.config import PAGE_SIZE, Config
-from models.scenario import Folio, Scenario, Vma
-from models.variants import Variant
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import Sitting, sit
+from pte_review.harness.search.explore import Finished, generate
+from pte_review.models.config import PAGE_SIZE, Config
+from pte_review.models.port import Version
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.bench.symbolic import HIGH, PFN
 from tests.bench.tries import Try
 from tests.models.build import NEW, OLD
@@ -71,7 +71,7 @@ def kinds(sitting: Sitting) -> set[str]:
 
 
 def search(
-    strategy: SearchStrategy[Scenario], pair: tuple[Variant, Variant], kind: str, start: int, seconds: float
+    strategy: SearchStrategy[Scenario], pair: tuple[Version, Version], kind: str, start: int, seconds: float
 ) -> Try:
     """Lists of seed `start` until the assertion fires on one with `kind`, on any if that is ""; at most `seconds`."""
     tried, other, found = 0, 0, False

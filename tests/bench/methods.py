@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness import history
-from harness.judging.contracts import CONTRACTS
-from harness.search.explore import Tally, explore
-from models.arch import ARCHES
-from models.variants import load
+from pte_review.harness import history
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.search.explore import Tally, explore
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import load
 from tests.bench.bounded import compare
 from tests.bench.lists import LISTS, search
 from tests.bench.symbolic import FORMS
@@ -24,7 +24,7 @@ MOST_SCENARIOS = 100_000
 class Bug:
     """A version with a bug, one without, and the kind of divergence that tells them apart; "" for a right version."""
 
-    variant: str
+    version: str
     base: str
     kind: str
     hostile: str | None = None
@@ -41,7 +41,7 @@ class Bug:
 
 # Against the loop before the patch: what else differs comes first and is counted.
 BUGS = tuple(
-    Bug(bug.variant, bug.base if bug.hostile else "pre_patch", bug.kind, bug.hostile, bug.arches)
+    Bug(bug.version, bug.base if bug.hostile else "pre_patch", bug.kind, bug.hostile, bug.arches)
     for bug in history.BUGS
 )
 CONTROLS = (  # the second batches on x86_64 as well
@@ -54,7 +54,7 @@ Method = Callable[[Bug, str, float], Tries]
 
 def by_pte_review(bug: Bug, arch: str, seconds: float) -> Tries:
     """Scenarios until its kind is seen; for a control any kind on legal tables counts, and should not be there."""
-    pair = (load(bug.base), load(bug.variant))
+    pair = (load(bug.base), load(bug.version))
 
     def one(start: int, left: float) -> Try:
         began = time.monotonic()
@@ -77,7 +77,7 @@ def _seen(tally: Tally, kind: str) -> bool:
 
 def by_lists(which: str) -> Method:
     def method(bug: Bug, arch: str, seconds: float) -> Tries:
-        pair, strategy = (load(bug.base), load(bug.variant)), LISTS[which](arch)
+        pair, strategy = (load(bug.base), load(bug.version)), LISTS[which](arch)
         return _seeds(lambda start, left: search(strategy, pair, bug.kind, start, left), seconds)
 
     return method
@@ -85,7 +85,7 @@ def by_lists(which: str) -> Method:
 
 def by_crosshair(form: str) -> Method:
     def method(bug: Bug, arch: str, seconds: float) -> Tries:
-        return Tries([compare(bug.base, bug.variant, bug.kind, arch, form, seconds)])
+        return Tries([compare(bug.base, bug.version, bug.kind, arch, form, seconds)])
 
     return method
 

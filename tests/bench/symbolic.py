@@ -17,14 +17,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.arch.word import PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
-from models.config import PAGE_SHIFT, Config
-from models.machine.endings import EndOfRun
-from models.move_ptes.control import PagetableMoveControl
-from models.outcome import RETURNED, UNASSIGNED_READ
-from models.run import KERNELS
-from models.scenario import Folio, Scenario, Vma
-from models.variants import Variant
+from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.machine.endings import EndOfRun
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
+from pte_review.models.port import Version
+from pte_review.models.run import KERNELS
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.bench.word import Word
 from tests.models.build import NEW, OLD, page, swap
 
@@ -50,14 +50,14 @@ def scenario_of(arch: str, entries: Sequence[Any], uffd: bool) -> Scenario:
     )
 
 
-def leaves(scenario: Scenario, variant: Variant) -> State:
-    """What `variant` leaves behind: a run without the net of models.run.run()."""
+def leaves(scenario: Scenario, version: Version) -> State:
+    """What `version` leaves behind: a run without the net of models.run.run()."""
     k = KERNELS[scenario.arch](scenario)
-    variant.on_loop(k.tick)
+    version.on_loop(k.tick)
     pmc = PagetableMoveControl(scenario.vma, OLD, NEW, OLD + scenario.extent, scenario.need_rmap_locks)
     ended = RETURNED
     try:
-        variant.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
+        version.function(k, pmc, scenario.extent, k.old_pmd, k.new_pmd)
     except EndOfRun as error:
         ended = error.ending
     except UnboundLocalError:

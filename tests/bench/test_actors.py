@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from models.run import ACTED, KERNELS, run
-from models.scenario import Folio
-from models.variants import load
+from pte_review.models.port import load
+from pte_review.models.run import ACTED, KERNELS, run
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, pages, scenario
 from tests.models.scheduled import event
 

@@ -9,18 +9,18 @@ from itertools import count
 
 import pytest
 
-from harness.exhaust.native import NativeBackend
-from harness.exhaust.space import space
-from harness.judging.contracts import CONTRACTS
-from models.kernel_tree.tree import open_tree
-from models.native.arena import Arena, request
-from models.native.build import compiled
-from models.native.exhaust import Pair, Tables
-from models.native.library import Library
-from models.native.variant import TreeVariant, defines
-from models.run import run
-from models.scenario import ORDINARY_CONFIG
-from models.variants import load
+from pte_review.harness.exhaust.native import NativeBackend
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.models.kernel_tree.tree import open_tree
+from pte_review.models.native.arena import Arena, request
+from pte_review.models.native.build import compiled
+from pte_review.models.native.exhaust import Pair, Tables
+from pte_review.models.native.library import Library
+from pte_review.models.native.tree_version import TreeVersion, defines
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.bench.test_throughput import folios_of_16
 from tests.models.build import ARCHES
 from tests.trees import linux
@@ -32,7 +32,7 @@ FOLIO_AD = CONTRACTS["folio-ad"]
 @pytest.fixture(scope="module")
 def tree():
     path = linux()
-    version = TreeVariant("tree", "linux", str(path), open_tree(path))
+    version = TreeVersion("tree", "linux", str(path), open_tree(path))
     yield version
     version.close()
 
@@ -108,7 +108,7 @@ def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
     monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "0"))
 
     def set_up():
-        version = TreeVariant("tree", "linux", str(path), open_tree(path))
+        version = TreeVersion("tree", "linux", str(path), open_tree(path))
         version.prepare(ARCHES)
         version.close()
 

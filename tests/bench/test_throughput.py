@@ -4,15 +4,15 @@
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import sit
-from harness.search.explore import explore
-from harness.search.minimise import minimise
-from models.machine.contpte import KernelArm64
-from models.machine.kernel import KernelX86_64
-from models.scenario import Folio, Vma
-from models.variants import load
-from strategies import scenarios
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.search.explore import explore
+from pte_review.harness.search.minimise import minimise
+from pte_review.models.machine.contpte import KernelArm64
+from pte_review.models.machine.kernel import KernelX86_64
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio, Vma
+from pte_review.strategies import scenarios
 from tests.models.build import ARCHES, page, scenario
 from tests.strategies.draws import drawn
 
@@ -55,7 +55,7 @@ def test_run_two_and_compare(benchmark, report, arch, entries, goal):
     base, candidate = load("pre_patch"), load("v4")
     judgement = benchmark(lambda: sit(what, base, candidate, FOLIO_AD).judgement)
     assert judgement.diverging == ()
-    report(f"two variants and compare, {entries} entries, {arch}", 1, goal)
+    report(f"two versions and compare, {entries} entries, {arch}", 1, goal)
 
 
 @pytest.mark.parametrize("arch", ARCHES)

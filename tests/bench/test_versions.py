@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.costs.compare import measure
-from harness.costs.ledger import ledger
-from harness.costs.workloads import WORKLOADS
-from models.run import run
-from models.variants import load
+from pte_review.harness.costs.compare import measure
+from pte_review.harness.costs.ledger import ledger
+from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.models.port import load
+from pte_review.models.run import run
 
 VERSIONS = ("pre_patch", "v4", "v4_fixed")
 
@@ -23,9 +23,9 @@ VERSIONS = ("pre_patch", "v4", "v4_fixed")
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
 def test_version(benchmark: Any, arch: str, workload: str, size: int, version: str) -> None:
     benchmark.group = f"{workload}, {size} entries, {arch}"
-    scenario, variant = WORKLOADS[workload].scenario(arch, size), load(version)
-    benchmark.extra_info.update(measure(variant, arch, workload, size))
-    assert benchmark(run, scenario, variant).returned == 0
+    scenario, version = WORKLOADS[workload].scenario(arch, size), load(version)
+    benchmark.extra_info.update(measure(version, arch, workload, size))
+    assert benchmark(run, scenario, version).returned == 0
 
 
 @pytest.mark.parametrize("with_ledger", [False, True], ids=["run", "run and ledger"])
@@ -33,10 +33,10 @@ def test_version(benchmark: Any, arch: str, workload: str, size: int, version: s
 def test_what_a_ledger_costs(benchmark: Any, workload: str, with_ledger: bool) -> None:
     """At most a quarter of the run's time: compare the two rows of a group."""
     benchmark.group = f"ledger, {workload}, arm64"
-    scenario, variant = WORKLOADS[workload].scenario("arm64"), load("pre_patch")
+    scenario, version = WORKLOADS[workload].scenario("arm64"), load("pre_patch")
 
     def once() -> int:
-        outcome = run(scenario, variant)
+        outcome = run(scenario, version)
         return len(ledger(outcome.events)) if with_ledger else 0
 
     benchmark(once)

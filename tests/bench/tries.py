@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
-from harness.errors import UsageError
+from pte_review.harness.errors import UsageError
 from tests.resumable import save
 
 VERSION = 1

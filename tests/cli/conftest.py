@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import main
+from pte_review.harness.cli import main
 from tests.changes import NOTHING
 from tests.cli.done import Done, Run
 from tests.cli.kernel_text import children, make_patch, make_tree, snapshot
@@ -32,7 +32,7 @@ def process() -> Run:
     """`pte-review` in a process of its own."""
 
     def run(*arguments: str) -> Done:
-        command = [sys.executable, "-m", "harness.cli", *arguments]
+        command = [sys.executable, "-m", "pte_review.harness.cli", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -53,7 +53,7 @@ def session_of(leader: int) -> list[str]:
 
 def process(*arguments: str) -> Done:
     """The command as a process, which leaves none."""
-    command = [sys.executable, "-m", "harness.cli", *arguments]
+    command = [sys.executable, "-m", "pte_review.harness.cli", *arguments]
     running = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

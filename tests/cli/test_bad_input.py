@@ -25,9 +25,9 @@ def assert_refused(done: Done, says: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("check prepatch v4", "no variant 'prepatch': did you mean pre_patch?"),
-        ("check pre_patch refactor_intend", "no variant 'refactor_intend': did you mean refactor_intended"),
-        ("check pre_patch zzz", "no variant 'zzz': variants: pre_patch, v4,"),
+        ("check prepatch v4", "no version 'prepatch': did you mean pre_patch?"),
+        ("check pre_patch refactor_intend", "no version 'refactor_intend': did you mean refactor_intended"),
+        ("check pre_patch zzz", "no version 'zzz': versions: pre_patch, v4,"),
         ("check pre_patch v4 --arch x86", "no architecture 'x86': did you mean x86_64?"),
         ("check pre_patch v4 --arch riscv", "no architecture 'riscv': expected one of x86_64, arm64"),
         ("check pre_patch v4 --contract exakt", "no contract 'exakt': did you mean exact?"),
@@ -75,7 +75,7 @@ def test_the_review_of_the_thread_is_refused_as_well(cli: Run):
 
 
 def test_as_a_process(process: Run, folder: Path):
-    assert_refused(process("check", "prepatch", "v4"), "no variant 'prepatch': did you mean pre_patch?")
+    assert_refused(process("check", "prepatch", "v4"), "no version 'prepatch': did you mean pre_patch?")
     assert_refused(process("replay", "none.json"), "none.json: cannot be read")
     assert list(folder.iterdir()) == []
 
@@ -125,7 +125,7 @@ def test_save_over_a_file(cli: Run, folder: Path):
 
 def test_nothing_is_overwritten_by_a_refused_call(cli: Run, folder: Path):
     (folder / "v.json").write_text("mine")
-    assert_refused(cli("check", "pre_patch", "nope", "--json", "v.json"), "no variant 'nope'")
+    assert_refused(cli("check", "pre_patch", "nope", "--json", "v.json"), "no version 'nope'")
     assert (folder / "v.json").read_text() == "mine"
 
 
@@ -151,7 +151,7 @@ S = "divergence.scenario"
             json.dumps(with_field(f"{S}.old_addr", -4096)),
             f"{S}.old_addr: expected a multiple of 4096 bytes below 2**57",
         ),
-        (json.dumps(with_field("candidate", "gone")), "no variant 'gone'"),
+        (json.dumps(with_field("candidate", "gone")), "no version 'gone'"),
         (json.dumps(with_field("candidate", "gone.py")), "gone.py: cannot be read"),
     ],
 )

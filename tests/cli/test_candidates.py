@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.move_ptes import v4
+from pte_review.models.move_ptes import v4
 from tests.cli.conftest import SIGNATURE, Done, Run
 
 Port = Callable[[str], str]
@@ -107,13 +107,13 @@ def test_a_helper_file_beside_it(process: Run, port: Port, folder: Path):
     ],
 )
 def test_ways_to_define_it(cli: Run, port: Port, text: str):
-    done = cli("check", "v4", port(f"from models.move_ptes.v4 import move_ptes as original\n{text}\n"), *FEW)
+    done = cli("check", "v4", port(f"from pte_review.models.move_ptes.v4 import move_ptes as original\n{text}\n"), *FEW)
     assert (done.status, done.err) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["my port.py", "\u00fcn\u00ef\u2603.py", "d/random.py", "d/json.py", "v4.py", "port"])
 def test_names_of_files(process: Run, folder: Path, name: str):
-    """Also those that are a module's or a variant's name, and one without .py."""
+    """Also those that are a module's or a version's name, and one without .py."""
     (folder / "d").mkdir()
     (folder / name).write_text(Path(v4.__file__).read_text())
     done = process("check", "v4", name, "--max-examples", "2", "--arch", "arm64")

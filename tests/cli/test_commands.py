@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.history import BUGS
-from harness.judging.kinds import SEVERITY
-from models.move_ptes import pre_patch, v4
-from models.scenario import scenario_from_json
-from models.variants import names
+from pte_review.harness.history import BUGS
+from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.models.move_ptes import pre_patch, v4
+from pte_review.models.port import names
+from pte_review.models.scenario import scenario_from_json
 from tests.cli.conftest import Run
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
@@ -52,7 +52,7 @@ def test_diverges(process: Run, folder: Path):
 
 def test_inconclusive_is_3(cli: Run, monkeypatch: pytest.MonkeyPatch):
     """A divergence that does not happen again from its saved form is a bug of the harness, and called that."""
-    monkeypatch.setattr(import_module("harness.review"), "smallest_case", lambda *arguments: None)
+    monkeypatch.setattr(import_module("pte_review.harness.review"), "smallest_case", lambda *arguments: None)
     done = cli("check", "pre_patch", "v4", *FEW)
     assert done.status == 3
     assert "INCONCLUSIVE" in done.out

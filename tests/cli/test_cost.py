@@ -63,7 +63,7 @@ def test_baseline(cli: Run, folder: Path) -> None:
     ("arguments", "says"),
     [
         (("--workload", "blok"), "no workload 'blok': did you mean block"),
-        (("pre_patch", "v5"), "no variant 'v5'"),
+        (("pre_patch", "v5"), "no version 'v5'"),
         (("pre_patch",), "cost: expected BASE and at least one CANDIDATE"),
         (("pre_patch", "v4", "--size", "0"), "size: expected 1 to 512 entries, got 0"),
         (("pre_patch", "v4", "--size", "513"), "size: expected 1 to 512 entries, got 513"),
@@ -90,7 +90,7 @@ def test_bad_input(cli: Run, folder: Path, arguments: tuple[str, ...], says: str
 
 @pytest.mark.parametrize("name", ["port.py", "old.json", "absent/x.json"])
 def test_json_spoils_nothing(cli: Run, folder: Path, name: str) -> None:
-    from models.move_ptes import v4
+    from pte_review.models.move_ptes import v4
 
     (folder / "port.py").write_text(Path(v4.__file__).read_text())
     assert cli("cost", "pre_patch", "v4", "--json", "old.json").status == 0

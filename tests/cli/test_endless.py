@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.watchdog import CPU_SECONDS
+from pte_review.models.watchdog import CPU_SECONDS
 from tests.cli.conftest import Run
 
 HEAD = "def move_ptes(k, pmc, extent, old_pmd, new_pmd):\n"
@@ -14,7 +14,7 @@ ONE = ("--max-examples", "20", "--arch", "x86_64")
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.watchdog.CPU_SECONDS", 0.2)
+    monkeypatch.setattr("pte_review.models.watchdog.CPU_SECONDS", 0.2)
     assert CPU_SECONDS >= 1  # what users get: a run takes milliseconds
 
 

@@ -52,7 +52,7 @@ def test_the_same_in_every_process(folder: Path, wrong_port: str):
     found = []
     for hash_seed in ("1", "4242"):
         name = f"{hash_seed}.json"
-        command = [sys.executable, "-m", "harness.cli", *CHECK, "--json", name]
+        command = [sys.executable, "-m", "pte_review.harness.cli", *CHECK, "--json", name]
         done = subprocess.run(
             command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, timeout=120, check=False
         )

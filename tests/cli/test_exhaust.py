@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import harness
-from harness.files.counterexample import read
+from pte_review.harness.files.counterexample import read
 from tests.cli.conftest import Run
 from tests.golden import assert_golden
 
@@ -84,9 +83,8 @@ def test_a_shard_without_a_file_is_kept(cli: Run, cache: Path, folder: Path):
 
 def test_ctrl_c_and_on(cache: Path, monkeypatch: pytest.MonkeyPatch):
     """A process of its own, stopped once it has done something; the same command ends what is left."""
-    command = [sys.executable, "-m", "harness.cli", "exhaust", "v4", "refactor_intended", "--jobs", "2"]
+    command = [sys.executable, "-m", "pte_review.harness.cli", "exhaust", "v4", "refactor_intended", "--jobs", "2"]
     command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/6", "--json", "s.json"]
-    monkeypatch.setenv("PYTHONPATH", str(Path(str(harness.__file__)).parents[1]))
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not list(cache.glob("*.json")):

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.files.counterexample import divergences_on, snippet
-from harness.files.moves import mismatches
-from harness.files.recording import read
-from harness.history import BUGS, Measured
-from harness.judging.contracts import CONTRACTS
-from harness.reports.history import history_text
-from harness.reports.picture import picture
-from harness.reports.report import known_note, matrix, pictures, recording_lines, row, verdict_lines
-from harness.thread import KNOWN, Known
-from harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Verdict
-from models.scenario import Folio, Scenario
-from models.variants import load
+from pte_review.harness.files.counterexample import divergences_on, snippet
+from pte_review.harness.files.moves import mismatches
+from pte_review.harness.files.recording import read
+from pte_review.harness.history import BUGS, Measured
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.reports.history import history_text
+from pte_review.harness.reports.picture import picture
+from pte_review.harness.reports.report import known_note, matrix, pictures, recording_lines, row, verdict_lines
+from pte_review.harness.thread import KNOWN, Known
+from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Verdict
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio, Scenario
 from tests.cli.conftest import SIGNATURE, Run
 from tests.golden import FOLDER, assert_golden
 from tests.harness.outcomes import CLEARS, marker, page, scenario, swap

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.kernel_tree.tree import open_tree
+from pte_review.models.kernel_tree.tree import open_tree
 from tests.changes import NOTHING, SMEAR, before_set
 from tests.cli.conftest import Run
 from tests.cli.kernel_text import FEW, PAIR, make_patch, make_tree, snapshot

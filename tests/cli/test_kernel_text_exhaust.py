@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.exhaust.job import ready
+from pte_review.harness.exhaust.job import ready
 from tests.changes import NOTHING, SMEAR
 from tests.cli.conftest import Run
 from tests.cli.kernel_text import PAIR, make_patch, session_of
@@ -100,7 +100,7 @@ def test_stopped_and_on_is_the_same(cli: Run, cache: Path):
     """Four entries in a shard: some seconds of work. Nothing runs on behind a stop."""
     arguments = ["exhaust", *PAIR, *SMEARED, "--arch", "arm64", "--jobs", "2", "--entries", "4", "--shard", "1/3"]
     running = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", *arguments, "--json", "s.json"],
+        [sys.executable, "-m", "pte_review.harness.cli", *arguments, "--json", "s.json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,15 +11,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from harness.costs.command import claims_text
-from harness.files import moves, recording
-from harness.history import DEFAULT_SEEDS, hunted, measure
-from harness.reports.history import history_text
-from harness.reports.report import matrix, pictures, recording_lines, row
-from harness.review import check
-from harness.thread import review_thread
-from models.native.build import cache_folder
-from models.variants import load
+from pte_review.harness.costs.command import claims_text
+from pte_review.harness.files import moves, recording
+from pte_review.harness.history import DEFAULT_SEEDS, hunted, measure
+from pte_review.harness.reports.history import history_text
+from pte_review.harness.reports.report import matrix, pictures, recording_lines, row
+from pte_review.harness.review import check
+from pte_review.harness.thread import review_thread
+from pte_review.models.native.build import cache_folder
+from pte_review.models.port import load
 from tests.trees import linux
 
 README = Path(__file__).parents[2] / "README.md"
@@ -41,9 +41,9 @@ def the_picture(candidate: str, kind: str) -> str:
 
 def the_recording(name: str) -> str:
     records = recording.read(RECORDED)
-    variant = load(name)
-    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, variant)]
-    return recording_lines(RECORDED.name, variant.name, records, found)
+    version = load(name)
+    found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, version)]
+    return recording_lines(RECORDED.name, version.name, records, found)
 
 
 def the_history() -> str:
@@ -73,7 +73,7 @@ def the_pytest_run() -> str:
 
 
 def the_exhausted_space() -> str:
-    lines = in_a_folder("harness.cli", "exhaust", "tree", "tree+patch", "--entries", "4")
+    lines = in_a_folder("pte_review.harness.cli", "exhaust", "tree", "tree+patch", "--entries", "4")
     first = next(i for i, line in enumerate(lines) if line.startswith("tree -> tree+patch: DIVERGES"))
     return "\n".join(lines[first : lines.index("", first)]) + "\n"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.judge import Judgement, judge
-from harness.judging.rules import findings
-from models.outcome import Outcome
-from models.scenario import Folio, Scenario, Vma
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.judge import Judgement, judge
+from pte_review.harness.judging.rules import findings
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.models.build import move, page, pages, scenario, swap
 
 FOLIO = 0x100  # PFN of the order-2 folio that most of these tests move

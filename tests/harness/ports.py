@@ -4,8 +4,8 @@
 from functools import cache
 from pathlib import Path
 
-import models.move_ptes.pre_patch as pre_patch
-from models.variants import Variant, load
+import pte_review.models.move_ptes.pre_patch as pre_patch
+from pte_review.models.port import Version, load
 
 FLUSH = "        k.flush_tlb_range(vma, old_end - len_, old_end)\n"
 IF_FLUSH = "    if force_flush:\n" + FLUSH
@@ -62,7 +62,9 @@ PORTS: dict[str, Edits] = {
 def source(name: str) -> str:
     """The port's source: each edit applies exactly once."""
     text = Path(str(pre_patch.__file__)).read_text(encoding="utf-8")
-    text = text.replace('"""\n\nfrom models', '"""\n\nfrom dataclasses import replace\n\nfrom models', 1)
+    text = text.replace(
+        '"""\n\nfrom pte_review.models', '"""\n\nfrom dataclasses import replace\n\nfrom pte_review.models', 1
+    )
     for old, new in PORTS[name]:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -70,7 +72,7 @@ def source(name: str) -> str:
 
 
 @cache
-def port(name: str) -> Variant:
+def port(name: str) -> Version:
     """The port, ready to run."""
     namespace: dict[str, object] = {"__name__": f"port: {name}"}
     exec(compile(source(name), f"<{name}>", "exec"), namespace)

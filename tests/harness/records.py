@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.files.recording import Record, read
+from pte_review.harness.files.recording import Record, read
 from tests.models.build import x86
 
 PMD = 512 * 4096

@@ -4,10 +4,10 @@
 import json
 from typing import Any
 
-from harness.files.counterexample import Counterexample, divergences_on, dumps
-from harness.judging.contracts import CONTRACTS
-from models.scenario import Folio, Scenario
-from models.variants import load
+from pte_review.harness.files.counterexample import Counterexample, divergences_on, dumps
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio, Scenario
 from tests.harness.outcomes import FOLIO, moving
 
 

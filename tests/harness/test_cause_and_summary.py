@@ -5,15 +5,15 @@ import re
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.kinds import SAYS, SEVERITY
-from harness.judging.places import ptep_of, slot
-from harness.judging.rules import findings
-from harness.reports.cause import call, cause
-from harness.reports.summary import summary
-from models.outcome import Installed
-from models.scenario import Folio
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.kinds import SAYS, SEVERITY
+from pte_review.harness.judging.places import ptep_of, slot
+from pte_review.harness.judging.rules import findings
+from pte_review.harness.reports.cause import call, cause
+from pte_review.harness.reports.summary import summary
+from pte_review.models.outcome import Installed
+from pte_review.models.scenario import Folio
 from tests.harness.outcomes import CLEARS, FOLIO, left, marker, move, moving, page, scenario, swap
 from tests.models.build import ARCHES, NEW, OLD
 
@@ -60,7 +60,7 @@ def test_calls(event, shown):
 
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize(
-    ("variant", "finding", "expected"),
+    ("version", "finding", "expected"),
     [
         ("v4", Finding("write-gained", "new", 1), "set_ptes(new[0], pfn=0x100 W, nr=2)"),
         ("pre_patch", Finding("write-gained", "new", 1), "set_pte_at(new[1], pfn=0x101)"),
@@ -69,9 +69,9 @@ def test_calls(event, shown):
         ("v4", Finding("entry-lost", "new", 2), "new[2] is never written"),
     ],
 )
-def test_the_call_that_last_wrote_the_entry(arch, variant, finding, expected):
+def test_the_call_that_last_wrote_the_entry(arch, version, finding, expected):
     s = moving(arch, ["W", ""])
-    assert cause(s, move(variant, s), finding).replace(" -SH", "") == expected
+    assert cause(s, move(version, s), finding).replace(" -SH", "") == expected
 
 
 @pytest.mark.parametrize("arch", ARCHES)

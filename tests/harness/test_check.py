@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from harness import check
-from harness.errors import UsageError
-from harness.review import review
-from harness.search.explore import size
-from harness.verdict import Verdict, verdict_from_json
-from models.legal import RULES
-from models.move_ptes import pre_patch, v4
-from models.variants import load, names
+from pte_review.harness import check
+from pte_review.harness.errors import UsageError
+from pte_review.harness.review import review
+from pte_review.harness.search.explore import size
+from pte_review.harness.verdict import Verdict, verdict_from_json
+from pte_review.models.legal import RULES
+from pte_review.models.move_ptes import pre_patch, v4
+from pte_review.models.port import load, names
 from tests.harness.outcomes import moving
 from tests.models.build import ARCHES
 
 SCRIPT = """
 import json
-from harness import check
+from pte_review.harness import check
 print(json.dumps(check("pre_patch", "refactor", max_examples=60, seed=7).to_json()))
 """
 
@@ -134,7 +134,7 @@ def test_nor_on_hostile_tables(rule):
         (pre_patch.__file__, v4.__file__),
     ],
 )
-def test_callables_files_and_loaded_variants(base, candidate):
+def test_callables_files_and_loaded_versions(base, candidate):
     by_name = check("pre_patch", "v4", max_examples=40)
     other = check(base, candidate, max_examples=40)
     assert [(d.kind, d.scenario) for d in other.divergences] == [(d.kind, d.scenario) for d in by_name.divergences]
@@ -167,8 +167,8 @@ def test_a_reporter_is_told_everything():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"base": "prepatch"}, "no variant 'prepatch': did you mean pre_patch"),
-        ({"candidate": "xyzzy"}, "no variant 'xyzzy': variants: pre_patch, v4, refactor"),
+        ({"base": "prepatch"}, "no version 'prepatch': did you mean pre_patch"),
+        ({"candidate": "xyzzy"}, "no version 'xyzzy': versions: pre_patch, v4, refactor"),
         ({"candidate": "none.py"}, "none.py: cannot be read: No such file or directory"),
         ({"candidate": lambda k: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),
         ({"candidate": lambda a, b, c, d, e, f: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),

@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.harness.outcomes import FOLIO, diverging, judged, left, moving, page, pages, scenario
 from tests.models.build import ARCHES, bits
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import Phase, settings
 
-from harness.errors import UsageError
-from harness.files.counterexample import (
+from pte_review.harness.errors import UsageError
+from pte_review.harness.files.counterexample import (
     FORMAT,
     VERSION,
     assert_no_divergence,
@@ -20,9 +20,9 @@ from harness.files.counterexample import (
     save,
     snippet,
 )
-from harness.judging.contracts import CONTRACTS
-from harness.review import check
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.review import check
+from pte_review.models.port import load
 from tests.harness.outcomes import FOLIO, moving, scenario, swap
 from tests.harness.saved import counterexample, data, smear
 from tests.models.build import ARCHES

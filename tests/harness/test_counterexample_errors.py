@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from harness.errors import UsageError
-from harness.files.counterexample import dumps, parse, read
+from pte_review.harness.errors import UsageError
+from pte_review.harness.files.counterexample import dumps, parse, read
 from tests.harness.saved import counterexample, data, with_field
 
 S = "divergence.scenario"

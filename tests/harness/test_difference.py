@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness.reports.difference import difference, state
+from pte_review.harness.reports.difference import difference, state
 from tests.harness.outcomes import FOLIO, left, moving, page
 from tests.models.build import ARCHES, NEW
 

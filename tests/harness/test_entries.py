@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.harness.outcomes import CLEARS, FOLIO, KEEPS, MARKER, found, left, marker, moving, page, scenario, swap
 from tests.models.build import ARCHES, bits
 

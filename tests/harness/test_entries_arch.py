@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.harness.outcomes import FOLIO, found, left, marker, moving, page, pages, scenario, swap
 from tests.models.build import arm, bits, x86
 

@@ -3,14 +3,14 @@
 
 import pytest
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.expected import Expected
-from harness.judging.judge import sit
-from harness.judging.rules import findings
-from models.legal import broken_rules
-from models.run import run
-from models.scenario import Folio, Scenario, Vma
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.judging.rules import findings
+from pte_review.models.legal import broken_rules
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.harness.outcomes import FOLIO, moving, page, scenario, swap
 from tests.harness.ports import port
 from tests.models.build import ARCHES

@@ -5,12 +5,12 @@ from functools import cache
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.places import place
-from harness.judging.rules import findings
-from models.run import run
-from models.scenario import Scenario
-from models.variants import load
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.places import place
+from pte_review.harness.judging.rules import findings
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario
 from tests.harness.ports import port
 from tests.models.build import ARCHES
 from tests.strategies.draws import drawn
@@ -29,20 +29,20 @@ def eventful(arch: str) -> tuple[Scenario, ...]:
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("name", ["pre_patch", "v4_fixed"])
 def test_no_false_alarm(arch, name):
-    variant = load(name)
+    version = load(name)
     assert len(eventful(arch)) == 300
     for s in eventful(arch):
-        assert findings(Expected(s), run(s, variant)) == [], s
+        assert findings(Expected(s), run(s, version)) == [], s
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("name", [*WITHOUT_A_PROPER_FLUSH, "pre_patch", "v4_fixed"])
 def test_what_a_tlb_holds_is_among_what_it_may_hold(arch, name):
     """Every translation that actors find stale at an unlock is in the worst case over all CPUs (outcome.stale)."""
-    variant = load(name) if name in ("pre_patch", "v4_fixed") else port(name)
+    version = load(name) if name in ("pre_patch", "v4_fixed") else port(name)
     seen = 0
     for s in eventful(arch):
-        outcome = run(s, variant)
+        outcome = run(s, version)
         for _, _, ptep, _ in [event for event in outcome.events if event[0] == "stale"]:
             table, index = place(s, int(ptep))
             address = (s.new_base if table == "new" else s.old_base) + index * 4096

@@ -3,13 +3,13 @@
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.rules import findings
-from models.legal import broken_rules
-from models.run import run
-from models.scenario import Folio, Scenario, Vma
-from models.scheduled import PHASES
-from models.variants import load
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.rules import findings
+from pte_review.models.legal import broken_rules
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scheduled import PHASES
 from tests.models.build import ARCHES, OLD, arm, page, pages, scenario
 from tests.models.scheduled import event, names
 

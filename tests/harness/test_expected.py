@@ -3,8 +3,8 @@
 
 import pytest
 
-from harness.judging.expected import Expected, gathered, without_ad
-from models.scenario import Folio, Vma
+from pte_review.harness.judging.expected import Expected, gathered, without_ad
+from pte_review.models.scenario import Folio, Vma
 from tests.harness.outcomes import CLEARS, KEEPS, MARKER, marker, moving, scenario, swap
 from tests.models.build import ARCHES, arm, bits, page, pages, x86
 

@@ -3,13 +3,13 @@
 
 import pytest
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import sit
-from harness.review import check
-from harness.search.explore import explore, key_of, size
-from models.move_ptes import pre_patch, v4
-from models.scenario import Scenario
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.review import check
+from pte_review.harness.search.explore import explore, key_of, size
+from pte_review.models.move_ptes import pre_patch, v4
+from pte_review.models.port import load
+from pte_review.models.scenario import Scenario
 from tests.models.build import ARCHES
 
 EXAMPLES = 60

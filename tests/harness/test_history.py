@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from harness import history
-from harness.errors import UsageError
-from harness.history import BUGS, Bug, Measured, hunted, measure
-from harness.judging.kinds import SEVERITY
-from harness.reports.history import examples, history_table, history_text
-from harness.reports.progress import ProgressBar
-from harness.review import check
-from harness.thread import KNOWN
-from models.legal import RULES
-from models.move_ptes import v4
-from models.variants import HOME, VariantError, load, names
+from pte_review.harness import history
+from pte_review.harness.errors import UsageError
+from pte_review.harness.history import BUGS, Bug, Measured, hunted, measure
+from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.harness.reports.history import examples, history_table, history_text
+from pte_review.harness.reports.progress import ProgressBar
+from pte_review.harness.review import check
+from pte_review.harness.thread import KNOWN
+from pte_review.models.legal import RULES
+from pte_review.models.move_ptes import v4
+from pte_review.models.port import HOME, VersionError, load, names
 from tests.models.build import ARCHES
 
-OF = {bug.variant: bug for bug in BUGS}
+OF = {bug.version: bug for bug in BUGS}
 FIXED = {"v4_fixed", "v4_respect_write"}
 
 
@@ -31,22 +31,22 @@ FIXED = {"v4_fixed", "v4_respect_write"}
 
 def test_every_name_is_one():
     for bug in BUGS:
-        assert {bug.variant, bug.base} <= set(names())
+        assert {bug.version, bug.base} <= set(names())
         assert bug.must | bug.may <= SEVERITY.keys()
         assert bug.must.isdisjoint(bug.may)
         assert bug.hostile is None or bug.hostile in RULES
         assert set(bug.arches) <= set(ARCHES)
-    assert len({(bug.variant, bug.kind) for bug in BUGS}) == len(BUGS)
+    assert len({(bug.version, bug.kind) for bug in BUGS}) == len(BUGS)
 
 
 def test_every_version_that_is_wrong_has_a_bug():
-    assert {bug.variant for bug in BUGS} == set(names()) - {"pre_patch"} - FIXED
+    assert {bug.version for bug in BUGS} == set(names()) - {"pre_patch"} - FIXED
 
 
-@pytest.mark.parametrize("bug", [bug for bug in BUGS if len(bug.fixed_by) == 12], ids=lambda bug: bug.variant)
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if len(bug.fixed_by) == 12], ids=lambda bug: bug.version)
 def test_the_fix_is_named_in_the_port(bug):
     """Or in the one that has the fix, where the port is of a time before it."""
-    tree = load(bug.variant).tree
+    tree = load(bug.version).tree
     fixed = (HOME / "history" / "v4_fixed.py").read_text(encoding="utf-8")
     assert tree is not None
     assert bug.fixed_by in (ast.get_docstring(tree) or "") or bug.fixed_by in fixed
@@ -54,10 +54,10 @@ def test_the_fix_is_named_in_the_port(bug):
 
 def test_the_pairs_of_the_thread_are_known_alike():
     known = {(one.base, one.candidate, one.hostile): one for one in KNOWN}
-    both = [bug for bug in BUGS if (bug.base, bug.variant, bug.hostile) in known]
+    both = [bug for bug in BUGS if (bug.base, bug.version, bug.hostile) in known]
     assert len(both) == 5
     for bug in both:
-        one = known[bug.base, bug.variant, bug.hostile]
+        one = known[bug.base, bug.version, bug.hostile]
         assert (bug.must, bug.may) == (one.must, one.may)
 
 
@@ -77,7 +77,7 @@ def test_hunted():
 
 def first_of_a_review(bug: Bug, arch: str, seed: int, most: int) -> int | None:
     """The same from a review, which goes on to the end."""
-    verdict = check(bug.base, bug.variant, arch=arch, hostile=bug.hostile, max_examples=most, seed=seed)
+    verdict = check(bug.base, bug.version, arch=arch, hostile=bug.hostile, max_examples=most, seed=seed)
     hits = [d.examples_to_find for d in verdict.divergences if (d.kind, d.by) == (bug.kind, "candidate")]
     return min(hits, default=None)
 
@@ -113,7 +113,7 @@ def test_a_hunt_ends_when_the_kind_is_seen(monkeypatch):
 
 
 def test_what_only_base_does_is_not_found():
-    backwards = replace(OF["v4"], base="v4", variant="pre_patch")
+    backwards = replace(OF["v4"], base="v4", version="pre_patch")
     assert measure(backwards, ["x86_64"], 1, 60).counts == (None,)
 
 
@@ -136,8 +136,8 @@ def test_one_bar_for_all_hunts():
 
 
 def test_a_version_that_is_gone():
-    with pytest.raises(VariantError, match="no variant 'v5'"):
-        measure(replace(OF["v4"], variant="v5"), ["x86_64"], 1, 1)
+    with pytest.raises(VersionError, match="no version 'v5'"):
+        measure(replace(OF["v4"], version="v5"), ["x86_64"], 1, 1)
 
 
 # -- the text
@@ -190,4 +190,4 @@ def test_the_table_fits_a_mail_whatever_bug():
 def test_the_readme_tells_of_every_bug():
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     for bug in BUGS:
-        assert f"`{bug.variant}`" in text
+        assert f"`{bug.version}`" in text

@@ -3,11 +3,11 @@
 
 import pytest
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.finding import Finding
-from harness.judging.judge import AGREEMENT, sit
-from models.scenario import Folio
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.judge import AGREEMENT, sit
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio
 from tests.harness.outcomes import CLEARS, FOLIO, at, diverging, judged, left, marker, moving, page, scenario
 from tests.models.build import ARCHES, NEW
 

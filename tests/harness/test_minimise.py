@@ -5,16 +5,16 @@ from functools import cache
 
 import pytest
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import sit
-from harness.review import check
-from harness.search.explore import key_of
-from harness.search.minimise import STEPS, minimise
-from harness.verdict import Divergence
-from models.config import Config
-from models.legal import broken_rules
-from models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
-from models.variants import load
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.review import check
+from pte_review.harness.search.explore import key_of
+from pte_review.harness.search.minimise import STEPS, minimise
+from pte_review.harness.verdict import Divergence
+from pte_review.models.config import Config
+from pte_review.models.legal import broken_rules
+from pte_review.models.port import load
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
 from tests.harness.outcomes import CLEARS, MARKER, marker, move, page, pages, scenario, swap
 from tests.models.build import ARCHES
 

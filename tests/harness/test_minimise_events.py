@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.rules import findings
-from harness.search.minimise import STEPS, minimise
-from models.legal import broken_rules
-from models.run import run
-from models.scenario import Folio, Scenario, Vma
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.rules import findings
+from pte_review.harness.search.minimise import STEPS, minimise
+from pte_review.models.legal import broken_rules
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.harness.ports import port
 from tests.models.build import ARCHES, page, pages, scenario
 from tests.models.scheduled import event

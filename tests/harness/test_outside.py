@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.harness.outcomes import FOLIO, found, left, page, pages, scenario, swap
 from tests.models.build import ARCHES, OLD, bits
 

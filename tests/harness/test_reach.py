@@ -3,8 +3,8 @@
 
 import pytest
 
-from harness.reports.reach import reach
-from models.scenario import Folio, Scenario, Vma
+from pte_review.harness.reports.reach import reach
+from pte_review.models.scenario import Folio, Scenario, Vma
 from tests.harness.outcomes import CLEARS, FOLIO, KEEPS, MARKER, moving, page, pages, scenario, swap
 from tests.models.build import ARCHES, OLD, x86
 

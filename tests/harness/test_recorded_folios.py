@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.files.folios import infer
-from harness.files.moves import calls
-from harness.files.recording import read
-from models.scenario import Folio
+from pte_review.harness.files.folios import infer
+from pte_review.harness.files.moves import calls
+from pte_review.harness.files.recording import read
+from pte_review.models.scenario import Folio
 from tests.harness.records import OLD, only
 from tests.models.build import page
 

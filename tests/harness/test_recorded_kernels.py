@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from harness.files import moves
-from harness.files.folios import infer
-from harness.files.moves import Call, Mismatch, calls, mismatches
-from harness.files.recording import Record, read
-from harness.judging.entries import table_findings
-from harness.judging.expected import Expected
-from models.outcome import Outcome
-from models.run import run
-from models.scenario import Folio
-from models.variants import load
+from pte_review.harness.files import moves
+from pte_review.harness.files.folios import infer
+from pte_review.harness.files.moves import Call, Mismatch, calls, mismatches
+from pte_review.harness.files.recording import Record, read
+from pte_review.harness.judging.entries import table_findings
+from pte_review.harness.judging.expected import Expected
+from pte_review.models.outcome import Outcome
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio
 from tests.models.build import bits
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
@@ -41,9 +41,9 @@ def path(name: str) -> Path:
 
 
 @cache
-def replayed(name: str, variant: str = "pre_patch") -> tuple[tuple[Record, ...], tuple[Mismatch, ...]]:
+def replayed(name: str, version: str = "pre_patch") -> tuple[tuple[Record, ...], tuple[Mismatch, ...]]:
     records = read(path(name))
-    loaded = load(variant)
+    loaded = load(version)
     return tuple(records), tuple(m for n, record in enumerate(records, 1) for m in mismatches(n, record, loaded))
 
 
@@ -54,21 +54,21 @@ def test_every_record_is_read(name, count, kernel, arch, soft_dirty):
     assert {(r.kernel, r.arch, r.soft_dirty) for r in records} == {(kernel, arch, soft_dirty)}
 
 
-@pytest.mark.parametrize("variant", ["pre_patch", "v4_fixed"])
+@pytest.mark.parametrize("version", ["pre_patch", "v4_fixed"])
 @pytest.mark.parametrize("name", [name for name, *_ in KERNELS if name != BROKEN])
-def test_the_loop_before_the_series_and_the_fixed_one_predict_every_record(name, variant):
-    assert replayed(name, variant)[1] == ()
+def test_the_loop_before_the_series_and_the_fixed_one_predict_every_record(name, version):
+    assert replayed(name, version)[1] == ()
 
 
-def places(variant: str) -> list[tuple[int, str, int, int]]:
-    return [(m.record, m.kind, m.first, m.last) for m in replayed(BROKEN, variant)[1]]
+def places(version: str) -> list[tuple[int, str, int, int]]:
+    return [(m.record, m.kind, m.first, m.last) for m in replayed(BROKEN, version)[1]]
 
 
-@pytest.mark.parametrize("variant", ["pre_patch", "v4_fixed"])
-def test_the_two_records_of_6_17_8_on_arm64(variant):
-    assert places(variant) == TWO
-    for mismatch in replayed(BROKEN, variant)[1]:
-        assert "W" in mismatch.variant.split()
+@pytest.mark.parametrize("version", ["pre_patch", "v4_fixed"])
+def test_the_two_records_of_6_17_8_on_arm64(version):
+    assert places(version) == TWO
+    for mismatch in replayed(BROKEN, version)[1]:
+        assert "W" in mismatch.version.split()
         assert "W" not in mismatch.kernel.split()
 
 

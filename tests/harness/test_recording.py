@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.files.moves import calls, mismatches
-from harness.files.recording import is_recording, read
-from models.scenario import Folio, Vma
-from models.variants import load
+from pte_review.harness.files.moves import calls, mismatches
+from pte_review.harness.files.recording import is_recording, read
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio, Vma
 from tests.harness.records import NEW, OLD, none, only, record, write
 from tests.models.build import arm, bits, page, swap, x86
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from harness.errors import UsageError
-from harness.files.recording import read
+from pte_review.harness.errors import UsageError
+from pte_review.harness.files.recording import read
 from tests.harness.records import record, write
 
 

@@ -3,12 +3,12 @@
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.finding import Finding
-from harness.judging.kinds import ENDINGS, SEVERITY
-from harness.judging.rules import findings
-from models.run import run
-from models.scenario import Folio, Vma
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.kinds import ENDINGS, SEVERITY
+from pte_review.harness.judging.rules import findings
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Vma
 from tests.harness.outcomes import FOLIO, found, left, moving, page, swap
 from tests.harness.ports import port
 from tests.models.build import ARCHES, NEW, OLD

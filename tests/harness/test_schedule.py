@@ -3,12 +3,12 @@
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.rules import findings
-from harness.reports.cause import cause
-from harness.reports.schedule import schedule
-from models.run import run
-from models.scheduled import ACTORS, PHASES
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.rules import findings
+from pte_review.harness.reports.cause import cause
+from pte_review.harness.reports.schedule import schedule
+from pte_review.models.run import run
+from pte_review.models.scheduled import ACTORS, PHASES
 from tests.harness.outcomes import moving
 from tests.harness.ports import port
 from tests.models.build import ARCHES, scenario

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.judging.kinds import SEVERITY
-from harness.review import check
-from harness.thread import KNOWN, Known, review_thread
-from harness.verdict import INCONCLUSIVE
-from models.legal import RULES
-from models.variants import names
+from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.harness.review import check
+from pte_review.harness.thread import KNOWN, Known, review_thread
+from pte_review.harness.verdict import INCONCLUSIVE
+from pte_review.models.legal import RULES
+from pte_review.models.port import names
 
 
 def test_every_name_is_one():

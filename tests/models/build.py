@@ -9,13 +9,13 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from models.config import Config
-from models.machine.contpte import KernelArm64
-from models.machine.kernel import Kernel, KernelX86_64
-from models.outcome import Outcome
-from models.run import run
-from models.scenario import Scenario, check
-from models.variants import load
+from pte_review.models.config import Config
+from pte_review.models.machine.contpte import KernelArm64
+from pte_review.models.machine.kernel import Kernel, KernelX86_64
+from pte_review.models.outcome import Outcome
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario, check
 
 OLD = 0x4000_0000  # where the old table's entry 0 is mapped; 32 MiB aligned
 NEW = 0x8000_0000
@@ -122,8 +122,8 @@ def value(k: Kernel, ptep: int) -> int:
     return pte
 
 
-def move(variant: str, what: Scenario) -> Outcome:
-    return run(what, load(variant))
+def move(version: str, what: Scenario) -> Outcome:
+    return run(what, load(version))
 
 
 def trace(k: "Kernel | Outcome", p: int = 512) -> str:

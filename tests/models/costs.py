@@ -3,8 +3,8 @@
 
 from typing import Any, NamedTuple
 
-from models.outcome import Outcome
-from models.scenario import Folio, Scenario
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Folio, Scenario
 from tests.models.build import calls, pages, scenario
 
 CONT = 1 << 52

@@ -3,11 +3,11 @@
 
 from typing import Any
 
-from models.machine.actors import Actors
-from models.machine.state import Event
-from models.outcome import Outcome
-from models.run import ACTED
-from models.scheduled import ACCESS, ScheduledEvent, When
+from pte_review.models.machine.actors import Actors
+from pte_review.models.machine.state import Event
+from pte_review.models.outcome import Outcome
+from pte_review.models.run import ACTED
+from pte_review.models.scheduled import ACCESS, ScheduledEvent, When
 from tests.models.build import scenario
 
 OTHERS = {"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"}

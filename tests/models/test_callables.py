@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Variants that are callables."""
+"""Versions that are callables."""
 
 import functools
 
 import pytest
 
-from models.outcome import CRASH, NO_PROGRESS, UNASSIGNED_READ
-from models.run import run
-from models.scenario import Folio
-from models.variants import VariantError, load
+from pte_review.models.outcome import CRASH, NO_PROGRESS, UNASSIGNED_READ
+from pte_review.models.port import VersionError, load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio
 from tests.models.build import page, scenario
 
 WHAT = scenario("x86_64", {0: page("x86_64", 0x200, "W")}, folios=(Folio(0x200, 2),))
@@ -38,10 +38,10 @@ class Callable:
 
 
 def test_a_callable():
-    variant = load(by_hand)
-    assert variant.name == "by_hand"
-    assert run(WHAT, variant).returned == 4096
-    assert load(variant) is variant
+    version = load(by_hand)
+    assert version.name == "by_hand"
+    assert run(WHAT, version).returned == 4096
+    assert load(version) is version
 
 
 def test_a_callables_loops_are_counted_and_its_unassigned_reads_known():
@@ -79,5 +79,5 @@ def test_a_method_that_crashes():
 
 @pytest.mark.parametrize("which", [lambda k: 0, len, Callable])
 def test_callables_of_another_signature(which):
-    with pytest.raises(VariantError, match=r"^[^\n]*does not take[^\n]*$"):
+    with pytest.raises(VersionError, match=r"^[^\n]*does not take[^\n]*$"):
         load(which)

@@ -10,8 +10,8 @@ SIZES = [(16, 512), (32, 8192), (128, 2048)]  # CONT_PTES and entries of a table
 pytestmark = pytest.mark.parametrize(("C", "P"), SIZES)
 
 
-def counts(variant, what):
-    got = cost(move(variant, what))
+def counts(version, what):
+    got = cost(move(version, what))
     return got.reads, got.exchanges, got.stores, got.flushes
 
 
@@ -82,9 +82,9 @@ def test_edges_of_two_batches_with_v4(C, P, start, end):
     assert counts("v4", what) == (reads, 2 * C + start + end, 2 * C + start + end, 2)
 
 
-@pytest.mark.parametrize("variant", ["pre_patch", "v4"])
-def test_an_edge_unfolds_entries_outside_the_range_too(C, P, variant):
-    outcome = move(variant, blocks(0, 3, at=(C // 2, C // 2, 2 * C), cont_ptes=C, ptrs_per_pte=P))
+@pytest.mark.parametrize("version", ["pre_patch", "v4"])
+def test_an_edge_unfolds_entries_outside_the_range_too(C, P, version):
+    outcome = move(version, blocks(0, 3, at=(C // 2, C // 2, 2 * C), cont_ptes=C, ptrs_per_pte=P))
     left = [page("arm64", 0x4000 + i, "WDA") for i in range(3 * C)]  # not CONT any more
     assert outcome.old_table[: C // 2] == tuple(left[: C // 2])
     assert outcome.old_table[C // 2 : C // 2 + 2 * C] == (0,) * (2 * C)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import calls, move, page, pages, scenario
 from tests.models.costs import Cost, blocks, cost
 
@@ -33,15 +33,15 @@ def test_cost_table(what, before, after):
 
 
 @pytest.mark.parametrize(("what", "before", "after"), TABLE.values(), ids=TABLE)
-@pytest.mark.parametrize("variant", ["refactor", "refactor_intended", "refactor_keep_old", "refactor_clear_new"])
-def test_the_refactors_present_path_costs_what_v4_does(what, before, after, variant):
-    assert cost(move(variant, what)) == Cost(*after)
+@pytest.mark.parametrize("version", ["refactor", "refactor_intended", "refactor_keep_old", "refactor_clear_new"])
+def test_the_refactors_present_path_costs_what_v4_does(what, before, after, version):
+    assert cost(move(version, what)) == Cost(*after)
 
 
-@pytest.mark.parametrize(("variant", "reads"), [("pre_patch", 66), ("v4", 3)])
-def test_with_the_short_circuit_of_6_17(variant, reads):
+@pytest.mark.parametrize(("version", "reads"), [("pre_patch", 66), ("v4", 3)])
+def test_with_the_short_circuit_of_6_17(version, reads):
     what = blocks(0, 1, at=(0, 0, 16), contpte_get_stops_early=True)  # 5.4, entry 0 dirty and young
-    assert cost(move(variant, what)).reads == reads
+    assert cost(move(version, what)).reads == reads
 
 
 def test_the_claim_of_16_times_fewer_ptep_get_calls():
@@ -65,7 +65,7 @@ def test_the_claim_of_16_times_fewer_ptep_get_calls():
 def test_a_plain_large_folio_takes_as_many_ptep_get_calls_as_before(arch):
     entries = pages(arch, 0, 0x200, ["WDA"] * 16)
     what = scenario(arch, entries, at=(0, 1, 16), folios=(Folio(0x200, 4),))
-    assert [calls(move(variant, what), "ptep_get") for variant in ("pre_patch", "v4")] == [16, 16]
+    assert [calls(move(version, what), "ptep_get") for version in ("pre_patch", "v4")] == [16, 16]
 
 
 def test_block_flushes_lie_where_5_4_says():

@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, OLD, calls, move, page, pages, scenario, swap
 
 FOLIO = (Folio(0x200, 2),)
@@ -18,9 +18,9 @@ def cont(*, nr=4, **options):
 # -- v1: a batch, then a step of one
 
 
-@pytest.mark.parametrize(("variant", "passes"), [("v1_stride", 4), ("v2_stale_nr", 1), ("v4", 1)])
-def test_v1_visits_every_entry_of_a_batch(variant, passes):
-    quiet, loud = move(variant, cont()), move(variant, cont(debug_vm=True))
+@pytest.mark.parametrize(("version", "passes"), [("v1_stride", 4), ("v2_stale_nr", 1), ("v4", 1)])
+def test_v1_visits_every_entry_of_a_batch(version, passes):
+    quiet, loud = move(version, cont()), move(version, cont(debug_vm=True))
     assert quiet.new_table == move("pre_patch", cont()).new_table  # final state right
     assert calls(quiet, "get_and_clear_full_ptes") == 1
     reads = [event for event in loud.events if event[0] == "R.debug_vm" and event[1] >= 3 * 512]
@@ -29,10 +29,10 @@ def test_v1_visits_every_entry_of_a_batch(variant, passes):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize(("variant", "batches"), [("v1_stride", 0), ("v2_stale_nr", 1), ("v4", 1)])
-def test_v1_batches_nothing_but_contpte_entries(variant, batches, arch):
+@pytest.mark.parametrize(("version", "batches"), [("v1_stride", 0), ("v2_stale_nr", 1), ("v4", 1)])
+def test_v1_batches_nothing_but_contpte_entries(version, batches, arch):
     what = scenario(arch, pages(arch, 0, 0x200, ["", ""]), at=(0, 0, 2), folios=FOLIO, debug_vm=True)
-    outcome = move(variant, what)
+    outcome = move(version, what)
     assert (calls(outcome, "folio_pte_batch"), outcome.warnings) == (batches, ())
 
 
@@ -43,10 +43,10 @@ def test_what_v1_takes_for_contiguous_is_a_gap_of_page_size(arch):
     assert calls(move("v2_stale_nr", what), "folio_pte_batch") == 0
 
 
-@pytest.mark.parametrize("variant", ["v1_stride", "v2_stale_nr"])
-def test_one_entry_is_not_asked_for_its_neighbour(variant):
+@pytest.mark.parametrize("version", ["v1_stride", "v2_stale_nr"])
+def test_one_entry_is_not_asked_for_its_neighbour(version):
     what = scenario("x86_64", {511: page("x86_64", 0x200)}, at=(511, 0, 1), folios=FOLIO)
-    outcome = move(variant, what)
+    outcome = move(version, what)
     assert (outcome.ended, calls(outcome, "pte_batch_hint"), calls(outcome, "ptep_get")) == ("returned", 0, 1)
 
 
@@ -68,10 +68,10 @@ def test_v2_steps_over_as_many_as_the_last_batch_had(arch, after, left):
     entries = {i: page(arch, 0x400 + 8 * i, flags) for i, flags in enumerate(after, 2) if flags is not None}
     entries |= pages(arch, 0, 0x200, ["", ""])
     what = scenario(arch, entries, at=(0, 0, 2 + len(after)), folios=FOLIO)
-    for variant in BATCHES:
-        outcome = move(variant, what)
+    for version in BATCHES:
+        outcome = move(version, what)
         stayed = {i for i, pte in enumerate(outcome.old_table) if pte}
-        assert stayed == (left if variant == "v2_stale_nr" else set())
+        assert stayed == (left if version == "v2_stale_nr" else set())
         assert {i for i, pte in enumerate(outcome.new_table) if pte} == set(entries) - stayed
 
 
@@ -118,9 +118,9 @@ def test_uffd_wp_moves_along_in_all_three_encodings(arch, event_remap):
 )
 def test_which_entries_are_flushed_late(arch, flags, split_ptlocks, stale):
     what = scenario(arch, {0: page(arch, 0x200, flags)}, folios=FOLIO, split_ptlocks=split_ptlocks)
-    for variant in ("pre_patch", "before_flush_under_ptl", "before_dirty_flush"):
-        outcome = move(variant, what)
-        assert outcome.stale == ((OLD,) if variant in stale else ())
+    for version in ("pre_patch", "before_flush_under_ptl", "before_dirty_flush"):
+        outcome = move(version, what)
+        assert outcome.stale == ((OLD,) if version in stale else ())
         assert outcome.new_table == move("pre_patch", what).new_table
         assert (calls(outcome, "flush_tlb_range"), outcome.held) == (1, ())
 

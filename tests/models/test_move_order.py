@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rest of move_ptes(): order of operations, locks, -EAGAIN, the flush (6). Every variant keeps it.
+"""The rest of move_ptes(): order of operations, locks, -EAGAIN, the flush (6). Every version keeps it.
 
 But for three of history: two flush late, one knows nothing of uffd-wp.
 """
 
 import pytest
 
-from models.scenario import Folio, Vma
-from models.variants import names
+from pte_review.models.port import names
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, NEW, OLD, calls, move, page, pages, scenario, swap
 
 FOLIO = (Folio(0x200, 4),)
@@ -43,7 +43,7 @@ LATE = {  # the flush, where it was: dirty entries under the old lock alone; the
     "before_dirty_flush": [*ORDER[:9], *ORDER[11:], *FLUSH],
 }
 
-pytestmark = pytest.mark.parametrize("variant", names())
+pytestmark = pytest.mark.parametrize("version", names())
 
 
 def frame(outcome):
@@ -56,21 +56,21 @@ def ordered(arch, **options):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-def test_order(variant, arch):
-    outcome = move(variant, ordered(arch, need_rmap_locks=True))
-    assert frame(outcome) == LATE.get(variant, ORDER)
+def test_order(version, arch):
+    outcome = move(version, ordered(arch, need_rmap_locks=True))
+    assert frame(outcome) == LATE.get(version, ORDER)
     assert (outcome.returned, outcome.held, outcome.lazy_mmu, outcome.imbalances) == (0, (), 0, ())
     assert outcome.violations == ()
-    assert outcome.stale == (tuple(OLD + i * 4096 for i in (5, 6, 7)) if variant in LATE else ())
+    assert outcome.stale == (tuple(OLD + i * 4096 for i in (5, 6, 7)) if version in LATE else ())
 
 
-def test_without_rmap_locks(variant):
-    outcome = move(variant, ordered("x86_64"))
-    assert frame(outcome) == [event for event in LATE.get(variant, ORDER) if event not in ORDER[:2] + ORDER[-2:]]
+def test_without_rmap_locks(version):
+    outcome = move(version, ordered("x86_64"))
+    assert frame(outcome) == [event for event in LATE.get(version, ORDER) if event not in ORDER[:2] + ORDER[-2:]]
 
 
-def test_the_loop_lies_between_enter_and_leave_of_lazy_mmu_mode(variant):
-    events = [event[0] for event in move(variant, ordered("arm64")).events]
+def test_the_loop_lies_between_enter_and_leave_of_lazy_mmu_mode(version):
+    events = [event[0] for event in move(version, ordered("arm64")).events]
     enter, leave = events.index("arch_enter_lazy_mmu_mode"), events.index("arch_leave_lazy_mmu_mode")
     raw = [i for i, name in enumerate(events) if name in RAW + PRIMITIVES]
     assert raw
@@ -78,8 +78,8 @@ def test_the_loop_lies_between_enter_and_leave_of_lazy_mmu_mode(variant):
 
 
 @pytest.mark.parametrize("options", [{"split_ptlocks": False}, {"new_addr": OLD + 0x10_0000}])
-def test_one_lock(variant, options):
-    outcome = move(variant, scenario("x86_64", {0: page("x86_64", 0x200)}, folios=FOLIO, **options))
+def test_one_lock(version, options):
+    outcome = move(version, scenario("x86_64", {0: page("x86_64", 0x200)}, folios=FOLIO, **options))
     assert (calls(outcome, "spin_lock"), calls(outcome, "spin_lock_nested"), calls(outcome, "spin_unlock")) == (1, 0, 1)
     assert (outcome.returned, outcome.imbalances) == (0, ())
 
@@ -87,9 +87,9 @@ def test_one_lock(variant, options):
 @pytest.mark.parametrize("rmap", [False, True])
 @pytest.mark.parametrize(("old_maps", "new_maps"), [(False, True), (True, False), (False, False)])
 @pytest.mark.parametrize("arch", ARCHES)
-def test_eagain(variant, arch, old_maps, new_maps, rmap):
+def test_eagain(version, arch, old_maps, new_maps, rmap):
     what = ordered(arch, old_maps=old_maps, new_maps=new_maps, need_rmap_locks=rmap)
-    outcome = move(variant, what)
+    outcome = move(version, what)
     assert outcome.returned == -11
     taken = [*ORDER[:2]] if rmap else []
     dropped = [*ORDER[-2:]] if rmap else []
@@ -113,21 +113,21 @@ def test_eagain(variant, arch, old_maps, new_maps, rmap):
     ],
 )
 @pytest.mark.parametrize("arch", ARCHES)
-def test_force_flush(variant, arch, entries, flushes):
+def test_force_flush(version, arch, entries, flushes):
     words = {i: swap(arch, 3, 8) if what == "swap" else page(arch, 0x200 + i, what) for i, what in entries.items()}
-    outcome = move(variant, scenario(arch, words, at=(0, 0, 3), folios=FOLIO))
+    outcome = move(version, scenario(arch, words, at=(0, 0, 3), folios=FOLIO))
     assert [event for event in outcome.events if event[0] == "flush_tlb_range"] == [
         ("flush_tlb_range", OLD, OLD + 0x3000)
-    ] * (1 if variant in LATE else flushes)  # the caller's flush asks nothing
+    ] * (1 if version in LATE else flushes)  # the caller's flush asks nothing
     valid = tuple(OLD + i * 4096 for i, what in entries.items() if what == "W")
-    assert outcome.stale == (valid if variant in LATE else ())
+    assert outcome.stale == (valid if version in LATE else ())
 
 
 @pytest.mark.parametrize(("uffd", "event_remap", "cleared"), [(0, 0, False), (1, 0, True), (1, 1, False)])
 @pytest.mark.parametrize("arch", ARCHES)
-def test_need_clear_uffd_wp(variant, arch, uffd, event_remap, cleared):
+def test_need_clear_uffd_wp(version, arch, uffd, event_remap, cleared):
     """6.1: any userfaultfd context without UFFD_FEATURE_EVENT_REMAP."""
-    cleared = cleared and variant != "before_uffd_wp_clear"
+    cleared = cleared and version != "before_uffd_wp_clear"
     vma = Vma(uffd=bool(uffd), uffd_event_remap=bool(event_remap))
-    outcome = move(variant, scenario(arch, {0: page(arch, 0x200, "UA")}, folios=FOLIO, vma=vma))
+    outcome = move(version, scenario(arch, {0: page(arch, 0x200, "UA")}, folios=FOLIO, vma=vma))
     assert outcome.new_table[0] == page(arch, 0x200, "A" if cleared else "UA")

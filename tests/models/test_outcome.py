@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from models.codec import SchemaError
-from models.outcome import Outcome, outcome_from_json
+from pte_review.models.codec import SchemaError
+from pte_review.models.outcome import Outcome, outcome_from_json
 from tests.models.build import move, scenario, swap
 
 UNASSIGNED = move("refactor", scenario("x86_64", {0: swap("x86_64", 3, 8)}, ptrs_per_pte=16))

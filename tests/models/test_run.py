@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""run(): however a variant behaves, an Outcome comes back, with what happened until then."""
+"""run(): however a version behaves, an Outcome comes back, with what happened until then."""
 
 import itertools
 import textwrap
 
 import pytest
 
-from models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
-from models.run import run
-from models.scenario import Folio, Vma
-from models.variants import load
+from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, move, page, scenario
 
 FOLIO = (Folio(0x200, 4),)
@@ -41,7 +41,7 @@ def test_one_table_is_the_old_one(candidate):
     assert (len(outcome.old_table), outcome.new_table) == (512, ())
 
 
-def test_what_a_variant_is_given(candidate):
+def test_what_a_version_is_given(candidate):
     body = "assert (pmc.old_addr, pmc.new_addr, pmc.old_end, extent) == (0x4000_0000, 0x8000_0000, 0x4000_1000, 4096)\n"
     body += "assert (pmc.need_rmap_locks, pmc.old.uffd) == (True, True)\n"
     body += "assert (old_pmd.ptep, new_pmd.ptep) == (512, 1536)\nreturn -11\n"
@@ -124,13 +124,13 @@ def test_no_progress(candidate, body):
     "call",
     ["k.ptep_get(p)", "k.store(p, 0)", "k.set_ptes(1, 0, p, 0x200007, 2)", "k.get_and_clear_full_ptes(1, 0, p, 2, 0)"],
 )
-def test_no_progress_without_a_loop_of_the_variants_own(candidate, call):
+def test_no_progress_without_a_loop_of_the_versions_own(candidate, call):
     body = f"import itertools\nlist(map(lambda p: {call}, itertools.repeat(new_pmd.ptep, 99_999)))\n"
     assert candidate(body, arch="arm64", ptrs_per_pte=16)[0].ended == NO_PROGRESS
 
 
 def test_a_long_move_is_progress():
-    for variant, arch in itertools.product(("pre_patch", "v4"), ARCHES):
+    for version, arch in itertools.product(("pre_patch", "v4"), ARCHES):
         entries = {i: page(arch, 0x10000 + i, "C") for i in range(2048)}
         what = scenario(
             arch,
@@ -141,7 +141,7 @@ def test_a_long_move_is_progress():
             page_table_check=True,
             debug_vm=True,
         )
-        assert move(variant, what).ended == RETURNED
+        assert move(version, what).ended == RETURNED
 
 
 def test_runs_are_independent():

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from models.codec import SchemaError
-from models.config import Config
-from models.scenario import Folio, Scenario, Vma, ranges, scenario_from_json
+from pte_review.models.codec import SchemaError
+from pte_review.models.config import Config
+from pte_review.models.scenario import Folio, Scenario, Vma, ranges, scenario_from_json
 from tests.models.build import NEW, OLD, page, scenario
 
 FULL = scenario(

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from models.codec import SchemaError
-from models.legal import broken_rules
-from models.outcome import outcome_from_json
-from models.scenario import Folio, check, scenario_from_json
-from models.scheduled import ACCESS, ACTORS, ANCHORS, PHASES, ScheduledEvent, When
+from pte_review.models.codec import SchemaError
+from pte_review.models.legal import broken_rules
+from pte_review.models.outcome import outcome_from_json
+from pte_review.models.scenario import Folio, check, scenario_from_json
+from pte_review.models.scheduled import ACCESS, ACTORS, ANCHORS, PHASES, ScheduledEvent, When
 from tests.models.build import ARCHES, move, page, scenario, swap
 from tests.models.scheduled import event
 from tests.strategies.draws import drawn

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""run() on a variant that reads a variable before it is assigned: which, where, and what a stack would hold."""
+"""run() on a version that reads a variable before it is assigned: which, where, and what a stack would hold."""
 
 import textwrap
 
 import pytest
 
-from models.outcome import RETURNED, UNASSIGNED_READ
-from models.run import run
-from models.scenario import Folio, Vma
-from models.variants import load
+from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import move, page, scenario, swap
 
 FOLIO = (Folio(0x200, 4),)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Variants by name, by file, as callables; and what is said about those that are none."""
+"""Versions by name, by file, as callables; and what is said about those that are none."""
 
 import pytest
 
-from models.outcome import RETURNED
-from models.run import run
-from models.scenario import Folio
-from models.variants import VariantError, load, names
+from pte_review.models.outcome import RETURNED
+from pte_review.models.port import VersionError, load, names
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio
 from tests.models.build import page, scenario
 
 WHAT = scenario("x86_64", {0: page("x86_64", 0x200, "W")}, folios=(Folio(0x200, 2),))
@@ -19,7 +19,7 @@ def path(tmp_path):
 
 
 def error(which):
-    with pytest.raises(VariantError) as raised:
+    with pytest.raises(VersionError) as raised:
         load(which)
     message = str(raised.value)
     assert "\n" not in message
@@ -33,11 +33,11 @@ def test_names():
 
 @pytest.mark.parametrize("name", names())
 def test_every_name_loads_and_says_what_it_is(name):
-    variant = load(name)
-    assert variant.name == name
-    assert variant.label in (f"models/move_ptes/{name}.py", f"models/move_ptes/history/{name}.py")
-    assert variant.summary
-    assert run(WHAT, variant).ended == RETURNED
+    version = load(name)
+    assert version.name == name
+    assert version.label in (f"models/move_ptes/{name}.py", f"models/move_ptes/history/{name}.py")
+    assert version.summary
+    assert run(WHAT, version).ended == RETURNED
 
 
 BAD_FILES = {
@@ -76,8 +76,8 @@ def test_files_that_cannot_be_read(path):
         ("prepatch", "did you mean pre_patch?"),
         ("v44", "did you mean v4?"),
         ("refactor_intented", "did you mean refactor_intended"),
-        ("zzzzzz", "variants: pre_patch, v4, refactor, "),
-        ("control", "no variant 'control'"),
+        ("zzzzzz", "versions: pre_patch, v4, refactor, "),
+        ("control", "no version 'control'"),
     ],
 )
 def test_near_names(typo, hint):
@@ -86,10 +86,10 @@ def test_near_names(typo, hint):
 
 def test_a_file(path):
     path.write_text('"""First line.\n\nMore."""\n' + GOOD)
-    variant = load(path)
-    assert (variant.name, variant.label, variant.summary) == (str(path), str(path), "First line.")
+    version = load(path)
+    assert (version.name, version.label, version.summary) == (str(path), str(path), "First line.")
     assert load(str(path)).name == str(path)
-    assert run(WHAT, variant).ended == RETURNED
+    assert run(WHAT, version).ended == RETURNED
 
 
 def test_a_file_finds_its_neighbours_without_leaving_a_trace(path):

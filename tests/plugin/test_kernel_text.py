@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import check
-from harness.files.counterexample import save
-from harness.versions import KernelText
+from pte_review.harness import check
+from pte_review.harness.files.counterexample import save
+from pte_review.harness.kernel_text import KernelText
 from tests.changes import NOTHING, SMEAR, before_set
 from tests.trees import KERNELS, ROOT, diff
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.move_ptes import pre_patch, v4
+from pte_review.models.move_ptes import pre_patch, v4
 from tests.harness.saved import data
 
 pytest_plugins = "pytester"
@@ -122,9 +122,9 @@ def test_a_candidate_and_its_counterexamples(pytester: pytest.Pytester, saved: s
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--candidate=nope"], "no variant 'nope'"),
+        (["--candidate=nope"], "no version 'nope'"),
         (["--candidate=none.py"], "none.py: cannot be read: No such file or directory"),
-        (["--candidate=v4", "--base=prepatch"], "no variant 'prepatch': did you mean pre_patch?"),
+        (["--candidate=v4", "--base=prepatch"], "no version 'prepatch': did you mean pre_patch?"),
         (["--candidate=v4", "--arch=arm"], "no architecture 'arm': did you mean arm64?"),
         (["--candidate=v4", "--contract=exakt"], "no contract 'exakt': did you mean exact?"),
         (["--candidate=v4", "--hostile=overlapp"], "no hostile rule 'overlapp': did you mean overlap?"),
@@ -158,7 +158,8 @@ def test_an_ordinary_run_does_not_even_load_the_rest(pytester: pytest.Pytester):
         import sys
 
         def test_one():
-            assert not [name for name in sys.modules if name.startswith(("models", "strategies", "harness.review"))]
+            late = ("pte_review.models", "pte_review.strategies", "pte_review.harness.review")
+            assert not [name for name in sys.modules if name.startswith(late)]
         """
     )
     run(pytester).assert_outcomes(passed=1)
@@ -168,7 +169,7 @@ def test_record_verdict(pytester: pytest.Pytester):
     pytester.makepyfile(
         """
         import pytest
-        from harness import check
+        from pte_review.harness import check
 
         @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
         def test_pair(arch, record_verdict):

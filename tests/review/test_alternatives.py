@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from models.arch import ARCHES
-from models.run import run
-from models.variants import load
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import load
+from pte_review.models.run import run
 from tests.bench import alternatives
 from tests.bench.lists import LISTS, search
 from tests.bench.symbolic import FORMS, HIGH, leaves, scenario_of
@@ -36,13 +36,13 @@ def arguments(form, arch, draw):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_leaves_what_a_run_leaves(form, arch):
     draw, endings, batches = random.Random(0), set(), 0
-    variants = [load(name) for name in VERSIONS]
+    versions = [load(name) for name in VERSIONS]
     for _ in range(300):
         entries = FORMS[form].entries(arch, *arguments(form, arch, draw))
         uffd = draw.random() < 0.5
-        for variant in variants:
-            ended, old, new = leaves(scenario_of(arch, entries, uffd), variant)
-            outcome = run(scenario_of(arch, [value(pte) for pte in entries], uffd), variant)
+        for version in versions:
+            ended, old, new = leaves(scenario_of(arch, entries, uffd), version)
+            outcome = run(scenario_of(arch, [value(pte) for pte in entries], uffd), version)
             endings.add(outcome.ended)
             batches += "batch" in outcome.exercised
             assert ended == outcome.ended
@@ -89,7 +89,7 @@ def test_the_table_prints_saves_and_goes_on(capsys, monkeypatch, tmp_path):
     calls = []
 
     def stops(bug, arch, seconds):
-        calls.append((bug.variant, arch, seconds))
+        calls.append((bug.version, arch, seconds))
         if len(calls) == 4:
             raise KeyboardInterrupt
         return Tries([Try(True, 6, 1, 0.1)])

@@ -6,38 +6,38 @@ What is known of a pair of the thread is reviewed in test_thread.py.
 
 import pytest
 
-from harness import Verdict, check
-from harness.history import BUGS, Bug, measure
-from harness.thread import KNOWN
-from harness.verdict import DIVERGES, NO_DIFFERENCE, Divergence
-from models.arch.word import PteWords
-from models.scenario import Scenario
+from pte_review.harness import Verdict, check
+from pte_review.harness.history import BUGS, Bug, measure
+from pte_review.harness.thread import KNOWN
+from pte_review.harness.verdict import DIVERGES, NO_DIFFERENCE, Divergence
+from pte_review.models.arch.word import PteWords
+from pte_review.models.scenario import Scenario
 from tests.models.build import ARCHES
 
 EXAMPLES = 1000  # the default
-OF = {bug.variant: bug for bug in reversed(BUGS)}  # the first kind of each
+OF = {bug.version: bug for bug in reversed(BUGS)}  # the first kind of each
 THREAD = {(known.base, known.candidate, known.hostile) for known in KNOWN}
-HISTORY = [bug for bug in BUGS if (bug.base, bug.variant, bug.hostile) not in THREAD]
+HISTORY = [bug for bug in BUGS if (bug.base, bug.version, bug.hostile) not in THREAD]
 VERDICTS: dict[tuple[str, str], Verdict] = {}
 
 
 def reviewed(bug: Bug, arch: str) -> Verdict:
     """One review a pair and architecture, whatever number of tests looks at it."""
-    if (bug.variant, arch) not in VERDICTS:
-        VERDICTS[bug.variant, arch] = check(bug.base, bug.variant, arch=arch, max_examples=EXAMPLES)
-    return VERDICTS[bug.variant, arch]
+    if (bug.version, arch) not in VERDICTS:
+        VERDICTS[bug.version, arch] = check(bug.base, bug.version, arch=arch, max_examples=EXAMPLES)
+    return VERDICTS[bug.version, arch]
 
 
-def smallest(variant: str, arch: str, kind: str = "") -> tuple[Divergence, Scenario, PteWords]:
+def smallest(version: str, arch: str, kind: str = "") -> tuple[Divergence, Scenario, PteWords]:
     """The smallest case of `kind`, or of the first by which the version is known."""
-    bug = OF[variant]
+    bug = OF[version]
     hits = [d for d in reviewed(bug, arch).divergences if d.kind == (kind or bug.kind)]
     assert len(hits) == 1
     return hits[0], hits[0].scenario, hits[0].scenario.words
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("bug", HISTORY, ids=lambda bug: f"{bug.variant}-{bug.kind}")
+@pytest.mark.parametrize("bug", HISTORY, ids=lambda bug: f"{bug.version}-{bug.kind}")
 def test_known_kinds(bug: Bug, arch: str) -> None:
     verdict = reviewed(bug, arch)
     if arch not in bug.arches:
@@ -49,7 +49,7 @@ def test_known_kinds(bug: Bug, arch: str) -> None:
     assert {d.by for d in verdict.divergences} == {"candidate"}
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.variant}-{bug.kind}")
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.version}-{bug.kind}")
 def test_every_bug_is_found_with_the_first_seeds(bug: Bug) -> None:
     assert measure(bug, bug.arches, seeds=3, max_examples=EXAMPLES).found
 
@@ -88,10 +88,10 @@ def test_before_uffd_wp_clear_is_one_entry_with_uffd_wp_where_userfaultfd_is_not
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("variant", ["before_flush_under_ptl", "before_dirty_flush"])
-def test_late_flushes_are_one_valid_entry(variant: str, arch: str) -> None:
+@pytest.mark.parametrize("version", ["before_flush_under_ptl", "before_dirty_flush"])
+def test_late_flushes_are_one_valid_entry(version: str, arch: str) -> None:
     """Nothing caches what the hardware cannot walk."""
-    divergence, scenario, words = smallest(variant, arch)
+    divergence, scenario, words = smallest(version, arch)
     ((entry, pte),) = scenario.old_table
     assert words.pte_present(pte)
     assert pte & 1  # P, VALID

@@ -3,10 +3,10 @@
 
 import pytest
 
-from harness.judging.contracts import CLAUSES, CONTRACTS
-from harness.judging.judge import sit
-from models.scenario import Folio
-from models.variants import load
+from pte_review.harness.judging.contracts import CLAUSES, CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.models.port import load
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, page, pages, scenario, swap
 
 

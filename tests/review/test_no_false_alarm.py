@@ -3,11 +3,11 @@
 
 import pytest
 
-from harness.judging.expected import Expected
-from harness.judging.rules import findings
-from harness.review import review
-from models.run import run
-from models.variants import HOME, load, names
+from pte_review.harness.judging.expected import Expected
+from pte_review.harness.judging.rules import findings
+from pte_review.harness.review import review
+from pte_review.models.port import HOME, load, names
+from pte_review.models.run import run
 from tests.models.build import ARCHES
 from tests.soak.chunk import EXACT_EVERY, RIGHT, Chunk, alarms_of, label, plan
 from tests.soak.chunk import run as run_chunk

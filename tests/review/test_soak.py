@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from models.arch import ARCHES
+from pte_review.models.arch import ARCHES
 from tests.resumable import digest
 from tests.soak import __main__ as soak
 from tests.soak.chunk import Chunk, Result

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import Verdict, check
-from harness.thread import KNOWN, Known
-from harness.verdict import DIVERGES, NO_DIFFERENCE
+from pte_review.harness import Verdict, check
+from pte_review.harness.thread import KNOWN, Known
+from pte_review.harness.verdict import DIVERGES, NO_DIFFERENCE
 
 RecordVerdict = Callable[[Verdict], Verdict]
 EXAMPLES = 400
@@ -45,7 +45,7 @@ def test_exact(known: Known, arch: str, record_verdict: RecordVerdict) -> None:
 
 def smallest(verdict: Verdict, kind: str) -> str:
     """The entries of the smallest scenario of `kind`, as the picture shows them."""
-    from models.entry import show
+    from pte_review.models.entry import show
 
     divergence = next(d for d in verdict.divergences if d.kind == kind)
     scenario = divergence.scenario

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from harness.errors import UsageError
-from harness.review import MOST_EXAMPLES, check_count
+from pte_review.harness.errors import UsageError
+from pte_review.harness.review import MOST_EXAMPLES, check_count
 from tests.sensitivity.argued import LIST, killed, problems, read
 from tests.sensitivity.judging import EXAMPLES, Fate, judge_all
 from tests.sensitivity.mutants import ORIGINALS, Made, Mutant, make

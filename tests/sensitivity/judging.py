@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harness.costs.ledger import COUNTS, ledger
-from harness.judging.contracts import CONTRACTS
-from harness.judging.kinds import rank
-from harness.search.explore import Finished, Tally, explore, generate
-from models.arch import ARCHES
-from models.run import run
-from models.scenario import Scenario
-from models.variants import Variant, load
-from strategies import scenarios
+from pte_review.harness.costs.ledger import COUNTS, ledger
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.kinds import rank
+from pte_review.harness.search.explore import Finished, Tally, explore, generate
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import Version, load
+from pte_review.models.run import run
+from pte_review.models.scenario import Scenario
+from pte_review.strategies import scenarios
 from tests.sensitivity.mutants import Mutant
 
 LEGAL, HOSTILE, COST, SURVIVED = "legal", "hostile", "cost", "survived"
@@ -50,20 +50,20 @@ def judge_all(mutants: Sequence[Mutant], examples: int = EXAMPLES) -> list[Fate]
     return [fates.get(mutant.key, Fate(SURVIVED)) for mutant in mutants]
 
 
-def _loaded(directory: Path, mutant: Mutant) -> Variant:
+def _loaded(directory: Path, mutant: Mutant) -> Version:
     path = directory / f"{mutant.key}.py"
     path.write_text(mutant.source, encoding="utf-8")
     return load(path)
 
 
-def _without(alive: dict[str, Variant], fates: dict[str, Fate]) -> dict[str, Variant]:
-    return {key: variant for key, variant in alive.items() if key not in fates}
+def _without(alive: dict[str, Version], fates: dict[str, Fate]) -> dict[str, Version]:
+    return {key: version for key, version in alive.items() if key not in fates}
 
 
-def by_verdict(base: Variant, alive: dict[str, Variant], rule: str | None, examples: int) -> dict[str, Fate]:
+def by_verdict(base: Version, alive: dict[str, Version], rule: str | None, examples: int) -> dict[str, Fate]:
     """Those of `alive` that diverge from `base` on legal scenarios, or on hostile ones that break `rule`."""
     fates: dict[str, Fate] = {}
-    pairs = [(base, variant) for variant in alive.values()]
+    pairs = [(base, version) for version in alive.values()]
     for arch in ARCHES if pairs else ():
         tallies = explore(arch, pairs, CONTRACT, rule, examples, SEED, enough=lambda tally: bool(_kinds(tally, rule)))
         for key, tally in zip(alive, tallies, strict=True):
@@ -86,18 +86,18 @@ def _note(fates: dict[str, Fate], key: str, fate: Fate) -> None:
         fates[key] = fate
 
 
-def by_cost(base: Variant, alive: dict[str, Variant], examples: int) -> dict[str, Fate]:
+def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str, Fate]:
     """Those of `alive` whose ledger is not `base`'s on some legal scenario."""
     fates: dict[str, Fate] = {}
     for arch in ARCHES if alive else ():
         left, done = dict(alive), 0
 
-        def one(scenario: Scenario, arch: str = arch, left: dict[str, Variant] = left) -> None:
+        def one(scenario: Scenario, arch: str = arch, left: dict[str, Version] = left) -> None:
             nonlocal done
             done += 1
             ours = ledger(run(scenario, base).events)
-            for key, variant in tuple(left.items()):
-                theirs = ledger(run(scenario, variant).events)
+            for key, version in tuple(left.items()):
+                theirs = ledger(run(scenario, version).events)
                 if theirs != ours:
                     _note(fates, key, Fate(COST, done, _dearer(ours, theirs), arch))
                     del left[key]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every mutant of a variant that compiles and is a program of its own, in the order of the source."""
+"""Every mutant of a version that compiles and is a program of its own, in the order of the source."""
 
 import ast
 import difflib
@@ -17,7 +17,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 from parso.tree import NodeOrLeaf
 
 import tests.sensitivity.operators  # noqa: F401  # registers its provider
-from models.variants import load
+from pte_review.models.port import load
 
 ORIGINALS = ("pre_patch", "v4_respect_write", "refactor_intended")
 # What one writes by mistake in C: no `is`, no power, no fraction.
@@ -46,7 +46,7 @@ KINDS = {  # a part of an operator's name: what its mutants are called
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One changed copy of a variant. `diff` is what people read and the list of arguments names it by."""
+    """One changed copy of a version. `diff` is what people read and the list of arguments names it by."""
 
     original: str
     kind: str  # a value of KINDS
@@ -57,7 +57,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """Short and stable as long as the variant's text is."""
+        """Short and stable as long as the version's text is."""
         return f"{self.original}-{self.line}-{hashlib.sha256(self.source.encode()).hexdigest()[:8]}"
 
 
@@ -72,7 +72,7 @@ class Made:
 
 @lru_cache
 def make(original: str, only: frozenset[str] | None = None, path: Path | None = None) -> Made:
-    """The mutants of the variant `original`, or of the file at `path` under its name; of the lines `only` or of all."""
+    """The mutants of the version `original`, or of the file at `path` under its name; of the lines `only` or of all."""
     source = (path or Path(load(original).filename)).read_text(encoding="utf-8")
     lines = source.splitlines()
     found: list[Mutant] = []
@@ -107,7 +107,7 @@ def operators() -> Iterator[tuple[str, Operator]]:
 
 
 def kind(operator: str) -> str:
-    """What the mutants of an operator are called; nothing for one that a variant has no place for."""
+    """What the mutants of an operator are called; nothing for one that a version has no place for."""
     return next((what for part, what in KINDS.items() if part in operator), "")
 
 

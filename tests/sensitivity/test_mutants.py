@@ -3,12 +3,12 @@
 
 import pytest
 
-from models.variants import load
+from pte_review.models.port import load
 from tests.sensitivity.mutants import diff, make
 
 TEXT = '''"""Ignore 1 + 2 here."""
 
-from models.config import PAGE_SIZE
+from pte_review.models.config import PAGE_SIZE
 
 
 def move_ptes(k, pmc, extent: "1 + 1", old_pmd, new_pmd) -> int:
@@ -66,7 +66,7 @@ def test_keys_and_diffs_tell_mutants_apart():
     assert len({m.key for m in mutants}) == len({m.diff for m in mutants}) == 3
 
 
-def test_a_mutant_is_a_variant(tmp_path):
+def test_a_mutant_is_a_version(tmp_path):
     (mutant,) = make("pre_patch", frozenset(["            continue"])).mutants[:1]
     file = tmp_path / "mutant.py"
     file.write_text(mutant.source)

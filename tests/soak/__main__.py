@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from harness.errors import UsageError
-from harness.review import MOST_EXAMPLES, check_count
-from models.arch import ARCHES
+from pte_review.harness.errors import UsageError
+from pte_review.harness.review import MOST_EXAMPLES, check_count
+from pte_review.models.arch import ARCHES
 from tests.resumable import save
 from tests.soak import chunk as chunks
 from tests.soak.chunk import Chunk, Result

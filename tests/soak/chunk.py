@@ -9,12 +9,12 @@ keep them all on legal scenarios.
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import sit
-from harness.reports.picture import picture
-from harness.review import review
-from harness.verdict import Verdict
-from models.variants import load, names
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import sit
+from pte_review.harness.reports.picture import picture
+from pte_review.harness.review import review
+from pte_review.harness.verdict import Verdict
+from pte_review.models.port import load, names
 
 RIGHT = ("pre_patch", "v4_fixed")
 OTHERS = 1  # versions beside them in a chunk, in turn

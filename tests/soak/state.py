@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import UsageError
-from models.arch import ARCHES
+from pte_review.harness.errors import UsageError
+from pte_review.models.arch import ARCHES
 from tests.resumable import digest, state_file
 from tests.soak.chunk import Chunk, Result
 

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from models.entry import MARKERS, kind_of
-from models.scenario import Folio, Scenario
+from pte_review.models.entry import MARKERS, kind_of
+from pte_review.models.scenario import Folio, Scenario
 
 Field = tuple[str, bool]
 

@@ -3,9 +3,9 @@
 
 from functools import cache
 
-from harness.search.explore import generate
-from models.scenario import Scenario
-from strategies import scenarios
+from pte_review.harness.search.explore import generate
+from pte_review.models.scenario import Scenario
+from pte_review.strategies import scenarios
 
 
 @cache

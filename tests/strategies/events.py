@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
-from models.scenario import Scenario
-from models.scheduled import ACTORS, ANCHORS, PHASES
+from pte_review.models.scenario import Scenario
+from pte_review.models.scheduled import ACTORS, ANCHORS, PHASES
 
 FEATURES = (
     *ACTORS, *PHASES, *ANCHORS, "access to another entry", "later access", "old table", "new table", "cpu 0",

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import strategies
-from models.legal import RULES
-from strategies import scenarios
+from pte_review import strategies
+from pte_review.models.legal import RULES
+from pte_review.strategies import scenarios
 
 
 def found(**arguments):

@@ -6,11 +6,11 @@ from itertools import product
 
 import pytest
 
-from models.arch import words
-from models.config import Config
-from models.scenario import Vma
-from strategies.bits import Bits, draw_bits, protection, word
-from strategies.choices import Choices
+from pte_review.models.arch import words
+from pte_review.models.config import Config
+from pte_review.models.scenario import Vma
+from pte_review.strategies.bits import Bits, draw_bits, protection, word
+from pte_review.strategies.choices import Choices
 from tests.models.build import ARCHES, page
 
 ALL = [Bits(*values) for values in product((False, True), repeat=len(fields(Bits)))]

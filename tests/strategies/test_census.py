@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, OLD, pages, scenario, swap
 from tests.strategies.census import features
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from strategies.choices import Choices
+from pte_review.strategies.choices import Choices
 
 BYTES = [bytes([i]) for i in range(256)]
 

@@ -5,23 +5,23 @@ from statistics import median
 
 import pytest
 
-from harness.history import BUGS, measure
+from pte_review.harness.history import BUGS, measure
 from tests.models.build import ARCHES
 
 SEEDS = 10
-# Variant: examples that it may take, as a median over seeds.
+# Version: examples that it may take, as a median over seeds.
 GOALS = {"refactor": 5, "v4": 10, "refactor_intended": 10, "refactor_keep_old": 20}
-HUNTS = [bug for bug in BUGS if bug.variant in GOALS]
+HUNTS = [bug for bug in BUGS if bug.version in GOALS]
 
 
 def test_every_goal_has_its_bug():
-    assert sorted(bug.variant for bug in HUNTS) == sorted(GOALS)
+    assert sorted(bug.version for bug in HUNTS) == sorted(GOALS)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("bug", HUNTS, ids=lambda bug: bug.variant)
+@pytest.mark.parametrize("bug", HUNTS, ids=lambda bug: bug.version)
 def test_median_of_examples(bug, arch):
     measured = measure(bug, [arch], SEEDS, max_examples=300)
     counts = [count or 300 for count in measured.counts]
-    assert median(counts) <= GOALS[bug.variant], counts
+    assert median(counts) <= GOALS[bug.version], counts
     assert min(counts) > 1, "the simplest scenario is to be ordinary"

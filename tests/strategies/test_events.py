@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 from hypothesis import Phase, find, settings
 
-from models.legal import RULES, broken_rules
-from models.scenario import Scenario, check
-from models.scheduled import ACTORS
-from strategies import scenarios
+from pte_review.models.legal import RULES, broken_rules
+from pte_review.models.scenario import Scenario, check
+from pte_review.models.scheduled import ACTORS
+from pte_review.strategies import scenarios
 from tests.models.build import ARCHES
 from tests.strategies.draws import drawn
 from tests.strategies.events import FEATURES, ON_ARM64, features

@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from models.config import Config
-from models.scenario import Scenario, Vma
-from strategies.kernels import CONT_PTES, PTRS_PER_PTE
+from pte_review.models.config import Config
+from pte_review.models.scenario import Scenario, Vma
+from pte_review.strategies.kernels import CONT_PTES, PTRS_PER_PTE
 from tests.models.build import ARCHES
 from tests.strategies.census import FEATURES, features
 from tests.strategies.draws import drawn

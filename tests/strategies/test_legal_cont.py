@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.legal import breaches, broken_rules
-from models.scenario import Folio, Vma
+from pte_review.models.legal import breaches, broken_rules
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import page, pages, scenario, swap
 
 MIXEDMAP = Vma(vm_file=True, anon_vma=False, mixedmap=True)

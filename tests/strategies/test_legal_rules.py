@@ -3,9 +3,9 @@
 
 import pytest
 
-from models.config import Config
-from models.legal import ONLY_ON, RULES, breaches, broken_rules
-from models.scenario import Folio, Vma
+from pte_review.models.config import Config
+from pte_review.models.legal import ONLY_ON, RULES, breaches, broken_rules
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, NEW, OLD, arm, page, pages, scenario, swap, x86
 
 FOUR = (Folio(0x100, 2, exclusive=((0, 4),)),)

@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.legal import SHAPE, breaches
-from models.scenario import Folio, Vma
+from pte_review.models.legal import SHAPE, breaches
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, arm, page, scenario, swap, x86
 
 ONE = (Folio(0x100, exclusive=((0, 1),)),)

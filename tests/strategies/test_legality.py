@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from models.legal import ONLY_ON, RULES, SHAPE, breaches, broken_rules
-from models.scenario import check, scenario_from_json
-from strategies.hostile import BREAKERS
+from pte_review.models.legal import ONLY_ON, RULES, SHAPE, breaches, broken_rules
+from pte_review.models.scenario import check, scenario_from_json
+from pte_review.strategies.hostile import BREAKERS
 from tests.models.build import ARCHES
 from tests.strategies.draws import drawn
 

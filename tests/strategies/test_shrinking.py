@@ -6,10 +6,10 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 
-from harness.search.explore import size
-from models.config import Config
-from models.scenario import Scenario, Vma
-from strategies import scenarios
+from pte_review.harness.search.explore import size
+from pte_review.models.config import Config
+from pte_review.models.scenario import Scenario, Vma
+from pte_review.strategies import scenarios
 from tests.models.build import ARCHES
 from tests.strategies.census import features
 

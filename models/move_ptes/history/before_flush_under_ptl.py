@@ -9,10 +9,10 @@ Left as in v6.16, so that a diff is the bug: signature, primitives, -EAGAIN, VM_
 flush, for the whole of mremap() and all its page tables at once, is at the end here.
 """
 
-from models.config import PAGE_SIZE
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

@@ -9,11 +9,11 @@ hint compares page frames with PAGE_SIZE where 1 is meant (2/3, found by Matthew
 <aBou5i71eiLSvzUU@casper.infradead.org>), so that only contpte entries of arm64 make a batch.
 """
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

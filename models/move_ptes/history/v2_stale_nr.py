@@ -8,12 +8,12 @@ Known to differ: `nr` is set where the loop is entered and by present entries on
 over as many entries as the batch had, which stay in the old table; a swap or marker entry takes as many along.
 """
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
-from models.scenario import Vma
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.scenario import Vma
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

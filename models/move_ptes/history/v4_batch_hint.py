@@ -7,12 +7,12 @@ Known to differ from v4: batches only where an arm64 entry is CONT and not the l
 The release has the 4-argument folio_pte_batch(), which does the same; kept as in v4 here, so that a diff is the fix.
 """
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
-from models.scenario import Vma
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.scenario import Vma
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

@@ -5,12 +5,12 @@
 The release has get_and_clear_ptes() as well, which does the same as v4's call; kept here, so that a diff is the fixes.
 """
 
-from models.config import PAGE_SHIFT, PAGE_SIZE
-from models.machine.folios import FPB_RESPECT_WRITE
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.machine.state import Pmd
-from models.move_ptes.control import PagetableMoveControl
-from models.scenario import Vma
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.machine.folios import FPB_RESPECT_WRITE
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.machine.state import Pmd
+from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.scenario import Vma
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

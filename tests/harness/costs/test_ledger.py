@@ -3,16 +3,16 @@
 
 import pytest
 
-from harness.costs.claims import HOLDS, IN_PART, NOT, claims
-from harness.costs.compare import measure
-from harness.costs.ledger import COUNTS, ledger
-from harness.costs.workloads import WORKLOADS
-from harness.errors import UsageError
-from models.config import Config
-from models.legal import broken_rules
-from models.run import run
-from models.scenario import check
-from models.variants import load
+from pte_review.harness.costs.claims import HOLDS, IN_PART, NOT, claims
+from pte_review.harness.costs.compare import measure
+from pte_review.harness.costs.ledger import COUNTS, ledger
+from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.harness.errors import UsageError
+from pte_review.models.config import Config
+from pte_review.models.legal import broken_rules
+from pte_review.models.port import load
+from pte_review.models.run import run
+from pte_review.models.scenario import check
 
 RAW = ("ptep-get-calls", "raw-reads", "exchanges", "stores", "folio-lookups")
 
@@ -41,7 +41,7 @@ def test_cost_table(workload: str, version: str, column: int) -> None:
 @pytest.mark.parametrize("blocks", [1, 2, 3])
 def test_closed_forms(c: int, blocks: int) -> None:  # 5.4
     order = c.bit_length() - 1
-    from harness.costs.workloads import _folios
+    from pte_review.harness.costs.workloads import _folios
 
     config = Config(cont_ptes=c)
     for shift, old in ((0, (5, 3, 3, 2)), (1, (4, 2, 2, 1))):

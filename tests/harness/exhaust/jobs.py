@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 
-from harness.exhaust.job import Job, ready
-from harness.exhaust.run import begin, go_on
-from harness.exhaust.shards import WHOLE, Shard
-from harness.exhaust.state import State
-from harness.exhaust.tally import Tally, merge
-from models.scenario import Scenario
+from pte_review.harness.exhaust.job import Job, ready
+from pte_review.harness.exhaust.run import begin, go_on
+from pte_review.harness.exhaust.shards import WHOLE, Shard
+from pte_review.harness.exhaust.state import State
+from pte_review.harness.exhaust.tally import Tally, merge
+from pte_review.models.scenario import Scenario
 
 HEAD = """import os
 import signal
 from pathlib import Path
 
-from models.move_ptes.pre_patch import move_ptes as right
+from pte_review.models.move_ptes.pre_patch import move_ptes as right
 
 
 def move_ptes(k, pmc, extent, old_pmd, new_pmd):

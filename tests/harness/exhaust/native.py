@@ -4,13 +4,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.exhaust.block import Block
-from harness.exhaust.model import PythonBackend
-from harness.exhaust.native import NativeBackend
-from harness.exhaust.tally import Tally, merge
-from harness.judging.contracts import CONTRACTS
-from models.native.variant import TreeVariant
-from tests.trees import edited, small, variant
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.model import PythonBackend
+from pte_review.harness.exhaust.native import NativeBackend
+from pte_review.harness.exhaust.tally import Tally, merge
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.models.native.tree_version import TreeVersion
+from tests.trees import edited, small, version
 
 NOT_THE_SAME = ("allowed_kinds",)  # in C, entries of a table that diverges are not counted as allowed
 
@@ -19,12 +19,12 @@ class Texts:
     """Versions of the batching tree by their changes, made once."""
 
     def __init__(self) -> None:
-        self.made: dict[tuple[tuple[str, str], ...], TreeVariant] = {}
+        self.made: dict[tuple[tuple[str, str], ...], TreeVersion] = {}
 
-    def __call__(self, changes: Mapping[str, str] | None = None) -> TreeVariant:
+    def __call__(self, changes: Mapping[str, str] | None = None) -> TreeVersion:
         key = tuple((changes or {}).items())
         if key not in self.made:
-            self.made[key] = variant(edited(small(), changes) if changes else small())
+            self.made[key] = version(edited(small(), changes) if changes else small())
         return self.made[key]
 
     def close(self) -> None:
@@ -39,7 +39,7 @@ def counts(tally: Tally, *, but: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def both(
-    base: TreeVariant, candidate: TreeVariant, blocks: Iterable[Block], contract: str = "folio-ad"
+    base: TreeVersion, candidate: TreeVersion, blocks: Iterable[Block], contract: str = "folio-ad"
 ) -> tuple[Tally, Tally]:
     """What native and Python say of all of `blocks`: the same of each, but for NOT_THE_SAME."""
     native = NativeBackend(base, candidate, CONTRACTS[contract])

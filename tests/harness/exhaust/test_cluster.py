@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
-from harness.exhaust.result import conclude
-from harness.exhaust.space import space
-from harness.verdict import EQUIVALENT
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.result import conclude
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.verdict import EQUIVALENT
 from tests.harness.exhaust.jobs import KILL, at_one_table, job, run_all, serial
 
 
@@ -27,7 +27,7 @@ def test_a_worker_dies_and_the_result_is_that_of_one_process(tmp_path: Path):
 
 def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("harness.exhaust.cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("pte_review.harness.exhaust.cluster.CONNECT_SECONDS", 0.5)
     with pytest.raises(UsageError, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
         run_all(job(), dask="tcp://127.0.0.1:9")
 

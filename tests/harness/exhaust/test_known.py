@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.exhaust.job import ready
-from harness.exhaust.result import conclude
-from harness.exhaust.space import space
-from harness.judging.contracts import CONTRACTS
-from harness.judging.judge import AGREEMENT, sit
-from harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
-from models.variants import load
+from pte_review.harness.exhaust.job import ready
+from pte_review.harness.exhaust.result import conclude
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.judge import AGREEMENT, sit
+from pte_review.harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
+from pte_review.models.port import load
 from tests.harness.exhaust.jobs import at_one_table, job, run_all, serial
 from tests.models.build import ARCHES
 
@@ -115,7 +115,7 @@ def test_a_version_against_itself_that_cannot_run(tmp_path: Path):
 
 
 def test_a_run_that_takes_seconds_ends_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("models.watchdog.CPU_SECONDS", 0.5)
+    monkeypatch.setattr("pte_review.models.watchdog.CPU_SECONDS", 0.5)
     endless = "exec('while True: pass')"  # a loop whose passes nobody counts
     port = at_one_table(tmp_path / "port.py", space("x86_64", 1)[0].scenario(5), endless)
     result = conclude(*run_all(job("pre_patch", port, size=50), jobs=1))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
-from harness.exhaust.job import Job
-from harness.exhaust.merging import merged
-from harness.exhaust.result import conclude
-from harness.exhaust.shards import WHOLE, Shard
-from harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.job import Job
+from pte_review.harness.exhaust.merging import merged
+from pte_review.harness.exhaust.result import conclude
+from pte_review.harness.exhaust.shards import WHOLE, Shard
+from pte_review.harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
 from tests.harness.exhaust.jobs import job, run_all, serial
 
 GOOD = job(candidate="v4_fixed", entries=2, size=200)
@@ -88,7 +88,7 @@ def test_files_that_do_not_belong_together(tmp_path: Path):
         ({"state": []}, "not what `pte-review exhaust --json` writes"),
         ({"arches": ["s390"]}, "unknown contract or architecture"),
         ({"entries": "many"}, "not what `pte-review exhaust --json` writes"),
-        ({"candidate": "v5"}, "no variant 'v5'"),
+        ({"candidate": "v5"}, "no version 'v5'"),
     ],
 )
 def test_files_that_are_wrong(tmp_path: Path, change: dict[str, object], says: str):

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.exhaust.native import NativeBackend
-from harness.exhaust.space import space
-from harness.judging.contracts import CONTRACTS
-from models.native import exhaust
+from pte_review.harness.exhaust.native import NativeBackend
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.models.native import exhaust
 from tests.changes import BATCHES, FLUSHES_TWICE, MANY, MANY_KINDS, MIXTURE, SMEAR, before_set, no_end
 from tests.harness.exhaust.native import Texts, both, counts, kinds, one_of_each_part
 from tests.models.build import ARCHES
@@ -101,8 +101,8 @@ def test_a_crash_is_found_and_counted_once_and_the_rest_is_run(text: Texts):
 
 
 def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("models.native.process.CPU_SECONDS", 1)
-    monkeypatch.setattr("harness.exhaust.child.CPU_SECONDS", 0.5)
+    monkeypatch.setattr("pte_review.models.native.process.CPU_SECONDS", 1)
+    monkeypatch.setattr("pte_review.harness.exhaust.child.CPU_SECONDS", 0.5)
     ours, _ = both(text(), text(no_end("pte_dirty(seen) && pte_young(seen)")), space("x86_64", 1)[:1])
     assert (ours.slow, ours.diverging, kinds(ours)) == (True, 1, {"no-progress"})
     assert ours.tables == ours.found["no-progress", "candidate"].smallest.table + 1 < space("x86_64", 1)[0].tables
@@ -165,7 +165,7 @@ def test_of_a_sort_whose_smallest_is_allowed_the_others_may_diverge(text: Texts,
 
 
 def test_more_of_a_sort_than_are_judged_are_not_decided(text: Texts, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harness.exhaust.native.MOST_TOLD", 2)
+    monkeypatch.setattr("pte_review.harness.exhaust.native.MOST_TOLD", 2)
     block, candidate = space("x86_64", 2)[0], text({**BATCHES, **FLUSHES_TWICE})
     ours = NativeBackend(text(), candidate, CONTRACTS["folio-ad"]).run(block, 0, block.tables)
     assert ours.undecided > 10

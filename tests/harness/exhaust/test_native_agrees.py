@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from harness.exhaust.backend import PythonBackend
-from harness.exhaust.native import NativeBackend
-from harness.exhaust.space import space
-from harness.exhaust.tally import Tally, merge
-from harness.judging.contracts import CONTRACTS
+from pte_review.harness.exhaust.backend import PythonBackend
+from pte_review.harness.exhaust.native import NativeBackend
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.exhaust.tally import Tally, merge
+from pte_review.harness.judging.contracts import CONTRACTS
 from tests.models.build import ARCHES
-from tests.trees import edited, small, variant
+from tests.trees import edited, small, version
 
 BLOCKS, TABLES = 7, 40  # every so many blocks of two entries, and of each the first so many tables
 
@@ -40,7 +40,7 @@ EDITS = {
 
 def tallies(base, candidate, arch, every=BLOCKS, tables=TABLES):
     """Of the same tables, by the C and by the judge."""
-    texts = variant(base), variant(candidate)
+    texts = version(base), version(candidate)
     found = []
     for backend in (NativeBackend, PythonBackend):
         total = Tally()
@@ -81,7 +81,7 @@ def test_runs_that_both_end_early_are_shared_not_equal(arch):
 def test_another_order_of_locks_and_flushes_is_judged_once(monkeypatch):
     """As long as it is the order alone, what is said of one table of the block holds for all."""
     pending, lazy = "\tflush_tlb_batched_pending(vma->vm_mm);\n", "\tarch_enter_lazy_mmu_mode();\n"
-    texts = variant(small()), variant(edited(small(), {pending + lazy: lazy + pending}))
+    texts = version(small()), version(edited(small(), {pending + lazy: lazy + pending}))
     judged = []
     run = PythonBackend.run
     monkeypatch.setattr(PythonBackend, "run", lambda self, *where: judged.append(where) or run(self, *where))

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
-from harness.exhaust.job import ready, run_piece
-from harness.exhaust.result import conclude
-from harness.exhaust.run import begin, go_on
-from harness.exhaust.shards import WHOLE, Shard
-from harness.exhaust.space import space
-from harness.exhaust.state import State, load_state, save_state
-from harness.verdict import EQUIVALENT, INCONCLUSIVE
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.job import ready, run_piece
+from pte_review.harness.exhaust.result import conclude
+from pte_review.harness.exhaust.run import begin, go_on
+from pte_review.harness.exhaust.shards import WHOLE, Shard
+from pte_review.harness.exhaust.space import space
+from pte_review.harness.exhaust.state import State, load_state, save_state
+from pte_review.harness.verdict import EQUIVALENT, INCONCLUSIVE
 from tests.harness.exhaust.jobs import KILL, at_one_table, job, run_all, serial, total
 
 SMALL = job(entries=2, size=150)

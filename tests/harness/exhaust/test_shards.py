@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import UsageError
-from harness.exhaust.shards import WHOLE, Plan, Shard, piece_size, shard_from
-from harness.exhaust.space import space
+from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.shards import WHOLE, Plan, Shard, piece_size, shard_from
+from pte_review.harness.exhaust.space import space
 from tests.models.build import ARCHES
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.exhaust.block import Block
-from harness.exhaust.describe import describe
-from harness.exhaust.layout import compositions, layouts
-from harness.exhaust.space import MOST_ENTRIES, space
-from models.legal import broken_rules
-from models.scenario import check, scenario_from_json
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.describe import describe
+from pte_review.harness.exhaust.layout import compositions, layouts
+from pte_review.harness.exhaust.space import MOST_ENTRIES, space
+from pte_review.models.legal import broken_rules
+from pte_review.models.scenario import check, scenario_from_json
 from tests.models.build import ARCHES
 
 SAMPLES = 8  # tables of a block, of spaces too large to try whole

@@ -6,7 +6,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.exhaust.tally import COUNTS, Example, Found, Tally, merge, tally_from_json
+from pte_review.harness.exhaust.tally import COUNTS, Example, Found, Tally, merge, tally_from_json
 
 counts = st.integers(0, 10**9)
 by_name = st.dictionaries(st.sampled_from(["dirty-gained", "young-gained", "batch"]), counts)

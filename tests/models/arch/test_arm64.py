@@ -3,10 +3,10 @@
 
 import pytest
 
-from models.arch import words
-from models.arch.arm64 import Arm64
-from models.config import Config
-from models.scenario import Vma
+from pte_review.models.arch import words
+from pte_review.models.arch.arm64 import Arm64
+from pte_review.models.config import Config
+from pte_review.models.scenario import Vma
 from tests.models.build import arm, page
 
 W = Arm64(Config())

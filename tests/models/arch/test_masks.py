@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.arch import words
-from models.config import Config
+from pte_review.models.arch import words
+from pte_review.models.config import Config
 
 NO_UFFD = Config(uffd_wp=False, pte_marker_uffd_wp=False)
 

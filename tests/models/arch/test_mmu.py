@@ -7,8 +7,8 @@ WRITE with RDONLY, is writable and clean; the first store clears RDONLY. Softwar
 
 import pytest
 
-from models.arch import words
-from models.config import Config
+from pte_review.models.arch import words
+from pte_review.models.config import Config
 from tests.models.build import ARCHES, arm, bits, page, x86
 
 CONFIGS = [Config(), Config(shstk=True), Config(uffd_wp=False), Config(mem_soft_dirty=False)]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.arch import word, words
-from models.config import Config
+from pte_review.models.arch import word, words
+from pte_review.models.config import Config
 from tests.models.build import ARCHES, page, swap
 
 CONFIGS = {"x86_64": Config(mem_soft_dirty=True), "arm64": Config()}

@@ -3,9 +3,9 @@
 
 import pytest
 
-from models.arch import words
-from models.config import Config
-from models.scenario import Vma
+from pte_review.models.arch import words
+from pte_review.models.config import Config
+from pte_review.models.scenario import Vma
 from tests.models.build import page, x86
 
 W = words("x86_64", Config(mem_soft_dirty=True))

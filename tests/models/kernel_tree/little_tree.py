@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from models.kernel_tree.errors import TreeError
-from models.kernel_tree.patches import patched
-from models.kernel_tree.tree import open_tree
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.patches import patched
+from pte_review.models.kernel_tree.tree import open_tree
 
 KEY = "mm/mremap.c"
 WHO = ("-c", "user.name=A Name", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")

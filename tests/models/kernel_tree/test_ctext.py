@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.kernel_tree.ctext import CFile
-from models.kernel_tree.files import READ
-from models.kernel_tree.tree import open_tree
-from models.native.build import compiler
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.files import READ
+from pte_review.models.kernel_tree.tree import open_tree
+from pte_review.models.native.build import compiler
 from tests.trees import linux, small
 
 

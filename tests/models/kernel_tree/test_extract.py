@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from models.kernel_tree.extract import extract, provided
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.tree import TreeError, open_tree
-from models.native.build import CompileError, compiled
-from models.native.unit import tree_unit
-from models.native.variant import defines
-from models.scenario import ORDINARY_CONFIG
+from pte_review.models.kernel_tree.extract import extract, provided
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.tree import TreeError, open_tree
+from pte_review.models.native.build import CompileError, compiled
+from pte_review.models.native.tree_version import defines
+from pte_review.models.native.unit import tree_unit
+from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.models.build import ARCHES
 from tests.trees import edited, linux, small
 

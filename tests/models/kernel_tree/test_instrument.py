@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.kernel_tree.ctext import CFile
-from models.kernel_tree.instrument import MOST_LOCALS, instrumented
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.instrument import MOST_LOCALS, instrumented
 
 
 def put_in(body, poison=False, head="int f(int a)"):

@@ -7,8 +7,8 @@ import quopri
 
 import pytest
 
-from models.kernel_tree.patches import patched
-from models.kernel_tree.tree import open_tree
+from pte_review.models.kernel_tree.patches import patched
+from pte_review.models.kernel_tree.tree import open_tree
 from tests.models.kernel_tree.little_tree import FILES, KEY, MREMAP, change, commit, git, make_git, snapshot
 
 THREE = ("step_3(table, 3)", "step_3(table, 33)")

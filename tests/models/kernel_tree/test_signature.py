@@ -3,16 +3,16 @@
 
 import pytest
 
-from models.kernel_tree.ctext import CFile
-from models.kernel_tree.extract import extract
-from models.kernel_tree.signature import signature
-from models.kernel_tree.tree import TreeError
-from models.native.unit import tree_unit
-from models.outcome import RETURNED
-from models.run import run
-from models.scenario import Folio
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.extract import extract
+from pte_review.models.kernel_tree.signature import signature
+from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.native.unit import tree_unit
+from pte_review.models.outcome import RETURNED
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, page, scenario
-from tests.trees import edited, small, variant
+from tests.trees import edited, small, version
 
 HEAD = (
     "static int move_ptes(struct pagetable_move_control *pmc,\n"
@@ -86,7 +86,7 @@ def test_parameters_are_bound_by_name(head):
         changes |= {"\tstruct mm_struct *mm = vma->vm_mm;\n": ""}
         changes |= {"from + extent, bytes = extent;": "from + len, bytes = len;"}
     what = scenario("x86_64", {0: page("x86_64", 0x200, "W")}, folios=(Folio(0x200, 4),))
-    text, plain = variant(edited(small(), changes)), variant(small())
+    text, plain = version(edited(small(), changes)), version(small())
     outcome, expected = run(what, text), run(what, plain)
     assert outcome.ended == RETURNED
     assert (outcome.new_table, outcome.events) == (expected.new_table, expected.events)
@@ -98,7 +98,7 @@ def test_a_function_that_returns_nothing():
     changes = {HEAD: HEAD.replace("static int", "static __always_inline void"), "\treturn ret;\n": "\treturn;\n"}
     changes["move_ptes(pmc, PMD_SIZE, old_pmd, new_pmd)"] = "0"
     what = scenario("x86_64", {0: page("x86_64", 0x200, "W")})
-    text = variant(edited(small(), changes))
+    text = version(edited(small(), changes))
     assert (run(what, text).ended, run(what, text).returned) == (RETURNED, 0)
     text.close()
 

@@ -6,15 +6,15 @@ import shutil
 
 import pytest
 
-from models.kernel_tree.tree import TreeError, open_tree
-from models.variants import VariantError
+from pte_review.models.kernel_tree.tree import TreeError, open_tree
+from pte_review.models.port import VersionError
 from tests.models.kernel_tree.little_tree import FILES, KEY, MREMAP, change, commit, git, make, make_git, snapshot
 
 
 def error(path, rev=None):
     with pytest.raises(TreeError) as raised:
         open_tree(path, rev)
-    assert isinstance(raised.value, VariantError)
+    assert isinstance(raised.value, VersionError)
     assert "\n" not in str(raised.value)
     return str(raised.value)
 

@@ -3,13 +3,13 @@
 
 import pytest
 
-from models.machine.actors import Actors
-from models.machine.cpus import Cpus
-from models.machine.kernel import Kernel
-from models.run import KERNELS, run
-from models.scenario import Folio, Vma
-from models.scheduled import PHASES
-from models.variants import load
+from pte_review.models.machine.actors import Actors
+from pte_review.models.machine.cpus import Cpus
+from pte_review.models.machine.kernel import Kernel
+from pte_review.models.port import load
+from pte_review.models.run import KERNELS, run
+from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scheduled import PHASES
 from tests.models.build import ARCHES, NEW, OLD, move, page, pages, scenario
 from tests.models.scheduled import OTHERS, by_others, event, machine, names
 
@@ -138,16 +138,16 @@ def test_a_call_that_finds_no_table(arch, maps):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("variant", ["pre_patch", "v4"])
+@pytest.mark.parametrize("version", ["pre_patch", "v4"])
 @pytest.mark.parametrize("options", [{}, {"page_table_check": True, "debug_vm": True}, {"contpte": False}])
-def test_what_actors_do_is_no_work_of_the_version(arch, variant, options):
+def test_what_actors_do_is_no_work_of_the_version(arch, version, options):
     """A walk of a young entry, a store to a dirty one and mkclean afterwards change no access, call or warning."""
     old = pages(arch, 0, 0x200, ["WDA"] * 16)
     vma = Vma(vm_file=True, anon_vma=False)
     folios = (Folio(0x200, 5, anon=False),)
     events = (event("walk", "old 1", "call"), event("write", "old 2", "old 1 1"), event("mkclean", "new 4", "returned"))
-    plain = move(variant, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, **options))
-    acted = move(variant, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, scheduled=events, **options))
+    plain = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, **options))
+    acted = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, scheduled=events, **options))
     assert {"walk", "write", "mkclean"} <= set(names(acted))
     assert [e for e in acted.events if e[0] not in OTHERS] == list(plain.events)
     for name in ("warnings", "violations", "imbalances", "bugs", "map_counts", "stale", "returned", "held"):

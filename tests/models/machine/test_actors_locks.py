@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, OLD, move, page, pages, scenario, swap, value
 from tests.models.scheduled import by_others, event, machine, names
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.machine.actors import Actors
-from models.scenario import Folio
+from pte_review.models.machine.actors import Actors
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, NEW, OLD, arm, bits, page, pages, swap, value
 from tests.models.scheduled import by_others, event, machine, names
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, NEW, OLD, page
 from tests.models.scheduled import by_others, event, machine, names
 

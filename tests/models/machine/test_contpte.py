@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import arm, kernel, n, o, page, pages, swap, trace, value
 
 FOLIO = (Folio(0x200, 6),)

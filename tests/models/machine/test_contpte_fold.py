@@ -4,7 +4,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import kernel, n, o, page, value
 
 CONT = 1 << 52

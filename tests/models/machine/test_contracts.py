@@ -3,9 +3,9 @@
 
 import pytest
 
-from models.machine.endings import TableOverrun
-from models.machine.folios import FPB_IGNORE_DIRTY
-from models.scenario import Folio
+from pte_review.models.machine.endings import TableOverrun
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, kernel, n, o, page, pages, swap, trace
 
 FOLIOS = (Folio(0x200, 2), Folio(0x204, 2), Folio(0x300))

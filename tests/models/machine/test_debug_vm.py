@@ -3,19 +3,19 @@
 
 import pytest
 
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, arm, kernel, move, n, page, pages, scenario, trace
 
 FOLIO = (Folio(0x200, 5),)
 ALL = ("pre_patch", "v4", "refactor", "refactor_clear_new", "refactor_intended", "refactor_keep_old")
 
 
-@pytest.mark.parametrize("variant", ALL)
+@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("arch", ARCHES)
-def test_an_occupied_new_slot_warns_even_where_nothing_is_moved(arch, variant):
+def test_an_occupied_new_slot_warns_even_where_nothing_is_moved(arch, version):
     """Loop top: before the old entry is examined, so also for old none."""
     what = scenario(arch, {}, {1: page(arch, 0x200)}, at=(0, 0, 3), folios=FOLIO, debug_vm=True)
-    outcome = move(variant, what)
+    outcome = move(version, what)
     assert outcome.warnings == ("VM_WARN_ON_ONCE",)
     assert trace(outcome) == "Rd n0, R o0, Rd n1, R o1, Rd n2, R o2"  # one plain read each
 

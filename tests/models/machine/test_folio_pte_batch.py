@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
-from models.scenario import Folio
+from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, arm, kernel, o, page, pages, swap, trace, x86
 
 FLAGS = FPB_IGNORE_DIRTY | FPB_IGNORE_SOFT_DIRTY

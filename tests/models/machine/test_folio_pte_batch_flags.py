@@ -3,14 +3,14 @@
 
 import pytest
 
-from models.machine.folios import (
+from pte_review.models.machine.folios import (
     FPB_MERGE_WRITE,
     FPB_MERGE_YOUNG_DIRTY,
     FPB_RESPECT_DIRTY,
     FPB_RESPECT_SOFT_DIRTY,
     FPB_RESPECT_WRITE,
 )
-from models.scenario import Folio
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, kernel, o, page, x86
 
 FOLIO = Folio(0x200, 4)

@@ -3,9 +3,9 @@
 
 import pytest
 
-from models.machine.contpte import KernelArm64
-from models.machine.kernel import KernelX86_64
-from models.scenario import Folio, Vma
+from pte_review.models.machine.contpte import KernelArm64
+from pte_review.models.machine.kernel import KernelX86_64
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import NEW, OLD, n, o, scenario
 
 FOLIO = (Folio(0x200, 5),)

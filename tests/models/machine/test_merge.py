@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.machine.endings import TableOverrun
-from models.scenario import Folio
+from pte_review.models.machine.endings import TableOverrun
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, arm, kernel, o, page, pages, value, x86
 
 FOLIO = (Folio(0x200, 4),)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, kernel, move, n, o, page, pages, scenario, swap, trace
 
 ANON, FILE, SHARED = Folio(0x200, 5), Folio(0x300, 4, anon=False), Folio(0x400, 2, shared=((0, 2),))
@@ -54,14 +54,14 @@ def test_off_by_default(arch):
     assert (k.map_counts, k.bugs, k.warnings) == ({}, [], [])
 
 
-@pytest.mark.parametrize("variant", ["pre_patch", "v4", "refactor_intended"])
+@pytest.mark.parametrize("version", ["pre_patch", "v4", "refactor_intended"])
 @pytest.mark.parametrize("to", [0, 1])
-def test_counters_balance_over_a_move(arch, variant, to):
+def test_counters_balance_over_a_move(arch, version, to):
     entries = pages(arch, 0, 0x200, ["WDC"] * 16 + [""] * 16) | pages(arch, 32, 0x300, ["W"] * 8)
     entries |= {40: swap(arch, 27, 0x500), 41: page(arch, 0x400), 42: page(arch, 0x310, "N")}
     entries |= {43: swap(arch, 31, 1), 44: page(arch, 1, "X")}
     outcome = move(
-        variant,
+        version,
         scenario(arch, entries, at=(0, to, 48), folios=FOLIOS, page_table_check=True, vma=Vma(uffd=True)),
     )
     anon = [(0x200 + i, 1, 0) for i in range(32)]
@@ -70,8 +70,8 @@ def test_counters_balance_over_a_move(arch, variant, to):
     assert outcome.bugs == ()
 
 
-@pytest.mark.parametrize(("variant", "left"), [("pre_patch", True), ("v4", True), ("refactor_intended", False)])
-def test_a_page_in_the_new_slot_of_a_dropped_marker(arch, variant, left):
+@pytest.mark.parametrize(("version", "left"), [("pre_patch", True), ("v4", True), ("refactor_intended", False)])
+def test_a_page_in_the_new_slot_of_a_dropped_marker(arch, version, left):
     """(a) and (b) pte_clear() it behind page_table_check's back, (c) does not touch it."""
     what = scenario(
         arch,
@@ -81,6 +81,6 @@ def test_a_page_in_the_new_slot_of_a_dropped_marker(arch, variant, left):
         page_table_check=True,
         vma=Vma(uffd=True),
     )
-    outcome = move(variant, what)
+    outcome = move(version, what)
     assert outcome.new_table[0] == (0 if left else page(arch, 0x200))
     assert outcome.map_counts == ((0x200, 1, 0),)

@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.machine.kernel import KernelX86_64
-from models.scenario import Folio, Vma
+from pte_review.models.machine.kernel import KernelX86_64
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, NEW, OLD, kernel, n, o, page, pages, scenario
 
 FOLIO = (Folio(0x200, 5),)

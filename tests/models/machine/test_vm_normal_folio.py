@@ -3,7 +3,7 @@
 
 import pytest
 
-from models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, kernel, page
 
 FOLIOS = (Folio(0x200, 2), Folio(0x300))

@@ -3,22 +3,22 @@
 
 import pytest
 
-from models.run import run
-from tests.trees import edited, small, variant
+from pte_review.models.run import run
+from tests.trees import edited, small, version
 
 
 @pytest.fixture
 def ran():
     """ran(scenario, {old: new}, path=...): the outcome of batching/mm/mremap.c with these changes."""
-    variants = {}
+    versions = {}
 
     def run_edited(what, changes=None, **options):
         key = (tuple((changes or {}).items()), *options.items())
-        if key not in variants:
+        if key not in versions:
             tree = small()
-            variants[key] = variant(edited(tree, changes, **options) if changes else tree)
-        return run(what, variants[key])
+            versions[key] = version(edited(tree, changes, **options) if changes else tree)
+        return run(what, versions[key])
 
     yield run_edited
-    for one in variants.values():
+    for one in versions.values():
         one.close()

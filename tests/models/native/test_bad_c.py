@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
-from models.scenario import Folio
+from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, page, pages, scenario, swap
 from tests.trees import small
 
@@ -75,7 +75,7 @@ def test_a_loop_without_end(ran, loop):
 
 
 def test_a_loop_that_nobody_counts_is_stopped_after_cpu_time(ran, monkeypatch):
-    monkeypatch.setattr("models.native.process.CPU_SECONDS", 1)
+    monkeypatch.setattr("pte_review.models.native.process.CPU_SECONDS", 1)
     outcome = ran(one(), {"#include <asm/tlb.h>": "#define spin() while (1)", END: f"\tspin();\n{END}"})
     assert (outcome.ended, outcome.slow) == (NO_PROGRESS, True)
     assert outcome.why.startswith("more than 1 seconds of CPU time, at or after mm/mremap.c:")

@@ -5,16 +5,16 @@ import re
 
 import pytest
 
-from models.kernel_tree import extras
-from models.kernel_tree.tree import TreeError
-from models.native.build import CompileError, compiled, compiler
-from models.native.unit import tree_unit
-from models.native.variant import defines
-from models.outcome import UNMODELLED
-from models.run import run
-from models.scenario import ORDINARY_CONFIG
+from pte_review.models.kernel_tree import extras
+from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.native.build import CompileError, compiled, compiler
+from pte_review.models.native.tree_version import defines
+from pte_review.models.native.unit import tree_unit
+from pte_review.models.outcome import UNMODELLED
+from pte_review.models.run import run
+from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.models.build import ARCHES, page, scenario
-from tests.trees import edited, small, variant
+from tests.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 
@@ -93,7 +93,7 @@ def test_a_function_that_is_declared_and_nowhere_defined():
 
 
 def test_a_run_of_what_does_not_compile_is_not_modelled():
-    text = variant(edited(small(), {SET: "\t\t\tno_such_function();\n"}))
+    text = version(edited(small(), {SET: "\t\t\tno_such_function();\n"}))
     outcome = run(scenario("x86_64", {0: page("x86_64", 0x200)}), text)
     assert outcome.ended == UNMODELLED
     assert outcome.why.startswith("batching: 1 name is missing")

@@ -4,7 +4,7 @@
 import os
 import time
 
-from models.native.build import KEPT_DAYS, compiled
+from pte_review.models.native.build import KEPT_DAYS, compiled
 
 
 def test_old_objects_go_when_a_new_one_comes(tmp_path, monkeypatch):

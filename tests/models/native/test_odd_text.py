@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from models.kernel_tree.files import READ, SUBJECT
-from models.outcome import RETURNED, UNMODELLED
-from models.run import run
-from models.scenario import Folio, Vma
+from pte_review.models.kernel_tree.files import READ, SUBJECT
+from pte_review.models.outcome import RETURNED, UNMODELLED
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, page, pages, scenario, swap
-from tests.trees import edited, small, variant
+from tests.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 START = "\t\tnr = 1;\n\t\tmost"
@@ -30,7 +30,7 @@ def what(arch):
 
 
 def ran(tree, arch):
-    text = variant(tree)
+    text = version(tree)
     outcome = run(what(arch), text)
     text.close()
     return outcome

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from models.native import process
-from models.native.build import cache_folder, compiled
-from models.native.process import Worker
-from models.outcome import CRASH, RETURNED
-from models.run import run
-from models.scenario import Folio
+from pte_review.models.native import process
+from pte_review.models.native.build import cache_folder, compiled
+from pte_review.models.native.process import Worker
+from pte_review.models.outcome import CRASH, RETURNED
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio
 from tests.models.build import ARCHES, page, scenario
-from tests.trees import edited, small, variant
+from tests.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 FOLIO = (Folio(0x200, 4),)
@@ -44,7 +44,7 @@ def test_nothing_is_left(way, tmp_path, monkeypatch):
     monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path))  # others compile into theirs meanwhile
     gc.collect()
     before = children(), descriptors()
-    text = variant(small())
+    text = version(small())
     assert run(one(), text).ended == RETURNED
     assert run(one("arm64"), text).ended == RETURNED
     assert len(children() - before[0]) == 2
@@ -58,7 +58,7 @@ def test_nothing_is_left(way, tmp_path, monkeypatch):
 
 
 def test_nothing_is_left_of_a_crash():
-    text = variant(edited(small(), {SET: "\t\t\t*(volatile int *)NULL = 1;\n"}))
+    text = version(edited(small(), {SET: "\t\t\t*(volatile int *)NULL = 1;\n"}))
     assert text.arena.words
     before = children(), descriptors()
     assert run(one(), text).ended == CRASH
@@ -69,7 +69,7 @@ def test_nothing_is_left_of_a_crash():
 def test_a_child_ends_with_its_parent(tmp_path):
     """Of a process that is killed, and so closes nothing itself."""
     script = (
-        "import sys; from tests.models.native.test_process import *; text = variant(small()); run(one(), text);"
+        "import sys; from tests.models.native.test_process import *; text = version(small()); run(one(), text);"
         "print(*children()); sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = Path(__file__).parents[3]
@@ -86,7 +86,7 @@ def test_a_child_ends_with_its_parent(tmp_path):
 
 
 def test_a_child_that_somebody_killed():
-    text = variant(small())
+    text = version(small())
     first = run(one(), text)
     (worker,) = text.runs_in[os.getpid()].workers.values()
     worker._child.kill()
@@ -99,7 +99,7 @@ def test_a_child_that_somebody_killed():
 def test_a_time_limit_of_the_clock_for_one_that_sleeps(monkeypatch):
     monkeypatch.setattr(process, "WAIT", 0.3)
     change = {"#include <asm/tlb.h>": 'extern int doze(void) __asm__("pause");', SET: "\t\t\tdoze();\n"}
-    text = variant(edited(small(), change))
+    text = version(edited(small(), change))
     outcome = run(one(), text)
     assert (outcome.ended, outcome.slow) == ("no-progress", True)
     assert outcome.why.startswith("more than 0.3 seconds, ")
@@ -120,7 +120,7 @@ STATE = {
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("state", STATE)
 def test_no_state_goes_from_one_run_to_the_next(arch, state):
-    text = variant(edited(small(), STATE[state]))
+    text = version(edited(small(), STATE[state]))
     what = one(arch)
     assert [run(what, text).returned for _ in range(3)] == [0, 0, 0]
     two = replace(what, extent=2 * 4096, old_table=(*what.old_table, (1, page(arch, 0x201, "W"))))
@@ -130,7 +130,7 @@ def test_no_state_goes_from_one_run_to_the_next(arch, state):
 
 
 def test_two_texts_side_by_side():
-    plain, odd = variant(small()), variant(small("odd"))
+    plain, odd = version(small()), version(small("odd"))
     what = one("arm64")
     first = run(what, plain), run(what, odd)
     assert [(run(what, plain), run(what, odd)) for _ in range(3)] == [first] * 3
@@ -140,7 +140,7 @@ def test_two_texts_side_by_side():
 
 
 def test_an_object_that_cannot_be_loaded(tmp_path):
-    text = variant(small())
+    text = version(small())
     broken = tmp_path / "broken.so"
     broken.write_bytes(b"not an object")
     with pytest.raises(Exception, match="cannot be loaded"):

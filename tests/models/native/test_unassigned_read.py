@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.outcome import RETURNED, UNASSIGNED_READ
-from models.scenario import Folio, Vma
+from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
+from pte_review.models.scenario import Folio, Vma
 from tests.models.build import ARCHES, page, scenario, swap
 from tests.trees import small
 

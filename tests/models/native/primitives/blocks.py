@@ -4,9 +4,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from models.arch.arm64 import CONT, PRESENT_INVALID, SPECIAL, VALID, Arm64
-from models.config import PAGE_SHIFT, Config
-from models.scenario import Folio, Scenario
+from pte_review.models.arch.arm64 import CONT, PRESENT_INVALID, SPECIAL, VALID, Arm64
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12
 
 SIZES = (2, 4, 8, 16)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""probe.c in Python, and both as variants: what a run does is in the high bits of its addresses."""
+"""probe.c in Python, and both as versions: what a run does is in the high bits of its addresses."""
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
 
-from models.config import PAGE_SHIFT
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.tree import Tree, open_tree
-from models.machine.folios import (
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.tree import Tree, open_tree
+from pte_review.models.machine.folios import (
     FPB_IGNORE_DIRTY,
     FPB_IGNORE_SOFT_DIRTY,
     FPB_MERGE_WRITE,
@@ -16,12 +16,12 @@ from models.machine.folios import (
     FPB_RESPECT_DIRTY,
     FPB_RESPECT_SOFT_DIRTY,
 )
-from models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
-from models.native.variant import TreeVariant
-from models.outcome import RETURNED, Outcome
-from models.run import run
-from models.scenario import Folio, Scenario
-from models.variants import Port
+from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.native.tree_version import TreeVersion
+from pte_review.models.outcome import RETURNED, Outcome
+from pte_review.models.port import Port
+from pte_review.models.run import run
+from pte_review.models.scenario import Folio, Scenario
 
 HOME = Path(__file__).parent
 WHICH_SHIFT, ARGUMENT_SHIFT = 48, 52
@@ -157,11 +157,11 @@ def in_python() -> Port:
     return Port(name="probe", label="probe.py", filename=__file__, function=probe)
 
 
-def in_c(tree: Path) -> TreeVariant:
+def in_c(tree: Path) -> TreeVersion:
     """The probe on the primitives of the kernel tree in folder `tree`."""
     opened = open_tree(tree)
     source = Tree(opened.path, None, opened.label, overlay={SUBJECT: (HOME / "probe.c").read_text(encoding="utf-8")})
-    return TreeVariant(name="probe", label="probe.c", filename="", source=source)
+    return TreeVersion(name="probe", label="probe.c", filename="", source=source)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Pair:
     """Both probes."""
 
     python: Port
-    c: TreeVariant
+    c: TreeVersion
 
     def agreed(self, scenario: Scenario) -> Outcome:
         """The outcome of `scenario`, which both must leave, whole."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import lru_cache
 from random import Random
 
-from harness.search.explore import generate
-from models.config import PAGE_SHIFT, Config
-from models.scenario import Folio, Scenario, Vma, check
-from strategies import scenarios
+from pte_review.harness.search.explore import generate
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.scenario import Folio, Scenario, Vma, check
+from pte_review.strategies import scenarios
 from tests.models.native.primitives.probe import ARGUMENT_SHIFT, WHICH_SHIFT, Probe
 
 OLD, NEW = 0x7F00_0000_0000, 0x7F00_4000_0000

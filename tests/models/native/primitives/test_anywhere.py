@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from models.arch import ARCHES
-from models.codec import SchemaError
-from models.legal import ONLY_ON, RULES
+from pte_review.models.arch import ARCHES
+from pte_review.models.codec import SchemaError
+from pte_review.models.legal import ONLY_ON, RULES
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import accompanied, anywhere, generated, wild
 

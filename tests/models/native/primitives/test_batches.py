@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from models.arch import ARCHES
-from models.config import PAGE_SHIFT, Config
-from models.scenario import Folio, Scenario
+from pte_review.models.arch import ARCHES
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12, call, generated, large
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from models.config import PAGE_SHIFT
-from models.scenario import Folio, Scenario
+from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.blocks import LOW, NEW, OLD, PFN, SIZES, foldable, variations
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import call

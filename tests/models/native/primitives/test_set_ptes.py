@@ -3,10 +3,10 @@
 
 import pytest
 
-from models.arch import ARCHES
-from models.config import PAGE_SHIFT, Config
-from models.machine.contpte import CONT
-from models.scenario import Folio, Scenario
+from pte_review.models.arch import ARCHES
+from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.machine.contpte import CONT
+from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12, call
 

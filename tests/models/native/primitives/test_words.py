@@ -6,10 +6,10 @@ from types import FunctionType
 
 import pytest
 
-from models.arch import ARCHES, arm64, word, words, x86_64
-from models.config import Config
-from models.kernel_tree.ctext import CFile
-from models.native.variant import defines
+from pte_review.models.arch import ARCHES, arm64, word, words, x86_64
+from pte_review.models.config import Config
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.native.tree_version import defines
 from tests.models.native.primitives.word_functions import NO_WORDS, PYTHON_ALONE, functions
 from tests.models.native.primitives.word_values import differences, results, values
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import pytest
 
-from models.arch import words
-from models.config import Config
-from models.kernel_tree.ctext import CFile, Definition
-from models.kernel_tree.files import LIBRARY
-from models.kernel_tree.tree import open_tree
+from pte_review.models.arch import words
+from pte_review.models.config import Config
+from pte_review.models.kernel_tree.ctext import CFile, Definition
+from pte_review.models.kernel_tree.files import LIBRARY
+from pte_review.models.kernel_tree.tree import open_tree
 from tests.models.native.primitives.word_functions import OFFSET_MASK
 from tests.models.native.primitives.word_values import Function, differences, results, values
 from tests.trees import linux

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every function of the project's own PTE words, by name: as the C has it, as Python has it, or why only one does."""
 
-from models.arch.word import (
+from pte_review.models.arch.word import (
     MAX_SWAPFILES,
     SWP_DEVICE_READ,
     SWP_DEVICE_WRITE,
@@ -10,7 +10,7 @@ from models.arch.word import (
     SWP_MIGRATION_WRITE,
     SWP_PTE_MARKER,
 )
-from models.scenario import Vma
+from pte_review.models.scenario import Vma
 from tests.models.native.primitives.word_values import Function
 
 OFFSET_MASK = (1 << 50) - 1

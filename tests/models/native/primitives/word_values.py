@@ -9,7 +9,7 @@ from typing import Any
 
 import cffi
 
-from models.native.build import compiled
+from pte_review.models.native.build import compiled
 
 U64 = (1 << 64) - 1
 RANDOM_WORDS = 1200

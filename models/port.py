@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Variants by name, by file or as a callable, ready to run.
+"""Versions by name, by file or as a callable, ready to run.
 
-A variant's loops get a call that counts their passes, so that one which never ends is stopped at the same pass on
+A version's loops get a call that counts their passes, so that one which never ends is stopped at the same pass on
 every machine; and it can be rebuilt with a local variable initialised, to see what an unassigned read would find.
 Both work on the parsed source: line numbers stay those of the file.
 """
@@ -18,25 +18,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.machine.endings import EndOfRun
-from models.watchdog import watched
+from pte_review.models.machine.endings import EndOfRun
+from pte_review.models.watchdog import watched
 
 if TYPE_CHECKING:
-    from models.outcome import Outcome
-    from models.scenario import Scenario
+    from pte_review.models.outcome import Outcome
+    from pte_review.models.scenario import Scenario
 
 MovePtes = Callable[..., int]
 HOME = Path(__file__).parent / "move_ptes"
 TICK = "pte_review_tick__"  # no leading underscores: they are mangled inside a class
-NOT_VARIANTS = {"__init__", "control"}
+NOT_VERSIONS = {"__init__", "control"}
 
 
-class VariantError(ValueError):
-    """What was named is no variant: says what, where, and what to try."""
+class VersionError(ValueError):
+    """What was named is no version: says what, where, and what to try."""
 
 
 @dataclass(frozen=True, eq=False)
-class Variant:
+class Version:
     """One version of move_ptes(). `filename` is where its text is, `label` how people know it."""
 
     name: str
@@ -63,7 +63,7 @@ class Variant:
 
 
 @dataclass(frozen=True, eq=False)
-class Port(Variant):
+class Port(Version):
     """A version in Python. `filename` is what its frames carry in tracebacks."""
 
     function: MovePtes
@@ -94,21 +94,21 @@ class Port(Variant):
 
 
 def names() -> list[str]:
-    """The variants that come with the package, in reading order, history last."""
+    """The versions that come with the package, in reading order, history last."""
     return list(_paths())
 
 
 def _paths() -> dict[str, Path]:
     order = ["pre_patch", "v4", "refactor", "refactor_intended"]
-    thread = [path for path in sorted(HOME.glob("*.py")) if path.stem not in NOT_VARIANTS]
+    thread = [path for path in sorted(HOME.glob("*.py")) if path.stem not in NOT_VERSIONS]
     thread.sort(key=lambda path: (order.index(path.stem) if path.stem in order else len(order), path.stem))
-    history = [path for path in sorted((HOME / "history").glob("*.py")) if path.stem not in NOT_VARIANTS]
+    history = [path for path in sorted((HOME / "history").glob("*.py")) if path.stem not in NOT_VERSIONS]
     return {path.stem: path for path in thread + history}
 
 
-def load(which: "str | Path | MovePtes | Variant") -> Variant:
-    """A variant by name, the `.py` file at a path, or a callable. Raises VariantError."""
-    if isinstance(which, Variant):
+def load(which: "str | Path | MovePtes | Version") -> Version:
+    """A version by name, the `.py` file at a path, or a callable. Raises VersionError."""
+    if isinstance(which, Version):
         return which
     if callable(which):
         return _from_callable(which)
@@ -120,8 +120,8 @@ def load(which: "str | Path | MovePtes | Variant") -> Variant:
     if path.suffix == ".py" or path.exists():
         return _from_file(path, str(which), str(which), {"__name__": f"pte_review_candidate_{path.stem}"})
     near = difflib.get_close_matches(str(which), names(), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"variants: {', '.join(names())}; or a .py file"
-    raise VariantError(f"no variant {str(which)!r}: {hint}")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"versions: {', '.join(names())}; or a .py file"
+    raise VersionError(f"no version {str(which)!r}: {hint}")
 
 
 def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Port:
@@ -129,12 +129,12 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Port:
         source = path.read_text(encoding="utf-8-sig")
         tree = ast.parse(source, str(path))
     except OSError as error:
-        raise VariantError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise VersionError(f"{path}: cannot be read: {error.strerror or error}") from None
     except SyntaxError as error:
         line = f":{error.lineno}" if error.lineno else ""
-        raise VariantError(f"{path}{line}: does not parse: {error.msg}") from None
+        raise VersionError(f"{path}{line}: does not parse: {error.msg}") from None
     except ValueError as error:  # not UTF-8, or null bytes
-        raise VariantError(f"{path}: not Python source: {error}") from None
+        raise VersionError(f"{path}: not Python source: {error}") from None
     seed = {**seed, "__file__": str(path)}
     sys.path.insert(0, str(path.parent.resolve()))
     try:
@@ -143,11 +143,11 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any]) -> Port:
     except (Exception, SystemExit, EndOfRun) as error:
         line = _last_line(error, str(path))
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise VariantError(f"{path}{line}: does not import: {what}") from None
+        raise VersionError(f"{path}{line}: does not import: {what}") from None
     finally:
         sys.path.pop(0)
     if not callable(compiled["function"]):
-        raise VariantError(f"{path}: defines no move_ptes(k, pmc, extent, old_pmd, new_pmd)")
+        raise VersionError(f"{path}: defines no move_ptes(k, pmc, extent, old_pmd, new_pmd)")
     _check_signature(compiled["function"], str(path))
     return Port(name=name, label=label, filename=str(path), tree=tree, seed=seed, **compiled)
 
@@ -180,14 +180,14 @@ def _filename(function: MovePtes) -> str:
 
 def _check_signature(function: MovePtes, where: str) -> None:
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise VariantError(f"{where}: move_ptes is a coroutine or a generator, expected a plain function")
+        raise VersionError(f"{where}: move_ptes is a coroutine or a generator, expected a plain function")
     try:
         signature = inspect.signature(function)
         signature.bind("k", "pmc", "extent", "old_pmd", "new_pmd")
     except TypeError:
-        raise VariantError(f"{where}: move_ptes{signature} does not take (k, pmc, extent, old_pmd, new_pmd)") from None
+        raise VersionError(f"{where}: move_ptes{signature} does not take (k, pmc, extent, old_pmd, new_pmd)") from None
     except ValueError:  # a builtin without a signature
-        raise VariantError(f"{where}: move_ptes has no signature to check") from None
+        raise VersionError(f"{where}: move_ptes has no signature to check") from None
 
 
 def _compiled(tree: ast.Module, filename: str, seed: dict[str, Any], name: str = "move_ptes") -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _compiled(tree: ast.Module, filename: str, seed: dict[str, Any], name: str =
 
 def _executed(tree: ast.Module, filename: str, seed: dict[str, Any], name: str) -> dict[str, Any]:
     namespace = {**seed, TICK: lambda: None}
-    exec(compile(tree, filename, "exec"), namespace)  # noqa: S102  # loading a variant is running its file
+    exec(compile(tree, filename, "exec"), namespace)  # noqa: S102  # loading a version is running its file
     return {"function": namespace.get(name), "namespace": namespace}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Versions as a call names them: a variant, a port's file, or kernel text by --tree and --patch."""
+"""Versions as a call names them: a version, a port's file, or kernel text by --tree and --patch."""
 
 import shlex
 from collections.abc import Callable, Iterable
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from harness.errors import UsageError
-from models.arch import ARCHES
-from models.variants import Variant, load
+from pte_review.harness.errors import UsageError
+from pte_review.models.arch import ARCHES
+from pte_review.models.port import Version, load
 
 if TYPE_CHECKING:
-    from models.native.variant import TreeVariant
+    from pte_review.models.native.tree_version import TreeVersion
 
 TREE, PATCHED = "tree", "tree+patch"
 F = TypeVar("F", bound=Callable[..., object])
@@ -27,16 +27,16 @@ class KernelText:
     tree: Path | None = None
     rev: str | None = None
     patches: tuple[Path, ...] = ()
-    loaded: "dict[str, TreeVariant]" = field(default_factory=dict, repr=False, compare=False)
+    loaded: "dict[str, TreeVersion]" = field(default_factory=dict, repr=False, compare=False)
 
-    def load(self, which: str) -> Variant:
-        """The version named `which`. Raises UsageError or VariantError."""
+    def load(self, which: str) -> Version:
+        """The version named `which`. Raises UsageError or VersionError."""
         return self._text(which) if which in (TREE, PATCHED) else load(which)
 
-    def load_all(self, *names: str, arches: Iterable[str] = ARCHES) -> list[Variant]:
+    def load_all(self, *names: str, arches: Iterable[str] = ARCHES) -> list[Version]:
         """The versions of `names`, kernel text compiled for `arches`, so that what is wrong with it is said at once.
 
-        Raises UsageError or VariantError, also for options that none of `names` has a use for.
+        Raises UsageError or VersionError, also for options that none of `names` has a use for.
         """
         if self.rev is not None and self.tree is None:
             raise UsageError("--rev: which revision of what? give --tree, a git repository of the kernel")
@@ -49,10 +49,10 @@ class KernelText:
             text.prepare(arches)
         return versions
 
-    def _text(self, which: str) -> "TreeVariant":
-        from models.kernel_tree.patches import patched
-        from models.kernel_tree.tree import open_tree
-        from models.native.variant import TreeVariant
+    def _text(self, which: str) -> "TreeVersion":
+        from pte_review.models.kernel_tree.patches import patched
+        from pte_review.models.kernel_tree.tree import open_tree
+        from pte_review.models.native.tree_version import TreeVersion
 
         if self.tree is None:
             raise UsageError(f"{which!r} is the text of a kernel tree: give --tree, the folder of one")
@@ -61,7 +61,7 @@ class KernelText:
         if which not in self.loaded:
             tree = open_tree(self.tree, self.rev)
             source = patched(tree, self.patches) if which == PATCHED else tree
-            self.loaded[which] = TreeVariant(which, source.label, str(self.tree), source)
+            self.loaded[which] = TreeVersion(which, source.label, str(self.tree), source)
         return self.loaded[which]
 
     def source(self) -> str:

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The text of a tree as a Variant: extracted, compiled and run like a port, one object an architecture and config."""
+"""The text of a tree as a Version: extracted, compiled and run like a port, one object an architecture and config."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from models.config import Config
-from models.kernel_tree.facts import contpte_facts
-from models.kernel_tree.files import SUBJECT
-from models.kernel_tree.tree import Tree, TreeError
-from models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
-from models.native.attempt import Ended, Unassigned, attempt
-from models.native.build import compiled
-from models.native.follow import entry_of
-from models.native.process import Worker, worker_program
-from models.native.unit import Unit, tree_unit
-from models.outcome import UNMODELLED, Outcome
-from models.run import STACKS, fresh_kernel, installed_by, outcome_of
-from models.scenario import ORDINARY_CONFIG, Scenario
-from models.variants import Variant
+from pte_review.models.config import Config
+from pte_review.models.kernel_tree.facts import contpte_facts
+from pte_review.models.kernel_tree.files import SUBJECT
+from pte_review.models.kernel_tree.tree import Tree, TreeError
+from pte_review.models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
+from pte_review.models.native.attempt import Ended, Unassigned, attempt
+from pte_review.models.native.build import compiled
+from pte_review.models.native.follow import entry_of
+from pte_review.models.native.process import Worker, worker_program
+from pte_review.models.native.unit import Unit, tree_unit
+from pte_review.models.outcome import UNMODELLED, Outcome
+from pte_review.models.port import Version
+from pte_review.models.run import STACKS, fresh_kernel, installed_by, outcome_of
+from pte_review.models.scenario import ORDINARY_CONFIG, Scenario
 
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
 
@@ -48,7 +48,7 @@ class Children:
 
 
 @dataclass(frozen=True, eq=False)
-class TreeVariant(Variant):
+class TreeVersion(Version):
     """move_ptes() of a kernel tree. Runs in a child process."""
 
     source: Tree
@@ -94,7 +94,7 @@ class TreeVariant(Variant):
         return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")
 
     def close(self) -> None:
-        """End the children and give the memory back. Without it both happen when nobody refers to the variant."""
+        """End the children and give the memory back. Without it both happen when nobody refers to the version."""
         if children := self.runs_in.pop(os.getpid(), None):
             for worker in children.workers.values():
                 worker.stop()
