@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pte_review.harness.files.counterexample import assert_no_divergence
-    from pte_review.harness.review import check
+    from pte_review.harness.api import assert_no_divergence, check
     from pte_review.harness.verdict import Divergence, Verdict
 
 __all__ = ["Divergence", "Verdict", "assert_no_divergence", "check"]
@@ -17,8 +16,8 @@ __all__ = ["Divergence", "Verdict", "assert_no_divergence", "check"]
 HOMES = {
     "Divergence": "pte_review.harness.verdict",
     "Verdict": "pte_review.harness.verdict",
-    "assert_no_divergence": "pte_review.harness.files.counterexample",
-    "check": "pte_review.harness.review",
+    "assert_no_divergence": "pte_review.harness.api",
+    "check": "pte_review.harness.api",
 }
 
 

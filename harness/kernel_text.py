@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pte_review.harness.errors import UsageError
+from pte_review.harness.subject import Subject
 from pte_review.models.arch import ARCHES
-from pte_review.models.port import Version, load
+from pte_review.models.loading import load
+from pte_review.models.version import Version
 
 if TYPE_CHECKING:
     from pte_review.models.native.tree_version import TreeVersion
@@ -24,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 class KernelText:
     """What `tree` and `tree+patch` stand for in one call: a kernel tree, a git revision of it, patches on top."""
 
+    subject: Subject
     tree: Path | None = None
     rev: str | None = None
     patches: tuple[Path, ...] = ()
@@ -31,7 +34,7 @@ class KernelText:
 
     def load(self, which: str) -> Version:
         """The version named `which`. Raises UsageError or VersionError."""
-        return self._text(which) if which in (TREE, PATCHED) else load(which)
+        return self._text(which) if which in (TREE, PATCHED) else load(which, self.subject.function)
 
     def load_all(self, *names: str, arches: Iterable[str] = ARCHES) -> list[Version]:
         """The versions of `names`, kernel text compiled for `arches`, so that what is wrong with it is said at once.
@@ -39,11 +42,11 @@ class KernelText:
         Raises UsageError or VersionError, also for options that none of `names` has a use for.
         """
         if self.rev is not None and self.tree is None:
-            raise UsageError("--rev: which revision of what? give --tree, a git repository of the kernel")
+            raise UsageError("--rev needs --tree, a git repository of the kernel")
         if self.patches and PATCHED not in names:
-            raise UsageError(f"--patch: neither version is {PATCHED!r}")
+            raise UsageError(f"--patch is unused: name {PATCHED!r} as BASE or CANDIDATE")
         if self.tree is not None and not {TREE, PATCHED} & set(names):
-            raise UsageError(f"--tree: neither version is {TREE!r} or {PATCHED!r}")
+            raise UsageError(f"--tree is unused: name {TREE!r} or {PATCHED!r} as BASE or CANDIDATE")
         versions = [self.load(name) for name in names]
         for text in self.loaded.values():
             text.prepare(arches)
@@ -54,21 +57,25 @@ class KernelText:
         from pte_review.models.kernel_tree.tree import open_tree
         from pte_review.models.native.tree_version import TreeVersion
 
+        function, binding = self.subject.function, self.subject.binding
+        if binding is None:
+            raise UsageError(f"{which!r}: the text of {function.name}() cannot be run; expected a port")
         if self.tree is None:
             raise UsageError(f"{which!r} is the text of a kernel tree: give --tree, the folder of one")
         if which == PATCHED and not self.patches:
             raise UsageError(f"{which!r} is a kernel tree with patches: give --patch, a diff or mail")
         if which not in self.loaded:
-            tree = open_tree(self.tree, self.rev)
-            source = patched(tree, self.patches) if which == PATCHED else tree
-            self.loaded[which] = TreeVersion(which, source.label, str(self.tree), source)
+            tree = open_tree(self.tree, binding.file, self.rev)
+            source = patched(tree, self.patches, binding.file) if which == PATCHED else tree
+            self.loaded[which] = TreeVersion(which, source.label, str(self.tree), function.name, source, binding)
         return self.loaded[which]
 
     def source(self) -> str:
         """The Python expression that makes it."""
         rev = "" if self.rev is None else f", rev={self.rev!r}"
         patches = "".join(f"Path({str(patch)!r}), " for patch in self.patches)
-        return f"KernelText(Path({str(self.tree)!r}){rev}, patches=({patches.rstrip() or ''}))"
+        constant = self.subject.location.partition(":")[2]
+        return f"KernelText({constant}, Path({str(self.tree)!r}){rev}, patches=({patches.rstrip() or ''}))"
 
     def arguments(self) -> list[str]:
         """The options again, for a command line."""
@@ -97,7 +104,7 @@ def kernel_text_options(command: F) -> F:
         click.option("--rev", metavar="REV", help="A revision of the git repository at --tree."),
         click.option(
             "--tree", metavar="PATH", type=click.Path(path_type=Path),
-            help=f"A kernel source tree: {TREE!r} is its own move_ptes().",
+            help=f"A kernel source tree: {TREE!r} is its own text of the function.",
         ),
     ):  # fmt: skip
         command = option(command)

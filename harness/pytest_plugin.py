@@ -1,192 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`pytest --base A --candidate FILE.py` reviews a pair, `pytest --replay FILE` runs counterexamples again.
+"""`pytest --review-candidate FILE.py` reviews a version, `pytest --review-replay FILE` runs counterexamples again.
 
-`pytest --tree DIR --patch FILE` reviews a patch on a kernel tree: base `tree`, candidate `tree+patch`.
+`pytest --review-tree DIR --review-patch FILE` reviews a patch on a kernel tree: base `tree`, candidate `tree+patch`.
 
 Also the fixture `record_verdict` for tests that assert verdicts themselves, and the verdict matrix in the summary.
-Everything of pte-review is imported where it is used: the plugin is loaded by every pytest run of its environment.
+Everything else of pte-review is imported where it is used: the plugin is loaded by every pytest run of its environment.
 """
 
+import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from pte_review.harness.kernel_text import KernelText
+    from pte_review.harness.pytest_review import Asked
     from pte_review.harness.verdict import Verdict
-    from pte_review.models.port import Version
 
 PROPERTY = "pte-review"
-DEFAULT_BASE = "pre_patch"
-NAMED_BASE: "pytest.StashKey[str | None]" = pytest.StashKey()  # --base, where it was given
-TEXT: "pytest.StashKey[KernelText]" = pytest.StashKey()
+ASKED: "pytest.StashKey[Asked]" = pytest.StashKey()
+NEEDS = {
+    "base": "--review-candidate, --review-tree or --review-replay",
+    "rev": "--review-tree",
+    "patch": "--review-tree",
+}
+OPTION = re.compile(r"--(base|candidate|tree|rev|patch|subject|arch|contract|hostile|replay)\b")
+NAMES = ("base", "candidate", "tree", "rev", "patch", "subject", "arch", "contract", "hostile", "replay")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pte-review", "review a version of a kernel function on generated page tables")
-    group.addoption("--base", help="version or .py file to compare with (default: pre_patch, or tree with --patch)")
-    group.addoption("--candidate", help="version or .py file to review; runs only that review")
-    group.addoption("--tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
-    group.addoption("--rev", metavar="REV", help="a revision of the git repository at --tree")
-    group.addoption(
-        "--patch", action="append", default=[], metavar="FILE", help="diff or mail on the tree: version 'tree+patch'"
-    )
-    group.addoption("--arch", help="one architecture instead of all")
-    group.addoption("--contract", default="folio-ad", help="folio-ad (default) or exact")
-    group.addoption("--hostile", help="break this rule of legal tables")
-    group.addoption("--max-examples", type=int, default=1000, help="scenarios for each architecture (default: 1000)")
-    group.addoption("--review-seed", type=int, default=0, help="seed of the review (default: 0)")
-    group.addoption("--replay", action="append", default=[], metavar="FILE", help="counterexample to run again")
+    add = group.addoption
+    add("--review-base", metavar="VERSION", help="version or .py file to compare with")
+    add("--review-candidate", metavar="VERSION", help="version or .py file to review; runs only that review")
+    add("--review-tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
+    add("--review-rev", metavar="REV", help="a revision of the git repository at --review-tree")
+    patch = "diff or mail on the tree: version 'tree+patch'; repeatable"
+    add("--review-patch", action="append", default=[], metavar="FILE", help=patch)
+    add("--review-subject", metavar="NAME", help="the function under review, where the versions do not say it")
+    add("--review-arch", metavar="ARCH", help="one architecture instead of all")
+    add("--review-contract", metavar="NAME", default="folio-ad", help="folio-ad (default) or exact")
+    add("--review-hostile", metavar="RULE", help="break this rule of legal tables")
+    add("--review-max-examples", type=int, default=1000, metavar="N", help="scenarios an architecture (default: 1000)")
+    add("--review-seed", type=int, default=0, metavar="N", help="seed of the review (default: 0)")
+    replay = "counterexample to run again; repeatable"
+    add("--review-replay", action="append", default=[], metavar="FILE", help=replay)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
-    if not _asked(config):
-        for name, given in (("--base", option.base), ("--rev", option.rev), ("--patch", option.patch)):
-            if given:
-                needs = "--candidate, --tree or --replay" if name == "--base" else "--tree"
-                raise pytest.UsageError(f"pte-review: {name} needs {needs}")
+    given = {name: getattr(option, f"review_{name}") for name in NAMES}
+    for name, value in given.items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise pytest.UsageError(f"pte-review: --review-{name}: expected a value, got ''")
+    if not (given["candidate"] or given["replay"] or given["tree"]):
+        for name, needs in NEEDS.items():
+            if given[name]:
+                raise pytest.UsageError(f"pte-review: --review-{name} needs {needs}")
         return
     from pte_review.harness.errors import UsageError
-    from pte_review.harness.files.counterexample import read
-    from pte_review.harness.review import check_call
-    from pte_review.models.port import VersionError
+    from pte_review.harness.pytest_review import asked
+    from pte_review.models.version import VersionError
 
-    if option.tree and not option.replay:
-        option.base = option.base or ("tree" if option.patch and not option.candidate else DEFAULT_BASE)
-        option.candidate = option.candidate or ("tree+patch" if option.patch else "tree")
-    config.stash[NAMED_BASE] = option.base
-    option.base = option.base or DEFAULT_BASE
     try:  # before anything runs
-        check_call(option.arch, option.contract, option.hostile, option.max_examples)
-        if option.candidate:
-            _versions(config)
-        again = [read(Path(path)) for path in option.replay]
-        if again and (option.tree or not option.candidate):
-            named = [name for one in again for name in (one.base, option.candidate or one.candidate)]
-            _kernel_text(config).load_all(*named, arches={one.divergence.arch for one in again})
+        config.stash[ASKED] = asked(option)
     except (UsageError, VersionError) as error:
-        raise pytest.UsageError("\n".join([f"pte-review: {error}", *getattr(error, "details", ())])) from None
-
-
-def _kernel_text(config: pytest.Config) -> "KernelText":
-    """What the versions `tree` and `tree+patch` are in this run."""
-    from pte_review.harness.kernel_text import KernelText
-
-    if TEXT not in config.stash:
-        option = config.option
-        tree = Path(option.tree) if option.tree else None
-        config.stash[TEXT] = KernelText(tree, option.rev, tuple(map(Path, option.patch)))
-    return config.stash[TEXT]
-
-
-def _versions(config: pytest.Config) -> "list[Version]":
-    """Base and candidate. Raises UsageError or VersionError."""
-    from pte_review.harness.review import chosen_arches
-
-    option = config.option
-    return _kernel_text(config).load_all(
-        option.base, option.candidate, arches=chosen_arches(option.arch, option.hostile)
-    )
-
-
-def _asked(config: pytest.Config) -> bool:
-    return bool(config.option.candidate or config.option.replay or config.option.tree)
+        message = OPTION.sub(r"--review-\1", str(error))  # the command line's options go without the prefix
+        raise pytest.UsageError("\n".join([f"pte-review: {message}", *getattr(error, "details", ())])) from None
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     """A review is all that runs when one is asked for: no test files are collected."""
-    return True if _asked(config) else None
+    return True if ASKED in config.stash else None
 
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not _asked(config):
-        return
-    from pte_review.harness.review import chosen_arches
-
-    items.clear()
-    if config.option.candidate:
-        name = Path(config.option.candidate).name
-        items.extend(
-            ReviewItem.from_parent(session, name=f"review[{name}-{arch}]", arch=arch)
-            for arch in chosen_arches(config.option.arch, config.option.hostile)
-        )
-    items.extend(
-        ReplayItem.from_parent(session, name=f"replay[{path}]", path_to_file=Path(path))
-        for path in config.option.replay
-    )
-
-
-class DivergesError(Exception):
-    """A review that failed: one line, shown in place of a traceback and in the summary."""
-
-
-class _Item(pytest.Item):
-    def fail(self, headline: str, text: str) -> NoReturn:
-        """Fail with `headline`; `text`, of any length, is shown below it."""
-        self.add_report_section("call", "review", text)
-        raise DivergesError(headline)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, DivergesError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.config.rootpath, None, self.name
-
-
-class ReviewItem(_Item):
-    """One candidate on one architecture."""
-
-    def __init__(self, *, arch: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.arch = arch
-
-    def runtest(self) -> None:
-        from pte_review.harness.reports.report import pictures, verdict_lines
-        from pte_review.harness.review import check
-        from pte_review.harness.verdict import NO_DIFFERENCE
-
-        option = self.config.option
-        ours, theirs = _versions(self.config)
-        verdict = check(
-            ours,
-            theirs,
-            arch=self.arch,
-            contract=option.contract,
-            hostile=option.hostile,
-            max_examples=option.max_examples,
-            seed=option.review_seed,
-        )
-        self.user_properties.append((PROPERTY, verdict.to_json()))
-        if verdict.verdict != NO_DIFFERENCE:
-            shown = pictures(verdict, ours, theirs)
-            headline = f"{verdict.base} -> {verdict.candidate}: {verdict.verdict}: {', '.join(verdict.kinds)}"
-            texts = [f"{line}\n" for line in _kernel_text(self.config).describe()]
-            self.fail(headline, "\n".join(["".join(texts) + verdict_lines(verdict), *shown]))
-
-
-class ReplayItem(_Item):
-    """One counterexample, run again."""
-
-    def __init__(self, *, path_to_file: Path, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.path_to_file = path_to_file
-
-    def runtest(self) -> None:
-        from pte_review.harness.files.counterexample import read, replay
-        from pte_review.harness.reports.picture import picture
-
-        content, text = read(self.path_to_file), _kernel_text(self.config)
-        named = self.config.option.candidate or content.candidate
-        base = self.config.stash[NAMED_BASE] or content.base
-        again = replay(content, text.load(base), text.load(named))
-        if again.divergences:
-            shown = [picture(d, again.base.name, again.candidate.name, again.sitting) for d in again.divergences]
-            self.fail(f"{self.path_to_file}: still diverges", "\n".join(shown))
+    if ASKED in config.stash:
+        items[:] = config.stash[ASKED].items(session)
 
 
 @pytest.fixture
@@ -202,7 +92,7 @@ def record_verdict(request: pytest.FixtureRequest) -> Callable[["Verdict"], "Ver
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The verdict matrix, also of workers' reports."""
-    found = [
+    recorded = [
         value
         for reports in terminalreporter.stats.values()
         for report in reports
@@ -210,11 +100,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for name, value in report.user_properties
         if name == PROPERTY
     ]
-    if found:
-        from pte_review.harness.reports.report import matrix, rows_from_json
+    if not recorded:
+        return
+    from pte_review.harness.reports.report import matrix, rows
+    from pte_review.harness.subjects import SUBJECTS
+    from pte_review.harness.verdict import verdict_from_json
 
-        terminalreporter.section("verdicts of pte-review")
-        text = terminalreporter.config.stash.get(TEXT, None)
-        for line in text.describe() if text is not None else ():
-            terminalreporter.write_line(line)
-        terminalreporter.write(matrix(rows_from_json(found)))
+    terminalreporter.section("verdicts of pte-review")
+    run = terminalreporter.config.stash.get(ASKED, None)
+    for line in run.described() if run is not None else ():
+        terminalreporter.write_line(line)
+    calls = {name: subject.function.call for name, subject in SUBJECTS.items()}
+    verdicts = [verdict_from_json(data, calls[data["subject"]]) for data in recorded]
+    terminalreporter.write(matrix(rows(verdicts)))

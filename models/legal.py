@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which tables a running kernel can hold: the rules by name, and what in a scenario breaks them.
 
-RULES are those that a hostile scenario may break on purpose. SHAPE is what no scenario breaks: an entry that
-contradicts the config, the VMA or the folios around it.
+RULES are those of any table that a hostile scenario may break on purpose; a function under review has rules of its own
+beside them (models/<function>/legal.py). SHAPE is what no scenario breaks: an entry that contradicts the config, the
+VMA or the folios around it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from pte_review.models.arch.arm64 import RDONLY, WRITE
 from pte_review.models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
 from pte_review.models.arch.x86_64 import DIRTY, RW
+from pte_review.models.call import Breach
 from pte_review.models.entry import Identity, identity
 from pte_review.models.machine.page_table_check import SWAP_CACHED_WRITABLE
 from pte_review.models.scenario import Scenario
 
 RULES = {
-    "destination-occupied": "the new range holds an entry that is not none",
     "page-mapped-twice": "a page or swap slot stands in two entries",
     "write-without-exclusive": "a writable anon entry whose page is not AnonExclusive",
     "write-with-uffd-wp": "a writable entry with uffd-wp",
@@ -26,32 +26,21 @@ RULES = {
     "bad-pfn": "an entry whose page has no struct page",
     "malformed-cont": "arm64: a valid CONT entry outside a whole, aligned, uniform block",
     "mixed-protection": "entries of one VMA that differ in user, NX, pkey or cache bits",
-    "overlap": "old and new range overlap",
 }
 ONLY_ON = {"dirty-read-only": "x86_64", "malformed-cont": "arm64"}
 SHAPE = "shape"
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One rule broken at one entry: `table` is old or new, `entry` its index there, -1 for the whole."""
-
-    rule: str
-    table: str
-    entry: int
-    what: str
-
-
 def breaches(scenario: Scenario) -> Iterator[Breach]:
     """Everything about `scenario` that no running kernel would show, by rule."""
-    yield from _ranges(scenario)
+    yield from scenario.call.breaches(scenario)
     yield from _folios(scenario)
     yield from _entries(scenario)
     yield from _protection(scenario)
     if scenario.words.CONT:
         yield from _cont(scenario)
-    if scenario.scheduled:
-        yield from _scheduled(scenario)
+    if scenario.actions:
+        yield from _actions(scenario)
 
 
 def broken_rules(scenario: Scenario) -> tuple[str, ...]:
@@ -59,51 +48,40 @@ def broken_rules(scenario: Scenario) -> tuple[str, ...]:
     return tuple(sorted({breach.rule for breach in breaches(scenario)}))
 
 
-def _ranges(scenario: Scenario) -> Iterator[Breach]:
-    if abs(scenario.old_addr - scenario.new_addr) < scenario.extent:
-        yield Breach("overlap", "new", scenario.new_index, RULES["overlap"])
-    destination = set(range(scenario.new_index, scenario.new_index + scenario.nr))
-    if scenario.one_table:
-        destination -= set(range(scenario.old_index, scenario.old_index + scenario.nr))
-    for index, pte in scenario.old_table if scenario.one_table else scenario.new_table:
-        if index in destination and not scenario.words.pte_none(pte):
-            yield Breach("destination-occupied", "new", index, RULES["destination-occupied"])
-
-
 def _folios(scenario: Scenario) -> Iterator[Breach]:
     vma = scenario.vma
     for folio in scenario.folios:
         if folio.anon and folio.order == 1:
-            yield Breach(SHAPE, "old", -1, "anon folios have order 0 or at least 2")
+            yield Breach(SHAPE, 0, -1, "anon folios have order 0 or at least 2")
         if folio.anon and not vma.anon_vma:
-            yield Breach(SHAPE, "old", -1, "an anon folio in a VMA without anon_vma")
+            yield Breach(SHAPE, 0, -1, "an anon folio in a VMA without anon_vma")
         if not folio.anon and not vma.vm_file:
-            yield Breach(SHAPE, "old", -1, "a file folio in a VMA without a file")
+            yield Breach(SHAPE, 0, -1, "a file folio in a VMA without a file")
         if folio.exclusive and not folio.anon:
-            yield Breach(SHAPE, "old", -1, "AnonExclusive on a file folio")
+            yield Breach(SHAPE, 0, -1, "AnonExclusive on a file folio")
         if any(a < d and c < b for a, b in folio.exclusive for c, d in folio.shared):
-            yield Breach(SHAPE, "old", -1, "a page that is AnonExclusive and mapped by another process")
+            yield Breach(SHAPE, 0, -1, "a page that is AnonExclusive and mapped by another process")
     if vma.shadow_stack and (not scenario.config.shstk or vma.vm_file):
-        yield Breach(SHAPE, "old", -1, "a shadow-stack VMA needs config.shstk and has no file")
+        yield Breach(SHAPE, 0, -1, "a shadow-stack VMA needs config.shstk and has no file")
 
 
 def _entries(scenario: Scenario) -> Iterator[Breach]:
     words = scenario.words
     seen: set[Identity] = set()
-    starts: dict[int, int] = {}  # folio PFN: which PFN the old table's entry 0 would map
-    for table, entries in (("old", scenario.old_table), ("new", scenario.new_table)):
-        for index, pte in entries:
+    starts: dict[int, int] = {}  # folio PFN: which PFN entry 0 of table 0 would map
+    for number, table in enumerate(scenario.tables):
+        for index, pte in table.entries:
             if words.pte_none(pte):
                 continue
             for rule, what in _present(scenario, pte) if words.pte_present(pte) else _swap(scenario, pte):
-                yield Breach(rule, table, index, what)
+                yield Breach(rule, number, index, what)
             only_once = _only_once(scenario, pte)
             if only_once and only_once in seen:
-                yield Breach("page-mapped-twice", table, index, RULES["page-mapped-twice"])
-            elif table == "old" and words.pte_present(pte) and (folio := scenario.folio_of(words.pte_pfn(pte))):
+                yield Breach("page-mapped-twice", number, index, RULES["page-mapped-twice"])
+            elif number == 0 and words.pte_present(pte) and (folio := scenario.folio_of(words.pte_pfn(pte))):
                 start = words.pte_pfn(pte) - index
                 if starts.setdefault(folio.pfn, start) != start:
-                    yield Breach(SHAPE, table, index, "the pages of a folio are not in the order of their addresses")
+                    yield Breach(SHAPE, number, index, "the pages of a folio are not in the order of their addresses")
             seen.add(only_once)
 
 
@@ -180,48 +158,61 @@ def _swap(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
 def _protection(scenario: Scenario) -> Iterator[Breach]:
     """PROT_NONE may differ by entry (NUMA hints), so valid and PROT_NONE entries are each compared among themselves."""
     words = scenario.words
-    first, end = scenario.old_index, scenario.old_index + scenario.nr
+    where = scenario.ranges[0]
     expected: dict[bool, int] = {}
-    for index, pte in scenario.old_table:
-        if first <= index < end and words.pte_present(pte):
+    for index, pte in scenario.tables[where.table].entries:
+        if where.first <= index < where.end and words.pte_present(pte):
             bits = pte & words.PROT_MASK
             if expected.setdefault(words.pte_valid(pte), bits) != bits:
-                yield Breach("mixed-protection", "old", index, RULES["mixed-protection"])
+                yield Breach("mixed-protection", where.table, index, RULES["mixed-protection"])
 
 
 def _cont(scenario: Scenario) -> Iterator[Breach]:
-    for table, entries in (("old", scenario.old_table), ("new", scenario.new_table)):
-        by_index = dict(entries)
-        blocks = sorted({i & -scenario.config.cont_ptes for i, pte in entries if pte & 1 and pte & scenario.words.CONT})
+    for number, table in enumerate(scenario.tables):
+        by_index = dict(table.entries)
+        blocks = sorted(
+            {i & -scenario.config.cont_ptes for i, pte in table.entries if pte & 1 and pte & scenario.words.CONT}
+        )
         for block in blocks:
             if not whole_cont_block(scenario, [by_index.get(block + i, 0) for i in range(scenario.config.cont_ptes)]):
-                yield Breach("malformed-cont", table, block, RULES["malformed-cont"])
+                yield Breach("malformed-cont", number, block, RULES["malformed-cont"])
 
 
-def _scheduled(scenario: Scenario) -> Iterator[Breach]:
-    table, last = dict(scenario.old_table), scenario.config.ptrs_per_pte - 1
-    for event in scenario.scheduled:
-        for name, slot in ((event.table, event.slot), (event.when.table, event.when.slot)):
-            first = scenario.new_index if name == "new" else scenario.old_index
-            if not 0 <= first + slot <= last:
-                yield Breach(SHAPE, name, first + slot, "an event outside the page table")
-        slot = scenario.old_index + event.slot
-        if event.actor == "reclaim" and scenario.words.pte_valid(table.get(slot, 0)):
-            yield Breach(SHAPE, "old", slot, "an entry that reclaim has unmapped is valid")
+def _actions(scenario: Scenario) -> Iterator[Breach]:
+    last, first = scenario.config.ptrs_per_pte - 1, scenario.ranges[0]
+    table = dict(scenario.tables[first.table].entries)
+    by_name = {where.name: where for where in scenario.ranges}
+    for action in scenario.actions:
+        for name, slot in ((action.range, action.slot), (action.when.range, action.when.slot)):
+            where = by_name.get(name, first)
+            if not 0 <= where.first + slot <= last:
+                yield Breach(SHAPE, where.table, where.first + slot, "an action outside the page table")
+        index = first.first + action.slot
+        if action.actor == "reclaim" and scenario.words.pte_valid(table.get(index, 0)):
+            yield Breach(SHAPE, first.table, index, "an entry that reclaim has unmapped is valid")
 
 
-def whole_cont_block(scenario: Scenario, block: list[int]) -> bool:
-    """Whether an aligned block's entries are all valid CONT, consecutive from an aligned PFN, alike but for A/D."""
+def whole_cont_block(scenario: Scenario, block: Sequence[int]) -> bool:
+    """Whether an aligned block's entries are all valid CONT, and what contpte may fold under the scenario's config."""
     words = scenario.words
-    if not scenario.config.contpte:
+    if not scenario.config.contpte or not (block[0] & words.VALID and block[0] & words.CONT):
         return False
-    pfn = words.pte_pfn(block[0])
+    return is_uniform_block(scenario, block)
+
+
+def is_uniform_block(scenario: Scenario, block: Sequence[int]) -> bool:
+    """Whether an aligned block's entries are consecutive pages of one folio from an aligned PFN, alike but for A/D.
+
+    What arm64's contpte_convert() may fold: the one definition of a whole CONT block but for the bits VALID and CONT.
+    """
+    words, first = scenario.words, block[0]
+    if not words.pte_present(first) or words.pte_special(first):
+        return False
+    pfn = words.pte_pfn(first)
     folio = scenario.folio_of(pfn)
-    if pfn % len(block) or folio is None or pfn + len(block) > folio.end or words.pte_special(block[0]):
+    if folio is None or pfn % len(block) or pfn + len(block) > folio.end:
         return False
-    expected = words.pte_mkold(words.pte_mkclean(block[0]))
-    if not (expected & words.VALID and expected & words.CONT):
-        return False
+    expected = words.pte_mkold(words.pte_mkclean(first))
     return all(
         words.pte_mkold(words.pte_mkclean(pte)) == words.pte_advance_pfn(expected, i) for i, pte in enumerate(block)
     )

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Hypothesis strategies that make Scenarios: `from pte_review.strategies import scenarios`.
+"""Hypothesis strategies that make Scenarios: a file a subject, named after it, and the kit that they are built from.
 
-Tables are built the way page tables come to be, legal by construction; hostile ones break one rule of models.legal.
+Tables are built the way page tables come to be, legal by construction; hostile ones break one rule.
 """
-
-from pte_review.strategies.scenarios import scenarios
-
-__all__ = ["scenarios"]

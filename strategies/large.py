@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run of a large folio's pages mapped alike, of which a few have been changed since."""
 
-from pte_review.models.scenario import Folio, ranges
+from pte_review.models.scenario import Folio, page_ranges
 from pte_review.strategies.bits import Bits, draw_bits, protection
 from pte_review.strategies.choices import Choices
 from pte_review.strategies.layout import Layout
@@ -41,7 +41,7 @@ def _orders(layout: Layout, *, anon: bool) -> tuple[int, ...]:
 def _first_page(layout: Layout, choices: Choices, size: int) -> int:
     """Which page of the folio comes first. Chooses where the table starts, if nothing stands in it yet.
 
-    Folios are mapped at addresses aligned like their pages, until an mremap() moves them elsewhere.
+    Folios are mapped at addresses aligned like their pages, until a system call moves them elsewhere.
     """
     first = choices.pick((0, 0, 0, 0, 0, 0, 1, size // 2, size - 1))
     if not layout.entries:
@@ -110,6 +110,6 @@ def _anon_folio(layout: Layout, choices: Choices, pfn: int, order: int, first: i
     pages = {first + i for i in range(len(entries))}
     written = {first + i for i, pte in enumerate(entries) if words.pte_present(pte) and words.pte_write(pte)}
     if choices.chance(35):
-        return Folio(pfn, order, exclusive=ranges(pages))
-    shared = ranges(pages - written) if choices.chance(50) else ()
-    return Folio(pfn, order, exclusive=ranges(written), shared=shared)
+        return Folio(pfn, order, exclusive=page_ranges(pages))
+    shared = page_ranges(pages - written) if choices.chance(50) else ()
+    return Folio(pfn, order, exclusive=page_ranges(written), shared=shared)

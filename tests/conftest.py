@@ -1,9 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Compiled kernel text is kept for the session, in a folder that its processes share, and nowhere else."""
+"""Compiled kernel text is kept for the session, and the summary says what was not checked without a kernel tree."""
 
 import os
+from collections import Counter
 
 import pytest
+
+from tests.kit.trees import NO_TREE
+
+# What tests that need a real kernel tree are for, by the beginning of their names.
+GUARANTEES = {
+    "tests/bench/": "the figures of kernel text",
+    "tests/cli/test_kernel_text.py": "`check tree` and `tree+patch` run a real tree",
+    "tests/docs/test_output_blocks.py": "the docs show what the commands print of Linux 6.12",
+    "tests/models/kernel_tree/": "the source of Linux 6.12 is parsed",
+    "tests/models/native/test_extract.py": "the source of Linux 6.12 is read and taken apart",
+    "tests/models/native/primitives/": "the primitives in Python do what those of Linux 6.12 do",
+    "tests/subjects/move_ptes/test_fidelity.py": "the versions in Python do what Linux 6.12 does",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -13,3 +27,22 @@ def compiled_in_the_session(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PTE_REVIEW_CACHE", str(shared / "compiled"))
         yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [
+        report.nodeid
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple) and NO_TREE in report.longrepr[2]
+    ]
+    if skipped:
+        terminalreporter.section("not checked: there is no kernel tree")
+        terminalreporter.write_line("to check it: set PTE_REVIEW_TREE to one of v6.12, or run `make tree`")
+        for what, count in sorted(unchecked(skipped).items()):
+            terminalreporter.write_line(f"{count:6} tests: {what}")
+
+
+def unchecked(names):
+    """How many tests of each guarantee are among those with these names."""
+    of = (next((what for start, what in GUARANTEES.items() if name.startswith(start)), "other") for name in names)
+    return Counter(of)

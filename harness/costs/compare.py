@@ -3,22 +3,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pte_review.harness.costs.ledger import COUNTS, ledger
-from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.harness.costs.workload import Workload
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.models.outcome import RETURNED
-from pte_review.models.port import Version
-from pte_review.models.run import run
+from pte_review.models.version import Version
 
-VERSION = 1
+VERSION = 2
 SIZES = (1, 16, 64, 512)  # entries, where growth is looked at
 GATED = ("folio-lookups", "tlb-flushes", "raw-reads")
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Costs:
     """The ledgers of every version on one workload of one architecture, at one size in entries."""
 
     arch: str
@@ -31,7 +29,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CostChange:
     """One count that differs between BASE and another version on one workload."""
 
     arch: str
@@ -53,39 +51,34 @@ class Change:
         return (self.now - self.base) / self.base if self.base else float("inf")
 
 
-def measure(version: Version, arch: str, workload: str, size: int | None = None) -> dict[str, int]:
+def measure(version: Version, workload: Workload, arch: str, size: int | None = None) -> dict[str, int]:
     """The ledger of `version` on a workload, `size` entries or the natural size. Raises UsageError."""
-    if workload not in WORKLOADS:
-        raise unknown("workload", workload, WORKLOADS)
-    outcome = run(WORKLOADS[workload].scenario(arch, size), version)
+    outcome = version.run(workload.scenario(arch, size))
     if outcome.ended != RETURNED:
-        raise UsageError(f"{version.name} ended on workload {workload} ({arch}): {outcome.ended}, {outcome.why}")
+        raise UsageError(f"{version.name} ended on workload {workload.name} ({arch}): {outcome.ended}, {outcome.why}")
     return ledger(outcome.events)
 
 
 def measure_all(
-    versions: Sequence[Version], arches: Sequence[str], workloads: Sequence[str], size: int | None = None
-) -> list[Measured]:
+    versions: Sequence[Version], arches: Sequence[str], workloads: Sequence[Workload], size: int | None = None
+) -> list[Costs]:
     """Every version on every workload and architecture, at `size` entries or at each workload's natural size."""
-    for name in workloads:
-        if name not in WORKLOADS:
-            raise unknown("workload", name, WORKLOADS)
     return [
-        Measured(
+        Costs(
             arch,
-            name,
-            size or WORKLOADS[name].size,
-            tuple((version.name, measure(version, arch, name, size)) for version in versions),
+            workload.name,
+            size or workload.size,
+            tuple((version.name, measure(version, workload, arch, size)) for version in versions),
         )
         for arch in arches
-        for name in workloads
+        for workload in workloads
     ]
 
 
-def changes(measured: Sequence[Measured], base: str) -> list[Change]:
+def changes(measured: Sequence[Costs], base: str) -> list[CostChange]:
     """Every count in which a version differs from `base`, in order."""
     return [
-        Change(one.arch, one.workload, one.size, version, count, one.of(base)[count], values[count])
+        CostChange(one.arch, one.workload, one.size, version, count, one.of(base)[count], values[count])
         for one in measured
         for version, values in one.ledgers
         if version != base
@@ -94,7 +87,7 @@ def changes(measured: Sequence[Measured], base: str) -> list[Change]:
     ]
 
 
-def regressions(found: Sequence[Change], counts: Sequence[str], share: float) -> list[Change]:
+def regressions(found: Sequence[CostChange], counts: Sequence[str], share: float) -> list[CostChange]:
     """The changes of `counts` that grew by more than `share` of BASE's value."""
     for count in counts:
         if count not in COUNTS:
@@ -102,37 +95,44 @@ def regressions(found: Sequence[Change], counts: Sequence[str], share: float) ->
     return [change for change in found if change.count in counts and change.regressed and change.share > share]
 
 
-def growth(version: Version, arch: str, workload: str, count: str) -> list[tuple[int, int]]:
+def growth(version: Version, arch: str, workload: Workload, count: str) -> list[tuple[int, int]]:
     """(size in entries, count) at each of SIZES."""
-    return [(size, measure(version, arch, workload, size)[count]) for size in SIZES]
+    return [(size, measure(version, workload, arch, size)[count]) for size in SIZES]
 
 
-def to_json(measured: Sequence[Measured], base: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SavedCosts:
+    """The Costs of one workload in a file."""
+
+    arch: str
+    workload: str
+    size: int
+    ledgers: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLedgers:
     """What --json writes: the same bytes on every machine."""
-    return {
-        "version": VERSION,
-        "base": base,
-        "counts": COUNTS,
-        "workloads": [
-            {"arch": one.arch, "workload": one.workload, "size": one.size, "ledgers": dict(one.ledgers)}
-            for one in measured
-        ],
-    }
+
+    version: int
+    subject: str
+    base: str
+    counts: dict[str, str]
+    workloads: tuple[SavedCosts, ...]
 
 
-def from_json(data: Any, where: str) -> list[Measured]:
-    """Measurements that to_json() wrote. Raises UsageError: another version, or not such a file."""
-    if not isinstance(data, dict) or not isinstance(data.get("workloads"), list):
-        raise UsageError(f"{where}: expected what `pte-review cost --json` writes")
-    if type(data.get("version")) is not int or data["version"] != VERSION:
-        raise UsageError(f"{where}: expected version {VERSION}, got {data.get('version')!r}")
+def saved_ledgers(measured: Sequence[Costs], subject: str, base: str) -> SavedLedgers:
+    """`measured` for a file."""
+    workloads = (SavedCosts(costs.arch, costs.workload, costs.size, dict(costs.ledgers)) for costs in measured)
+    return SavedLedgers(VERSION, subject, base, COUNTS, tuple(workloads))
+
+
+def costs_of(saved: SavedLedgers, where: str) -> list[Costs]:
+    """The measurements that saved_ledgers() was given. Raises UsageError for missing counts."""
     result = []
-    for i, one in enumerate(data["workloads"]):
-        try:
-            ledgers = tuple((str(name), {c: int(values[c]) for c in COUNTS}) for name, values in one["ledgers"].items())
-            result.append(Measured(str(one["arch"]), str(one["workload"]), int(one["size"]), ledgers))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(
-                f"{where}: workloads[{i}]: expected arch, workload, size and ledgers ({error!r})"
-            ) from None
+    for i, costs in enumerate(saved.workloads):
+        for name, ledger_saved in costs.ledgers.items():
+            if missing := [count for count in COUNTS if count not in ledger_saved]:
+                raise UsageError(f"{where}: workloads[{i}].ledgers.{name}: has no count {missing[0]}")
+        result.append(Costs(costs.arch, costs.workload, costs.size, tuple(costs.ledgers.items())))
     return result

@@ -6,46 +6,48 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from pte_review.harness.costs.compare import SIZES, Change, Measured
+from pte_review.harness.costs.compare import SIZES, CostChange, Costs
 from pte_review.harness.costs.ledger import COUNTS
+from pte_review.harness.costs.workload import Claim
 from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, wrapped
 
 
-def ledger_table(one: Measured, base: str) -> str:
+def ledger_table(costs: Costs, base: str) -> str:
     """The counts of one workload that are not 0 everywhere: absolute, and as a ratio to BASE."""
-    entries = "entry" if one.size == 1 else "entries"
-    table = Table(title=f"{one.workload}, {one.size} {entries}, {one.arch}", box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
+    entries = "entry" if costs.size == 1 else "entries"
+    title = f"{costs.workload}, {costs.size} {entries}, {costs.arch}"
+    table = Table(title=title, box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
                   title_justify="left", title_style="none", pad_edge=False, show_edge=False)  # fmt: skip
     table.add_column("count", overflow="fold")
-    for version, _ in one.ledgers:
+    for version, _ in costs.ledgers:
         table.add_column(version, justify="right", overflow="fold")
     for count in COUNTS:
-        values = [values[count] for _, values in one.ledgers]
+        values = [values[count] for _, values in costs.ledgers]
         if any(values):
-            ours = one.of(base)[count]
+            of_base = costs.of(base)[count]
             cells = [
-                f"{value}" if version == base or value == ours else f"{value} ({ratio(value, ours)})"
-                for (version, _), value in zip(one.ledgers, values, strict=True)
+                f"{value}" if version == base or value == of_base else f"{value} ({ratio(value, of_base)})"
+                for (version, _), value in zip(costs.ledgers, values, strict=True)
             ]
             table.add_row(count, *cells)
     return rendered(table)
 
 
 def ratio(value: int, base: int) -> str:
-    """`value` as a multiple of `base`: x0.21, or new where BASE has none."""
+    """`value` as a multiple of `base`: x0.21, or new where BASE has ncosts."""
     return f"x{value / base:.2f}" if base else "new"
 
 
-def summary(measured: Sequence[Measured], found: Sequence[Change], base: str) -> str:
+def summary(measured: Sequence[Costs], changes: Sequence[CostChange], base: str) -> str:
     """What regressed and what improved: a line for each version, architecture and count, with the workloads."""
     batched = {
         (m.arch, m.workload, version): ledger["batched-entries"] for m in measured for version, ledger in m.ledgers
     }
     lines = []
     for title, wanted in (("regressed", True), ("improved", False)):
-        grouped: dict[tuple[str, str, str], list[Change]] = {}
-        for change in found:
+        grouped: dict[tuple[str, str, str], list[CostChange]] = {}
+        for change in changes:
             if change.regressed is wanted:
                 grouped.setdefault((change.version, change.arch, change.count), []).append(change)
         lines.append(f"{title}, against {base}:")
@@ -77,3 +79,16 @@ def growth_table(rows: Sequence[tuple[str, str, list[tuple[int, int]]]], count: 
     for version, place, values in rows:
         table.add_row(version, place, *(_per(value, size) for size, value in values))
     return rendered(table)
+
+
+def claims_text(claims: Sequence[Claim]) -> str:
+    """The claims of a thread, three lines each."""
+    lines = ["What the thread claims, counted:", ""]
+    for claim in claims:
+        lines += [
+            wrapped(f"{claim.claimed}: {claim.verdict.upper()}"),
+            wrapped(claim.counted, "  "),
+            wrapped(claim.but, "  "),
+            "",
+        ]
+    return "\n".join(lines)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A block of the space: everything fixed, and units that take every combination of their choices."""
+"""A block of the space: everything fixed, and groups of entries that take every combination of their choices.
+
+A case is one scenario of the block, by number.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,8 +12,8 @@ from pte_review.models.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """Entries of the old table that are chosen together: `indices` there, and raw values for them, 0 for none."""
+class EntryGroup:
+    """Entries of table 0 that are chosen together: `indices` there, and raw values for them, 0 for none."""
 
     indices: tuple[int, ...]
     choices: tuple[tuple[int, ...], ...]
@@ -26,53 +29,55 @@ class Label:
     place: str
     layout: str
     values: tuple[str, ...]  # of each entry
-    folded: int = 0  # choices with CONT, over all units
+    folded: int = 0  # choices with CONT, over all groups
+    fixed: tuple[str, ...] = ()  # what of the subject's own does not vary, in words
 
 
 @dataclass(frozen=True, repr=False)
 class Block:
-    """Tables 0 to `tables` - 1: mixed radix over the units' choices, the last unit varies fastest.
+    """Cases 0 to `cases` - 1: mixed radix over the groups' choices, the last group varies fastest.
 
-    `template` is the scenario without the units' entries; its own old_table never has one of their indices.
+    `template` is the scenario without the groups' entries; its own table 0 never has one of their indices.
     """
 
     template: Scenario
-    units: tuple[Unit, ...]
+    groups: tuple[EntryGroup, ...]
     label: Label
 
     @cached_property
-    def tables(self) -> int:
-        """How many tables the block has."""
-        return prod(len(unit.choices) for unit in self.units)
+    def cases(self) -> int:
+        """How many cases the block has."""
+        return prod(len(group.choices) for group in self.groups)
 
     def __len__(self) -> int:
-        return self.tables
+        return self.cases
 
     def chosen(self, number: int) -> tuple[int, ...]:
-        """The choice of each unit in table `number`. Raises IndexError."""
-        if not 0 <= number < self.tables:
-            raise IndexError(f"table {number} of a block of {self.tables}")
+        """The choice of each group in case `number`. Raises IndexError."""
+        if not 0 <= number < self.cases:
+            raise IndexError(f"case {number} of a block of {self.cases}")
         digits = []
-        for unit in reversed(self.units):
-            number, digit = divmod(number, len(unit.choices))
+        for group in reversed(self.groups):
+            number, digit = divmod(number, len(group.choices))
             digits.append(digit)
         return tuple(reversed(digits))
 
     def number(self, chosen: tuple[int, ...]) -> int:
-        """The table with these choices: the inverse of chosen()."""
+        """The case with these choices: the inverse of chosen()."""
         result = 0
-        for unit, digit in zip(self.units, chosen, strict=True):
-            result = result * len(unit.choices) + digit
+        for group, digit in zip(self.groups, chosen, strict=True):
+            result = result * len(group.choices) + digit
         return result
 
     def entries(self, number: int) -> tuple[tuple[int, int], ...]:
-        """The old table of table `number`: (index, raw value) ascending, without the none entries."""
-        found = list(self.template.old_table)
-        for unit, digit in zip(self.units, self.chosen(number), strict=True):
-            found += [pair for pair in zip(unit.indices, unit.choices[digit], strict=True) if pair[1]]
-        found.sort()
-        return tuple(found)
+        """Table 0 in case `number`: (index, raw value) ascending, without the none entries."""
+        entries = list(self.template.tables[0].entries)
+        for group, digit in zip(self.groups, self.chosen(number), strict=True):
+            entries += [pair for pair in zip(group.indices, group.choices[digit], strict=True) if pair[1]]
+        entries.sort()
+        return tuple(entries)
 
     def scenario(self, number: int) -> Scenario:
-        """Table `number` as a scenario. Raises IndexError."""
-        return replace(self.template, old_table=self.entries(number))
+        """Case `number` as a scenario. Raises IndexError."""
+        table = replace(self.template.tables[0], entries=self.entries(number))
+        return replace(self.template, tables=(table, *self.template.tables[1:]))

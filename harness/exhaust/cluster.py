@@ -14,7 +14,7 @@ from typing import Any
 
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.job import Job, run_piece
-from pte_review.harness.exhaust.tally import Tally
+from pte_review.harness.exhaust.tally import SpaceTally
 
 LOCAL = "local"
 CONNECT_SECONDS = 10
@@ -25,7 +25,7 @@ _one_at_a_time = threading.Lock()  # a loaded version counts its passes in one p
 
 def results(
     job: Job, digest: str, todo: Iterator[int], address: str, jobs: int
-) -> Generator[tuple[int, Tally | str], None, None]:
+) -> Generator[tuple[int, SpaceTally | str], None, None]:
     """Each piece of `todo` with its tally as they come, or why there is none.
 
     `address` is a scheduler's, or LOCAL for `jobs` worker processes here. Raises UsageError.
@@ -62,7 +62,7 @@ def _absolute(name: str) -> str:
     return str(Path(name).resolve()) if Path(name).suffix == ".py" else name
 
 
-def _piece(job: Job, digest: str, number: int) -> Tally:
+def _piece(job: Job, digest: str, number: int) -> SpaceTally:
     with _one_at_a_time:
         return run_piece(job, digest, number)
 
@@ -103,11 +103,11 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _result(distributed: Any, future: Any) -> Tally | str:
+def _result(distributed: Any, future: Any) -> SpaceTally | str:
     """The piece's tally, or that its workers died. Raises what the piece raised."""
     error = future.exception()
     if error is None:
-        tally: Tally = future.result()
+        tally: SpaceTally = future.result()
         return tally
     if isinstance(error, distributed.KilledWorker):
         return KILLED

@@ -34,7 +34,7 @@ def _describe(space: Sequence[Block]) -> str:
     for title, of in (
         ("folio layouts, pages a folio", lambda b: b.label.layout),
         ("userfaultfd modes", lambda b: b.label.mode),
-        ("moves", lambda b: b.label.place),
+        ("places", lambda b: b.label.place),
     ):
         lines.append(f"{title}: {'; '.join(_distinct(map(of, space)))}")
     for (without, more), letter in letters.items():
@@ -58,7 +58,7 @@ def _part(blocks: Sequence[Block], letters: dict[Values, str]) -> str:
         f"values {letters[values]} ({len(values[0])}, {len(values[0]) + len(values[1])} with a userfaultfd)",
         _counted(blocks, lambda b: b.label.layout, "folio layout"),
         _counted(blocks, lambda b: b.label.mode, "userfaultfd mode"),
-        _counted(blocks, lambda b: b.label.place, "move"),
+        _counted(blocks, lambda b: b.label.place, "place"),
     ]
     also = f"; {folded:,} of the choices are folded contpte blocks, alike but for accessed and dirty" if folded else ""
     return f"{_tables(blocks):,} tables: {' x '.join(dimensions)}{also}"
@@ -70,13 +70,11 @@ def _fixed(space: Sequence[Block]) -> str:
     facts = {
         "every anon page is exclusive": all(f.exclusive == ((0, 1 << f.order),) for f in folios if f.anon),
         f"pages beside the range hold {NEIGHBOUR.name} unless folded with it": all(map(_neighbours, space)),
-        "the destination is empty": not any(block.template.new_table for block in space),
-        "no rmap locks": not any(block.template.need_rmap_locks for block in space),
-        "split page-table locks": all(block.template.split_ptlocks for block in space),
+        **{fact: all(fact in block.label.fixed for block in space) for fact in space[0].label.fixed},
         "no shadow stack": not any(block.template.vma.shadow_stack for block in space),
         "CONFIG_DEBUG_VM": all(block.template.config.debug_vm for block in space),
         "no CONFIG_PAGE_TABLE_CHECK": not any(block.template.config.page_table_check for block in space),
-        "nobody else acts": not any(block.template.scheduled for block in space),
+        "nobody else acts": not any(block.template.actions for block in space),
     }
     return ", ".join(fact for fact, holds in facts.items() if holds)
 
@@ -84,11 +82,11 @@ def _fixed(space: Sequence[Block]) -> str:
 def _neighbours(block: Block) -> bool:
     words = block.template.words
     beside = protection(words, block.template.vma, NEIGHBOUR.bits)
-    return all(words.pte_pgprot(pte) == beside for _, pte in block.template.old_table)
+    return all(words.pte_pgprot(pte) == beside for _, pte in block.template.tables[0].entries)
 
 
 def _tables(blocks: Iterable[Block]) -> int:
-    return sum(block.tables for block in blocks)
+    return sum(block.cases for block in blocks)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

@@ -11,17 +11,18 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.backend import Backend, backend_for
 from pte_review.harness.exhaust.block import Block
 from pte_review.harness.exhaust.shards import Plan, piece_size
-from pte_review.harness.exhaust.space import space
-from pte_review.harness.exhaust.tally import Tally
+from pte_review.harness.exhaust.tally import SpaceTally
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.kernel_text import KernelText
-from pte_review.models.port import Version, VersionError
+from pte_review.harness.subject import Space, Subject
+from pte_review.models.version import Version, VersionError
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A pair, by name or path, under a contract, and a space. `size` is the tables of a piece, 0: the backend's."""
 
+    subject: Subject
     base: str
     candidate: str
     contract: str
@@ -35,7 +36,9 @@ class Job:
     @property
     def text(self) -> KernelText:
         """The kernel text of the job."""
-        return KernelText(Path(self.tree) if self.tree else None, self.rev or None, tuple(map(Path, self.patches)))
+        return KernelText(
+            self.subject, Path(self.tree) if self.tree else None, self.rev or None, tuple(map(Path, self.patches))
+        )
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ class Ready:
     backend: Backend
     plan: Plan
     digest: str
+    described: tuple[str, ...]  # what kernel text stands for, a line each
 
-    def run(self, number: int) -> Tally:
+    def run(self, number: int) -> SpaceTally:
         """Piece `number`: the same wherever and however often it runs."""
         piece = self.plan.piece(number)
         return self.backend.run(self.plan.space[piece.block], piece.first, piece.end).in_block(piece.block)
@@ -62,23 +66,30 @@ class Ready:
 def ready(job: Job) -> Ready:
     """Load the job, once a process. Raises UsageError."""
     try:
-        base, candidate = job.text.load_all(job.base, job.candidate, arches=job.arches)
-        backend = backend_for(base, candidate, CONTRACTS[job.contract])
+        text = job.text
+        base, candidate = text.load_all(job.base, job.candidate, arches=job.arches)
+        backend = backend_for(job.subject, base, candidate, CONTRACTS[job.contract])
     except VersionError as error:
         wrong = UsageError(str(error))
         wrong.details = getattr(error, "details", ())
         raise wrong from None
     blocks = blocks_of(job)
     plan = Plan(blocks, job.size or piece_size(blocks, backend.piece))
-    return Ready(base, candidate, backend, plan, _digest(job, base, candidate))
+    return Ready(base, candidate, backend, plan, _digest(job, base, candidate), tuple(text.describe()))
 
 
 def blocks_of(job: Job) -> tuple[Block, ...]:
     """The whole space of a job: that of one architecture after the other."""
-    return tuple(block for arch in job.arches for block in space(arch, job.entries))
+    return tuple(block for arch in job.arches for block in _space(job.subject)(arch, job.entries))
 
 
-def run_piece(job: Job, digest: str, number: int) -> Tally:
+def _space(subject: Subject) -> Space:
+    if subject.space is None:
+        raise UsageError(f"exhaust: no space of small tables is known for {subject.name}()")
+    return subject.space
+
+
+def run_piece(job: Job, digest: str, number: int) -> SpaceTally:
     """One piece, in whatever process this is. Raises UsageError if its sources are not those of `digest`."""
     here = ready(job)
     if here.digest != digest:  # the file of a version has changed since this process loaded it
@@ -94,7 +105,7 @@ def _digest(job: Job, base: Version, candidate: Version) -> str:
 
     Names and paths are not in it, nor is a file that a version imports.
     """
-    found = hashlib.sha256(repr((job.contract, job.arches, job.entries)).encode())
+    found = hashlib.sha256(repr((job.subject.name, job.contract, job.arches, job.entries)).encode())
     for version in (base, candidate):
         found.update(version.decides(job.arches) + b"\0")
     found.update(_code())

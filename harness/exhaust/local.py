@@ -9,17 +9,19 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
 from pte_review.harness.exhaust.job import Job, run_piece
-from pte_review.harness.exhaust.tally import Tally
+from pte_review.harness.exhaust.tally import SpaceTally
 
 DIED = "its process died, and died again when it ran alone"
 
 
-def results(job: Job, digest: str, todo: Iterator[int], jobs: int) -> Generator[tuple[int, Tally | str], None, None]:
+def results(
+    job: Job, digest: str, todo: Iterator[int], jobs: int
+) -> Generator[tuple[int, SpaceTally | str], None, None]:
     """Each piece of `todo` with its tally as they come, or with how its process died.
 
     When a process dies, everything that was under way runs once more, a piece at a time: what dies then did it itself.
     """
-    running: dict[Future[Tally], int] = {}
+    running: dict[Future[SpaceTally], int] = {}
     while True:
         try:
             yield from _spread(job, digest, todo, jobs, running)
@@ -37,8 +39,8 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def _spread(
-    job: Job, digest: str, todo: Iterator[int], jobs: int, running: dict[Future[Tally], int]
-) -> Iterator[tuple[int, Tally]]:
+    job: Job, digest: str, todo: Iterator[int], jobs: int, running: dict[Future[SpaceTally], int]
+) -> Iterator[tuple[int, SpaceTally]]:
     """Pieces as they are done, two a process under way at a time. Raises BrokenProcessPool, `running` lost."""
     others = multiprocessing.active_children()
     pool = _pool(jobs)
@@ -58,17 +60,17 @@ def _spread(
         pool.shutdown(cancel_futures=True)  # its thread finds the processes gone, and ends before what it uses does
 
 
-def _submitted(pool: ProcessPoolExecutor, job: Job, digest: str, number: int) -> Future[Tally]:
+def _submitted(pool: ProcessPoolExecutor, job: Job, digest: str, number: int) -> Future[SpaceTally]:
     """The piece's future; a broken one where the pool broke before."""
     try:
         return pool.submit(run_piece, job, digest, number)
     except BrokenProcessPool as error:
-        future: Future[Tally] = Future()
+        future: Future[SpaceTally] = Future()
         future.set_exception(error)
         return future
 
 
-def _alone(job: Job, digest: str, number: int) -> Tally | str:
+def _alone(job: Job, digest: str, number: int) -> SpaceTally | str:
     with _pool(1) as pool:
         try:
             return pool.submit(run_piece, job, digest, number).result()

@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Shards' files into one result: nothing lost, nothing counted twice, nothing mixed up."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
-from pte_review.harness.errors import UsageError
+from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.exhaust.job import Job, ready
 from pte_review.harness.exhaust.result import FORMAT, VERSION, Result, conclude
 from pte_review.harness.exhaust.shards import WHOLE, Plan, Shard
-from pte_review.harness.exhaust.state import State, state_from_json
-from pte_review.harness.exhaust.tally import Tally, merge
-from pte_review.harness.files.counterexample import read_text
+from pte_review.harness.exhaust.state import SavedState, State, state_of
+from pte_review.harness.exhaust.tally import SpaceTally, merge
+from pte_review.harness.files.reading import read_object
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.harness.subject import Subject
 from pte_review.models.arch import ARCHES
+from pte_review.models.codec import SchemaError, from_json
 
 MOST_SHOWN = 8
+EXPECTED = "what `pte-review exhaust --json` writes"
 
 
 @dataclass(frozen=True)
-class Part:
+class ShardFile:
     """One file."""
 
     path: Path
@@ -30,9 +31,9 @@ class Part:
     state: State
 
 
-def merged(paths: Sequence[Path]) -> Result:
+def merged(paths: Sequence[Path], subjects: Mapping[str, Subject]) -> Result:
     """The verdict on everything that the files hold together. Raises UsageError if they do not belong together."""
-    parts = [_part(path) for path in paths]
+    parts = [_shard_file(path, subjects) for path in paths]
     first = parts[0]
     for part in parts[1:]:
         _check_alike(first, part)
@@ -48,60 +49,80 @@ def merged(paths: Sequence[Path]) -> Result:
     return conclude(first.job, state, absent)
 
 
-def _part(path: Path) -> Part:
-    text = read_text(path)
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not a whole JSON file: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UsageError(f"{path}: expected what `pte-review exhaust --json` writes")
-    if data.get("version") != VERSION:
+@dataclass(frozen=True, slots=True)
+class SavedJob:
+    """What of a shard's file says which job it is a part of."""
+
+    subject: str
+    base: str
+    candidate: str
+    tree: str
+    rev: str
+    patches: tuple[str, ...]
+    contract: str
+    arches: tuple[str, ...]
+    entries: int
+    state: SavedState
+
+
+def _shard_file(path: Path, subjects: Mapping[str, Subject]) -> ShardFile:
+    data = read_object(path, EXPECTED)
+    if data.get("format") != FORMAT:
+        raise UsageError(f"{path}: expected {EXPECTED}")
+    if type(data.get("version")) is not int or data["version"] != VERSION:
         raise UsageError(f"{path}: expected version {VERSION}, got {data.get('version')!r}")
+    wanted = {field.name for field in fields(SavedJob)}
     try:
-        state = state_from_json(data["state"])
-        return Part(path, _job(data, state.size), state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"no field {error}" if isinstance(error, KeyError) else str(error)
-        raise UsageError(f"{path}: not what `pte-review exhaust --json` writes: {what}") from None
+        saved = from_json(SavedJob, {name: value for name, value in data.items() if name in wanted}, "shard")
+        state = state_of(saved.state, "shard.state")
+    except SchemaError as error:
+        raise UsageError(f"{path}: {error}") from None
+    return ShardFile(path, _job(path, saved, state.size, subjects), state)
 
 
-def _job(data: dict[str, Any], size: int) -> Job:
-    job = Job(
-        str(data["base"]),
-        str(data["candidate"]),
-        str(data["contract"]),
-        tuple(data["arches"]),
-        int(data["entries"]),
+def _job(path: Path, saved: SavedJob, size: int, subjects: Mapping[str, Subject]) -> Job:
+    if saved.subject not in subjects:
+        raise UsageError(f"{path}: {unknown('subject', saved.subject, subjects)}")
+    if saved.contract not in CONTRACTS:
+        raise UsageError(f"{path}: {unknown('contract', saved.contract, CONTRACTS)}")
+    if not set(saved.arches) <= set(ARCHES):
+        raise UsageError(f"{path}: shard.arches: expected some of {', '.join(ARCHES)}, got {list(saved.arches)}")
+    if size < 1:
+        raise UsageError(f"{path}: shard.state.size: expected at least one case a piece, got {size}")
+    return Job(
+        subjects[saved.subject],
+        saved.base,
+        saved.candidate,
+        saved.contract,
+        saved.arches,
+        saved.entries,
         size,
-        tree=str(data["tree"]),
-        rev=str(data["rev"]),
-        patches=tuple(map(str, data["patches"])),
+        tree=saved.tree,
+        rev=saved.rev,
+        patches=saved.patches,
     )
-    if job.contract not in CONTRACTS or not set(job.arches) <= set(ARCHES) or size < 1:
-        raise ValueError("unknown contract or architecture")
-    return job
 
 
 def _pair(job: Job) -> str:
     return f"{job.base} and {job.candidate}"
 
 
-def _check_alike(first: Part, part: Part) -> None:
+def _check_alike(first: ShardFile, part: ShardFile) -> None:
     """Raise UsageError, saying what differs, unless both files are about the same pair and space."""
-    for what, ours, theirs in (
+    for quality, expected, got in (
         ("pair", _pair(first.job), _pair(part.job)),
+        ("subject", first.job.subject.name, part.job.subject.name),
         ("contract", first.job.contract, part.job.contract),
         ("architectures", " and ".join(first.job.arches), " and ".join(part.job.arches)),
         ("entries", first.job.entries, part.job.entries),
         ("tables a piece", first.state.size, part.state.size),
         ("sources (digest)", first.state.digest, part.state.digest),
     ):
-        if ours != theirs:
-            raise UsageError(f"{part.path}: another {what} than in {first.path}: {theirs}, not {ours}")
+        if expected != got:
+            raise UsageError(f"{part.path}: another {quality} than in {first.path}: {got}, not {expected}")
 
 
-def _check_pieces(part: Part, plan: Plan) -> None:
+def _check_pieces(part: ShardFile, plan: Plan) -> None:
     """Raise UsageError if the part has pieces, architectures or tables that are not in the space."""
     pieces = part.state.done | part.state.crashed.keys()
     found = [one for tally in part.state.tallies.values() for one in tally.found.items()]
@@ -110,12 +131,12 @@ def _check_pieces(part: Part, plan: Plan) -> None:
         or not set(part.state.tallies) <= set(part.job.arches)
         or any(kind not in SEVERITY for (kind, _), _ in found)
         or not all(0 <= one.smallest.block < len(plan.space) for _, one in found)
-        or not all(0 <= one.smallest.table < plan.space[one.smallest.block].tables for _, one in found)
+        or not all(0 <= one.smallest.case < plan.space[one.smallest.block].cases for _, one in found)
     ):
         raise UsageError(f"{part.path}: has pieces, tables or kinds that are not in the space")
 
 
-def _add(state: State, part: Part) -> None:
+def _add(state: State, part: ShardFile) -> None:
     """Count the part's pieces, unless they are all counted already. Raises UsageError if only some are."""
     again = len(state.done & part.state.done)
     state.seconds += part.state.seconds
@@ -125,7 +146,7 @@ def _add(state: State, part: Part) -> None:
         raise UsageError(f"{part.path}: {again:,} of its {len(part.state.done):,} pieces are in other files too")
     state.done |= part.state.done
     for arch, tally in part.state.tallies.items():
-        state.tallies[arch] = merge(state.tallies.get(arch, Tally()), tally)
+        state.tallies[arch] = merge(state.tallies.get(arch, SpaceTally()), tally)
 
 
 def _absent(shards: Sequence[Shard], state: State, pieces: int) -> str:

@@ -10,24 +10,22 @@ from pte_review.harness.exhaust.describe import describe
 from pte_review.harness.exhaust.job import Job, Ready, ready
 from pte_review.harness.exhaust.shards import WHOLE
 from pte_review.harness.exhaust.state import State
-from pte_review.harness.exhaust.tally import COUNTS, Tally, merge
+from pte_review.harness.exhaust.tally import COUNTS, SpaceTally, merge
 from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.judging.finding import Finding
-from pte_review.harness.judging.judge import Diverging
+from pte_review.harness.judging.kinds import ENDINGS
 from pte_review.harness.review import smallest_case
 from pte_review.harness.search.explore import Seen
 from pte_review.harness.verdict import (
-    DIVERGES,
     EQUIVALENT,
-    INCONCLUSIVE,
     Divergence,
     Verdict,
-    divergence_to_json,
     sort_key,
+    verdict_on,
 )
+from pte_review.models.codec import to_json
 
 FORMAT = "pte-review exhaust"
-VERSION = 1
+VERSION = 2
 SHOWN_PIECES = 3
 
 
@@ -42,9 +40,9 @@ class Result:
     verdict: Verdict
 
     @property
-    def tally(self) -> Tally:
+    def tally(self) -> SpaceTally:
         """Of all architectures."""
-        return reduce(merge, self.state.tallies.values(), Tally())
+        return reduce(merge, self.state.tallies.values(), SpaceTally())
 
     def to_json(self) -> dict[str, Any]:
         """The object of --json."""
@@ -52,6 +50,7 @@ class Result:
         return {
             "format": FORMAT,
             "version": VERSION,
+            "subject": self.job.subject.name,
             "base": self.job.base,
             "candidate": self.job.candidate,
             "tree": self.job.tree,
@@ -70,20 +69,21 @@ class Result:
             "allowed": verdict.allowed,
             "exercised": verdict.exercised,
             "changed": verdict.changed,
-            "divergences": [divergence_to_json(one) for one in verdict.divergences],
+            "fixed": list(verdict.fixed),
+            "divergences": to_json(verdict.divergences),
             "shard": str(self.state.shard),
             "digest": self.state.digest,
-            "state": self.state.to_json(),
+            "state": to_json(self.state.saved(), whole=True),
         }
 
 
 def conclude(job: Job, state: State, absent: str = "") -> Result:
-    """The verdict on what has been done. Each kind's smallest table runs again, minimised, from its saved form.
+    """The verdict on what has been done. Each kind's smallest case runs again, minimised, from its saved form.
 
     `absent` says which shards are missing, where that is known.
     """
     here = ready(job)
-    whole = reduce(merge, state.tallies.values(), Tally())
+    whole = reduce(merge, state.tallies.values(), SpaceTally())
     divergences: list[Divergence] = []
     lost = []
     for arch, kind, by, divergence in _divergences(here, job, state.tallies):
@@ -93,10 +93,11 @@ def conclude(job: Job, state: State, absent: str = "") -> Result:
             divergences.append(divergence)
     reasons = list(_reasons(here, state, whole, lost, absent))
     verdict = Verdict(
+        subject=job.subject.name,
         base=job.base,
         candidate=job.candidate,
         contract=job.contract,
-        verdict=DIVERGES if divergences else INCONCLUSIVE if reasons else EQUIVALENT,
+        verdict=verdict_on(divergences, "; ".join(reasons), EQUIVALENT),
         examples=whole.tables,
         seconds=state.seconds,
         seed=0,
@@ -107,25 +108,30 @@ def conclude(job: Job, state: State, absent: str = "") -> Result:
         arches=job.arches,
         why="; ".join(reasons),
     )
-    return Result(job, state, describe(here.plan.space), here.plan.tables, verdict)
+    return Result(job, state, describe(here.plan.space), here.plan.cases, verdict)
 
 
 def _divergences(
-    here: Ready, job: Job, tallies: Mapping[str, Tally]
+    here: Ready, job: Job, tallies: Mapping[str, SpaceTally]
 ) -> Iterator[tuple[str, str, str, Divergence | None]]:
     """(architecture, kind, by, divergence) of each kind found; None if it did not happen again."""
     for arch, tally in tallies.items():
         for (kind, by), found in sorted(tally.found.items()):
-            _, block, table = found.smallest
-            scenario = here.plan.space[block].scenario(table)
-            number = here.plan.first_table(block) + table + 1
-            seen = Seen(number, scenario, Diverging(Finding(kind), by), slow=tally.slow)
+            _, block, case = found.smallest
+            scenario = here.plan.space[block].scenario(case)
+            number = here.plan.first_case(block) + case + 1
+            seen = Seen(number, scenario, slow=tally.slow)
             key = (kind, by, False)  # the space has no shadow stacks
-            yield arch, kind, by, smallest_case(here.base, here.candidate, CONTRACTS[job.contract], key, seen)
+            yield (
+                arch,
+                kind,
+                by,
+                smallest_case(job.subject, here.base, here.candidate, CONTRACTS[job.contract], key, seen),
+            )
 
 
-def _reasons(here: Ready, state: State, tally: Tally, lost: list[str], absent: str) -> Iterator[str]:
-    """Why this cannot say that the two are equivalent."""
+def _reasons(here: Ready, state: State, tally: SpaceTally, lost: list[str], absent: str) -> Iterator[str]:
+    """Why this cannot say that the two are equivalent, or that CANDIDATE only fixes."""
     if lost:
         yield f"a bug of pte-review: {', '.join(lost)} did not happen again from its saved form"
     if tally.undecided:
@@ -136,12 +142,16 @@ def _reasons(here: Ready, state: State, tally: Tally, lost: list[str], absent: s
     if len(state.crashed) > SHOWN_PIECES:
         yield f"and {len(state.crashed) - SHOWN_PIECES} more pieces like that"
     if tally.slow:
-        yield f"a run took seconds: stopped after {tally.tables:,} of {here.plan.tables:,} tables"
-    missing = here.plan.tables - tally.tables
-    if tally.found:
+        yield f"a run took seconds: stopped after {tally.tables:,} of {here.plan.cases:,} tables"
+    missing = here.plan.cases - tally.tables
+    if any(by != "base" for _, by in tally.found):
         return
+    early = sorted({kind for kind, _ in tally.found if kind in ENDINGS})
+    if early:
+        yield f"what CANDIDATE does where BASE ends early ({', '.join(early)}) is compared with nothing"
+    nothing = "nothing new" if tally.found else "no difference"
     if state.shard != WHOLE:
-        yield f"no difference found in shard {state.shard}; the other {missing:,} tables are in the other shards"
+        yield f"{nothing} found in shard {state.shard}; the other {missing:,} tables are in the other shards"
     elif absent or (missing and not state.crashed and not tally.slow):
-        part = f"{tally.tables:,} of {here.plan.tables:,} tables"
-        yield f"no difference found in {part}; {absent or 'the rest is missing'}"
+        part = f"{tally.tables:,} of {here.plan.cases:,} tables"
+        yield f"{nothing} found in {part}; {absent or 'the rest is missing'}"

@@ -2,7 +2,6 @@
 """Runs what is missing of a job and keeps its progress: an interruption costs seconds of work."""
 
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,9 @@ from pte_review.harness.exhaust import cluster, local
 from pte_review.harness.exhaust.job import Job, ready
 from pte_review.harness.exhaust.shards import Shard
 from pte_review.harness.exhaust.state import State, load_state, save_state, state_path
+from pte_review.harness.progress import Listen, Progress
 
 SAVE_EVERY = 3.0  # seconds
-
-Watch = Callable[[State], None]  # called after every piece
 
 
 def begin(job: Job, shard: Shard, *, restart: bool) -> tuple[Job, State, Path]:
@@ -27,9 +25,14 @@ def begin(job: Job, shard: Shard, *, restart: bool) -> tuple[Job, State, Path]:
     return replace(job, size=state.size), state, path
 
 
-def go_on(job: Job, state: State, path: Path, *, jobs: int, dask: str | None, watch: Watch) -> None:
-    """Run the missing pieces of `state`. Saves as it goes, and when KeyboardInterrupt or anything else ends it."""
+def go_on(job: Job, state: State, path: Path, *, jobs: int, dask: str | None, listen: Listen, work: str) -> None:
+    """Run the missing pieces of `state`; `listen` is told how far `work` is.
+
+    Saves as it goes, and when KeyboardInterrupt or anything else ends it.
+    """
     here = ready(job)
+    total = here.plan.cases_of(state.shard)
+    listen(Progress(work, state.tables, total))
     todo = (number for number in here.plan.numbers(state.shard) if number not in state.done)
     if dask:
         results = cluster.results(job, state.digest, todo, dask, jobs)
@@ -44,7 +47,7 @@ def go_on(job: Job, state: State, path: Path, *, jobs: int, dask: str | None, wa
                 state.add(number, here.arch(number), result)
                 now = time.monotonic()
                 state.seconds = before + now - started
-                watch(state)
+                listen(Progress(work, state.tables, total))
                 if any(tally.slow for tally in state.tallies.values()):
                     return
                 if now - saved >= SAVE_EVERY:

@@ -12,12 +12,12 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.block import Block
 
 SPREAD = 64  # pieces at least, where a space is large enough for it
-LEAST = 200  # tables of a piece
+LEAST = 200  # cases of a piece
 MOST_SHARDS = 100_000
 
 
 class Piece(NamedTuple):
-    """Tables `first` to `end` - 1 of block number `block`; pieces are numbered through the space."""
+    """Cases `first` to `end` - 1 of block number `block`; pieces are numbered through the space."""
 
     number: int
     block: int
@@ -48,12 +48,12 @@ def shard_from(text: str) -> Shard:
 
 
 def piece_size(space: Sequence[Block], most: int) -> int:
-    """Tables a piece: `most`, or less to give every core of a machine something to do."""
-    return min(most, max(LEAST, sum(block.tables for block in space) // SPREAD))
+    """Cases a piece: `most`, or less to give every core of a machine something to do."""
+    return min(most, max(LEAST, sum(block.cases for block in space) // SPREAD))
 
 
 class Plan:
-    """The pieces of a space, of at most `size` tables each; none goes over the end of a block."""
+    """The pieces of a space, of at most `size` cases each; none goes over the end of a block."""
 
     def __init__(self, space: Sequence[Block], size: int) -> None:
         self.space, self.size = space, size
@@ -61,32 +61,32 @@ class Plan:
     @cached_property
     def _ends(self) -> list[int]:
         """How many pieces there are up to the end of each block."""
-        return list(accumulate(-(-block.tables // self.size) for block in self.space))
+        return list(accumulate(-(-block.cases // self.size) for block in self.space))
 
     @property
     def pieces(self) -> int:
         return self._ends[-1]
 
     @cached_property
-    def tables(self) -> int:
-        return sum(block.tables for block in self.space)
+    def cases(self) -> int:
+        return sum(block.cases for block in self.space)
 
     def piece(self, number: int) -> Piece:
         """Piece `number`, from 0."""
         block = bisect_right(self._ends, number)
         first = (number - (self._ends[block - 1] if block else 0)) * self.size
-        return Piece(number, block, first, min(first + self.size, self.space[block].tables))
+        return Piece(number, block, first, min(first + self.size, self.space[block].cases))
 
     def numbers(self, shard: Shard) -> range:
         """The numbers of a shard's pieces."""
         return range(shard.number - 1, self.pieces, shard.of)
 
-    def tables_of(self, shard: Shard) -> int:
-        """How many tables a shard has."""
+    def cases_of(self, shard: Shard) -> int:
+        """How many cases a shard has."""
         if shard == WHOLE:
-            return self.tables
+            return self.cases
         return sum(piece.end - piece.first for piece in map(self.piece, self.numbers(shard)))
 
-    def first_table(self, block: int) -> int:
-        """How many tables come before block number `block`."""
-        return sum(one.tables for one in self.space[:block])
+    def first_case(self, block: int) -> int:
+        """How many cases come before block number `block`."""
+        return sum(one.cases for one in self.space[:block])

@@ -3,17 +3,17 @@
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.shards import WHOLE, Shard
-from pte_review.harness.exhaust.tally import Tally, merge, tally_from_json
-from pte_review.models.scenario import ranges
+from pte_review.harness.exhaust.tally import SavedTally, SpaceTally, merge, saved_tally, tally_of
+from pte_review.models.codec import SchemaError, from_json, to_json
+from pte_review.models.scenario import page_ranges
 
-VERSION = 1
+VERSION = 2
+MOST_PIECES = 1 << 32
 
 
 @dataclass
@@ -24,11 +24,11 @@ class State:
     size: int  # tables a piece
     shard: Shard = WHOLE
     done: set[int] = field(default_factory=set)
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, SpaceTally] = field(default_factory=dict)
     crashed: dict[int, str] = field(default_factory=dict)
     seconds: float = 0
 
-    def add(self, number: int, arch: str, result: Tally | str) -> None:
+    def add(self, number: int, arch: str, result: SpaceTally | str) -> None:
         """The result of a piece, or how its process died. A piece counts once."""
         if number in self.done:
             return
@@ -37,41 +37,60 @@ class State:
             return
         self.done.add(number)
         self.crashed.pop(number, None)
-        self.tallies[arch] = merge(self.tallies.get(arch, Tally()), result)
+        self.tallies[arch] = merge(self.tallies.get(arch, SpaceTally()), result)
 
     @property
     def tables(self) -> int:
         return sum(tally.tables for tally in self.tallies.values())
 
-    def to_json(self) -> dict[str, Any]:
-        """The JSON object. `done` are ranges of places in the shard, so that every shard's is short."""
+    def saved(self) -> "SavedState":
+        """The state for a file. `done` are ranges of places in the shard, so that every shard's is short."""
         places = {(number - self.shard.number + 1) // self.shard.of for number in self.done}
-        return {
-            "version": VERSION,
-            "digest": self.digest,
-            "size": self.size,
-            "shard": list(self.shard),
-            "done": [list(one) for one in ranges(places)],
-            "tallies": {arch: tally.to_json() for arch, tally in self.tallies.items()},
-            "crashed": {str(number): why for number, why in sorted(self.crashed.items())},
-            "seconds": round(self.seconds, 3),
-        }
+        return SavedState(
+            digest=self.digest,
+            size=self.size,
+            shard=(self.shard.number, self.shard.of),
+            done=page_ranges(places),
+            tallies={arch: saved_tally(tally) for arch, tally in self.tallies.items()},
+            crashed={str(number): why for number, why in sorted(self.crashed.items())},
+            seconds=round(self.seconds, 3),
+        )
 
 
-def state_from_json(data: dict[str, Any]) -> State:
-    """The state that to_json() gave `data` for. Raises KeyError, TypeError or ValueError."""
-    if data["version"] != VERSION:
-        raise ValueError(data["version"])
-    shard = Shard(*map(int, data["shard"]))
-    places: Iterable[int] = (place for first, end in data["done"] for place in range(first, end))
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """A State in a file."""
+
+    digest: str
+    size: int
+    shard: tuple[int, int]
+    done: tuple[tuple[int, int], ...]
+    tallies: dict[str, SavedTally]
+    crashed: dict[str, str]
+    seconds: float
+    version: int = VERSION
+
+
+def state_of(saved: SavedState, path: str = "state") -> State:
+    """The state that State.saved() gave `saved` for. Raises SchemaError."""
+    if saved.version != VERSION:
+        raise SchemaError(f"{path}.version", f"version {VERSION}", saved.version)
+    shard = Shard(*saved.shard)
+    if not 1 <= shard.number <= shard.of:
+        raise SchemaError(f"{path}.shard", "a shard's number and how many there are", list(shard))
+    if not all(number.isdecimal() for number in saved.crashed):
+        raise SchemaError(f"{path}.crashed", "numbers of pieces", list(saved.crashed))
+    if not all(0 <= first < end <= MOST_PIECES for first, end in saved.done):
+        raise SchemaError(f"{path}.done", "ranges of pieces", list(saved.done))
+    places = (place for first, end in saved.done for place in range(first, end))
     return State(
-        digest=str(data["digest"]),
-        size=int(data["size"]),
+        digest=saved.digest,
+        size=saved.size,
         shard=shard,
         done={shard.number - 1 + place * shard.of for place in places},
-        tallies={arch: tally_from_json(tally) for arch, tally in data["tallies"].items()},
-        crashed={int(number): str(why) for number, why in data["crashed"].items()},
-        seconds=float(data["seconds"]),
+        tallies={arch: tally_of(tally) for arch, tally in saved.tallies.items()},
+        crashed={int(number): why for number, why in saved.crashed.items()},
+        seconds=saved.seconds,
     )
 
 
@@ -87,8 +106,8 @@ def load_state(path: Path) -> State | None:
     if not path.exists():
         return None
     try:
-        return state_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return state_of(from_json(SavedState, json.loads(path.read_text(encoding="utf-8")), "state"))
+    except (ValueError, RecursionError):  # SchemaError is one
         raise UsageError(f"{path}: no progress that can be resumed; --restart begins anew") from None
 
 
@@ -96,5 +115,5 @@ def save_state(path: Path, state: State) -> None:
     """Replace `path` as a whole: an interruption leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(state.to_json()) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(to_json(state.saved(), whole=True)) + "\n", encoding="utf-8")
     partial.replace(path)

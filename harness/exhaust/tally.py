@@ -1,35 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What came of a stretch of tables. Tallies of disjoint stretches add up in any order; JSON both ways."""
+"""What came of a stretch of cases. Tallies of disjoint stretches add up in any order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 Kind = tuple[str, str]  # kind of divergence, and whose it is: "candidate" or "base"
 
 
 class Example(NamedTuple):
-    """A table: entries in its old table that are not none, block number in the space, table number in the block.
+    """A case: entries of table 0 that are not none, block number in the space, case number in the block.
 
     The smallest of several has the fewest entries, then comes first in the space.
     """
 
     entries: int
     block: int
-    table: int
+    case: int
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One kind of divergence: how many tables show it, and the smallest."""
+class KindCount:
+    """One kind of divergence: how many cases show it, and the smallest."""
 
     tables: int
     smallest: Example
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Counts are tables, but of `allowed_kinds` entries. tables = equal + allowed + shared + diverging + undecided."""
+class SpaceTally:
+    """Counts are cases, but of `allowed_kinds` entries.
+
+    `tables` are all cases: equal + allowed + shared + diverging + undecided.
+    """
 
     tables: int = 0
     equal: int = 0  # the two left the same behind
@@ -40,51 +43,74 @@ class Tally:
     changed: int = 0  # the two wrote to memory differently
     allowed_kinds: Mapping[str, int] = field(default_factory=dict)
     exercised: Mapping[str, int] = field(default_factory=dict)  # CANDIDATE ran a special path
-    found: Mapping[Kind, Found] = field(default_factory=dict)
+    found: Mapping[Kind, KindCount] = field(default_factory=dict)
     why: str = ""  # of an undecided table
     slow: bool = False  # a run took seconds: the stretch ends behind it
 
-    def in_block(self, number: int) -> "Tally":
+    def in_block(self, number: int) -> "SpaceTally":
         """The same with every example in block `number` of the space."""
         found = {kind: replace(one, smallest=one.smallest._replace(block=number)) for kind, one in self.found.items()}
         return replace(self, found=found)
-
-    def to_json(self) -> dict[str, Any]:
-        """The JSON object, in an order that is always the same."""
-        return {
-            **{name: getattr(self, name) for name in COUNTS},
-            "allowed_kinds": dict(sorted(self.allowed_kinds.items())),
-            "exercised": dict(sorted(self.exercised.items())),
-            "found": [
-                {"kind": kind, "by": by, "tables": found.tables, "smallest": list(found.smallest)}
-                for (kind, by), found in sorted(self.found.items())
-            ],
-            "why": self.why,
-            "slow": self.slow,
-        }
 
 
 COUNTS = ("tables", "equal", "allowed", "shared", "diverging", "undecided", "changed")
 
 
-def tally_from_json(data: dict[str, Any]) -> Tally:
-    """The tally that to_json() gave `data` for. Raises KeyError, TypeError or ValueError."""
-    return Tally(
-        **{name: int(data[name]) for name in COUNTS},
-        allowed_kinds={str(kind): int(count) for kind, count in data["allowed_kinds"].items()},
-        exercised={str(path): int(count) for path, count in data["exercised"].items()},
-        found={
-            (str(one["kind"]), str(one["by"])): Found(int(one["tables"]), Example(*map(int, one["smallest"])))
-            for one in data["found"]
-        },
-        why=str(data["why"]),
-        slow=bool(data["slow"]),
+@dataclass(frozen=True, slots=True)
+class SavedKind:
+    """A KindCount in a file: `smallest` is an Example."""
+
+    kind: str
+    by: str
+    tables: int
+    smallest: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTally:
+    """A SpaceTally in a file."""
+
+    tables: int
+    equal: int
+    allowed: int
+    shared: int
+    diverging: int
+    undecided: int
+    changed: int
+    allowed_kinds: dict[str, int]
+    exercised: dict[str, int]
+    found: tuple[SavedKind, ...]
+    why: str
+    slow: bool
+
+
+def saved_tally(tally: SpaceTally) -> SavedTally:
+    """`tally` for a file, in an order that is always the same."""
+    return SavedTally(
+        **{name: getattr(tally, name) for name in COUNTS},
+        allowed_kinds=dict(sorted(tally.allowed_kinds.items())),
+        exercised=dict(sorted(tally.exercised.items())),
+        found=tuple(SavedKind(*kind, count.tables, count.smallest) for kind, count in sorted(tally.found.items())),
+        why=tally.why,
+        slow=tally.slow,
     )
 
 
-def merge(a: Tally, b: Tally) -> Tally:
-    """Both stretches as one: associative and commutative, Tally() changes nothing."""
-    return Tally(
+def tally_of(saved: SavedTally) -> SpaceTally:
+    """The tally that saved_tally() gave `saved` for."""
+    return SpaceTally(
+        **{name: getattr(saved, name) for name in COUNTS},
+        allowed_kinds=saved.allowed_kinds,
+        exercised=saved.exercised,
+        found={(one.kind, one.by): KindCount(one.tables, Example(*one.smallest)) for one in saved.found},
+        why=saved.why,
+        slow=saved.slow,
+    )
+
+
+def merge(a: SpaceTally, b: SpaceTally) -> SpaceTally:
+    """Both stretches as one: associative and commutative, SpaceTally() changes nothing."""
+    return SpaceTally(
         **{name: getattr(a, name) + getattr(b, name) for name in COUNTS},
         allowed_kinds=_added(a.allowed_kinds, b.allowed_kinds),
         exercised=_added(a.exercised, b.exercised),
@@ -98,9 +124,9 @@ def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
     return {name: a.get(name, 0) + b.get(name, 0) for name in {**a, **b}}
 
 
-def _both(a: Found | None, b: Found | None) -> Found:
+def _both(a: KindCount | None, b: KindCount | None) -> KindCount:
     if a is None or b is None:
         one = a or b
         assert one is not None
         return one
-    return Found(a.tables + b.tables, min(a.smallest, b.smallest))
+    return KindCount(a.tables + b.tables, min(a.smallest, b.smallest))

@@ -3,53 +3,50 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.files.reading import parse_object, read_object
 from pte_review.harness.judging.contracts import CONTRACTS, Contract
-from pte_review.harness.judging.judge import Sitting, sit
 from pte_review.harness.judging.kinds import SEVERITY
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText
-from pte_review.harness.reports.picture import picture
-from pte_review.harness.review import Which, describe
+from pte_review.harness.review import describe
+from pte_review.harness.side_by_side import compare_on
+from pte_review.harness.subject import Subject
 from pte_review.harness.verdict import Divergence, Verdict
+from pte_review.models.call import Call
 from pte_review.models.codec import SchemaError, from_json, to_json
 from pte_review.models.outcome import UNMODELLED
-from pte_review.models.port import Version, VersionError, load
-from pte_review.models.scenario import Scenario, check
+from pte_review.models.scenario import Scenario
+from pte_review.models.scenario_check import check
+from pte_review.models.version import Version
 
 FORMAT = "pte-review counterexample"
-VERSION = 1
+EXPECTED = f'an object with "format": "{FORMAT}"'
+VERSION = 2
+UPGRADED = 1  # the version that subjects know how to make today's of
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """One divergence and the pair it belongs to."""
+    """One divergence and the pair it belongs to, versions of function `subject`."""
 
+    subject: str
     base: str
     candidate: str
     contract: str
     divergence: Divergence
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What became of a counterexample: the divergences its scenario shows now."""
-
-    base: Version
-    candidate: Version
-    sitting: Sitting
-    divergences: tuple[Divergence, ...]
-
-
-def save(verdict: Verdict, directory: Path) -> list[Path]:
+def save(subject: Subject, verdict: Verdict, directory: Path) -> list[Path]:
     """Write one file for each divergence of `verdict` into `directory`, made if need be. Returns the paths."""
     directory.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for divergence in verdict.divergences:
-        counterexample = Counterexample(verdict.base, verdict.candidate, verdict.contract, divergence)
+        counterexample = Counterexample(subject.name, verdict.base, verdict.candidate, verdict.contract, divergence)
         name = f"{_stem(verdict.base)}-{_stem(verdict.candidate)}-{divergence.arch}-{divergence.kind}"
         path, n = directory / f"{name}.json", 2
         while path in paths:
@@ -57,6 +54,11 @@ def save(verdict: Verdict, directory: Path) -> list[Path]:
         path.write_text(dumps(counterexample), encoding="utf-8")
         paths.append(path)
     return paths
+
+
+def may_be_named(path: Path, versions: Sequence[str]) -> bool:
+    """Whether save() may give the name of `path` to a counterexample of this pair."""
+    return path.name.startswith("-".join(map(_stem, versions)) + "-") and path.suffix == ".json"
 
 
 def _stem(name: str) -> str:
@@ -68,35 +70,25 @@ def dumps(counterexample: Counterexample) -> str:
     return json.dumps({"format": FORMAT, "version": VERSION, **to_json(counterexample)}, indent=1) + "\n"
 
 
-def read(path: Path) -> Counterexample:
+def read(path: Path, subjects: Mapping[str, Subject]) -> Counterexample:
     """The counterexample in the file at `path`. Raises UsageError: which file, which field, what was expected."""
-    return parse(read_text(path), str(path))
+    return _from_object(read_object(path, EXPECTED), str(path), subjects)
 
 
-def read_text(path: Path) -> str:
-    """A file's text. Raises UsageError."""
-    if path.name.endswith((".jsonl", ".jsonl.gz")):
-        raise UsageError(f"{path}: a recording, not a counterexample: pte-review replay runs it")
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not a counterexample: not UTF-8 text") from None
-
-
-def parse(text: str, where: str) -> Counterexample:
+def parse(text: str, where: str, subjects: Mapping[str, Subject]) -> Counterexample:
     """The counterexample that `text` holds; `where` names it in errors. Raises UsageError."""
+    return _from_object(parse_object(text, where, EXPECTED), where, subjects)
+
+
+def _from_object(data: dict[str, Any], where: str, subjects: Mapping[str, Subject]) -> Counterexample:
+    if data.get("format") != FORMAT:
+        raise UsageError(f"{where}: expected {EXPECTED}")
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: not a whole JSON file: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UsageError(f'{where}: expected an object with "format": "{FORMAT}"')
-    if type(data.get("version")) is not int or data["version"] != VERSION:
-        raise UsageError(f"{where}: expected version {VERSION}, got {data.get('version')!r}")
-    try:
-        counterexample = from_json(Counterexample, _body(data), "counterexample")
+        data = _of_this_version(data, where, subjects)
+        name = str(data.get("subject"))
+        if name not in subjects:
+            raise UsageError(f"{where}: {unknown('subject', name, subjects)}")
+        counterexample = from_json(Counterexample, data, "counterexample", {Call: subjects[name].function.call})
         check(counterexample.divergence.scenario, "counterexample.divergence.scenario")
     except SchemaError as error:
         raise UsageError(f"{where}: {error}") from None
@@ -109,46 +101,43 @@ def parse(text: str, where: str) -> Counterexample:
     return counterexample
 
 
-def _body(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name not in ("format", "version")}
-
-
-def replay(counterexample: Counterexample, base: Which | None = None, candidate: Which | None = None) -> Replay:
-    """Run it again, on the pair it names or on another. No divergences: fixed. Raises UsageError."""
-    try:
-        ours, theirs = load(base or counterexample.base), load(candidate or counterexample.candidate)
-    except VersionError as error:
-        raise UsageError(f"{error} (name another with --base or --candidate)") from None
-    contract = CONTRACTS[counterexample.contract]
-    scenario, first = counterexample.divergence.scenario, counterexample.divergence.examples_to_find
-    sitting, divergences = divergences_on(scenario, ours, theirs, contract, first)
-    return Replay(ours, theirs, sitting, divergences)
+def _of_this_version(data: dict[str, Any], where: str, subjects: Mapping[str, Subject]) -> dict[str, Any]:
+    """The object without its head, as a file of VERSION has it. Raises UsageError, SchemaError."""
+    version = data.get("version")
+    body = {name: value for name, value in data.items() if name not in ("format", "version")}
+    upgrades = [subject.upgrade for subject in subjects.values() if subject.upgrade is not None]
+    if type(version) is int and version == UPGRADED and upgrades:
+        return upgrades[0](body)
+    if type(version) is not int or version != VERSION:
+        raise UsageError(f"{where}: expected version {VERSION} or {UPGRADED}, got {version!r}")
+    return body
 
 
 def divergences_on(
-    scenario: Scenario, base: Version, candidate: Version, contract: Contract, first: int = 1
-) -> tuple[Sitting, tuple[Divergence, ...]]:
-    """Every kind of divergence of a pair on one scenario, one Divergence each."""
-    sitting = sit(scenario, base, candidate, contract)
-    for outcome in (sitting.base, sitting.candidate):
+    subject: Subject, scenario: Scenario, base: Version, candidate: Version, contract: Contract, first: int = 1
+) -> tuple[Divergence, ...]:
+    """Every kind of divergence of a pair on one scenario, one Divergence each. Raises UsageError if inconclusive."""
+    comparison = compare_on(subject, scenario, (base, candidate), contract).pair(base, candidate)
+    for outcome in (comparison.base, comparison.candidate):
         if outcome.ended == UNMODELLED:
             raise UsageError(f"inconclusive: {outcome.why}")
-    by_kind = {(d.finding.kind, d.by): d for d in reversed(sitting.judgement.diverging)}
-    found = [describe(scenario, base, candidate, sitting, d, first) for d in reversed(by_kind.values())]
-    return sitting, tuple(found)
+    by_kind = {(d.finding.kind, d.by): d for d in reversed(comparison.judgement.differences)}
+    return tuple(
+        describe(subject, base, candidate, scenario, comparison, difference, first)
+        for difference in reversed(by_kind.values())
+    )
 
 
-def assert_no_divergence(scenario: Scenario, base: Which, candidate: Which, contract: str = "folio-ad") -> None:
-    """For tests: raise AssertionError with the picture if the pair diverges on `scenario`."""
-    if contract not in CONTRACTS:
-        raise unknown("contract", contract, CONTRACTS)
-    ours, theirs = load(base), load(candidate)
-    sitting, divergences = divergences_on(scenario, ours, theirs, CONTRACTS[contract])
-    if divergences:
-        raise AssertionError("\n\n" + "\n".join(picture(d, ours.name, theirs.name, sitting) for d in divergences))
+def replay(
+    subject: Subject, counterexample: Counterexample, base: Version, candidate: Version
+) -> tuple[Divergence, ...]:
+    """The divergences that its scenario shows on a pair now; none if that is fixed. Raises UsageError."""
+    contract = CONTRACTS[counterexample.contract]
+    saved = counterexample.divergence
+    return divergences_on(subject, saved.scenario, base, candidate, contract, saved.examples_to_find)
 
 
-def snippet(counterexample: Counterexample, text: KernelText | None = None) -> str:
+def snippet(subject: Subject, counterexample: Counterexample, text: KernelText | None = None) -> str:
     """A test to paste: the scenario as a permanent @example beside generated ones. Raises UsageError, VersionError.
 
     `text` is what versions of kernel text are.
@@ -156,21 +145,24 @@ def snippet(counterexample: Counterexample, text: KernelText | None = None) -> s
     named = (counterexample.base, counterexample.candidate)
     if text is not None and {TREE, PATCHED} & set(named):
         text.load_all(*named, arches=())
+        module, _, constant = subject.location.partition(":")
         imports, made = "from pathlib import Path\n\n", f"TEXT = {text.source()}\n\n\n"
-        versions = "from pte_review.harness.kernel_text import KernelText\n"
+        versions = f"from pte_review.harness.kernel_text import KernelText\nfrom {module} import {constant}\n"
         pair = ", ".join(f"TEXT.load({json.dumps(name)})" for name in named)
     else:
         imports, made, versions = "", "\n", ""
         pair = ", ".join(json.dumps(name) for name in named)
+    call, strategy = subject.function.call, subject.scenarios
     name = re.sub(r"\W", "_", f"{counterexample.divergence.kind}_{counterexample.divergence.arch}")
     return f'''{imports}from hypothesis import example, given
 
 from pte_review.harness import assert_no_divergence
-{versions}from models.scenario import scenario_from_json
-from pte_review.strategies import scenarios
+{versions}from {call.__module__} import {call.__name__}
+from pte_review.models.scenario_check import scenario_from_json
+from {strategy.__module__} import {strategy.__qualname__}
 
 {made}@example({counterexample.divergence.scenario!r})
-@given(scenarios("{counterexample.divergence.arch}"))
+@given({strategy.__qualname__}("{counterexample.divergence.arch}"))
 def test_{name}(scenario):
     assert_no_divergence(scenario, {pair}, "{counterexample.contract}")
 '''

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is wrong with an outcome, and how two outcomes differ: kinds, the reference relation, contracts.
+"""What is wrong with an outcome, and how two outcomes differ: kinds, promises, contracts. Nothing here runs a version.
 
-expected.py says what a move promises, entries.py and rules.py where one outcome breaks that, judge.py compares two.
+promise.py is what a function owes, findings.py where one outcome breaks it, judge.py compares two.
 """

@@ -39,24 +39,24 @@ SEVERITY = {
 
 ENDINGS = ("table-overrun", "unassigned-read", "no-progress", "crash")
 
-# What a version does to an entry: {slot} is where, {entry} what stands there afterwards, {before} what stood in the
-# same slot of the old range, {owner} the slot that {entry} belongs to.
-SAYS = {
-    "write-gained": "makes {slot} writable; the page was mapped read-only before the move",
-    "entry-lost": "loses {before}: it is in neither table afterwards",
-    "entry-left-behind": "leaves {before} in {slot}, and out of the new range",
-    "entry-duplicated": "leaves {before} in {slot}, and has it in the new range as well",
+# What a version does to an entry: {slot} is where, {entry} what stands there afterwards, {before} what belonged there,
+# {owner} the slot that {entry} belongs to. A subject puts what it can say better in the place of these.
+SENTENCES = {
+    "write-gained": "leaves {slot} writable, which should be read-only",
+    "entry-lost": "loses {before}: it is in no table afterwards",
+    "entry-left-behind": "leaves {before} in {slot}, where it should not stay",
+    "entry-duplicated": "leaves {before} in {slot}, and has it elsewhere as well",
     "foreign-entry": "installs {entry} in {slot}; it belongs to {owner}",
     "wrong-page": "installs {entry} in {slot}; no slot of the range held it",
     "dirty-lost": "loses the dirty bit of {slot}",
-    "uffd-wp-kept": "keeps uffd-wp in {slot}, which the move should have cleared",
+    "uffd-wp-kept": "keeps uffd-wp in {slot}, which should have been cleared",
     "uffd-wp-lost": "loses uffd-wp of {slot}",
     "soft-dirty-missing": "does not set soft-dirty in {slot}",
-    "other-bits": "changes bits of {slot} that a move leaves alone",
-    "stale-tlb": "drops a page-table lock while a translation that {slot} had before may still be cached",
-    "outside-range": "changes {slot}, which lies outside both ranges",
+    "other-bits": "changes bits of {slot} that should stay as they are",
+    "stale-tlb": "leaves a translation that {slot} had before cached in a TLB",
+    "outside-range": "changes {slot}, which lies outside the range",
     "destination-overwritten": "replaces the entry that {slot} held before",
-    "destination-kept": "keeps {entry}, which {slot} held before the move",
+    "destination-kept": "keeps {entry}, which {slot} held before",
     "cont-broken": "leaves valid CONT entries in the block of {slot}, which is not a whole, aligned, uniform one",
     "cont-on-invalid": "sets CONT in {slot}, which is present but not valid",
     "write-lost": "takes write permission away from {slot}",
@@ -66,8 +66,8 @@ SAYS = {
 }
 
 # The same for what concerns the whole run: {what} is the text of the finding.
-RUN_SAYS = {
-    "stale-tlb": "drops a page-table lock while a translation may still be cached, {what}",
+RUN_SENTENCES = {
+    "stale-tlb": "leaves a translation cached in a TLB, {what}",
     "page-table-check": "trips page_table_check: {what}",
     "lock-leak": "does not balance its locks: {what}",
     "primitive-contract": "breaks a primitive's contract: {what}",

@@ -8,7 +8,7 @@ from statistics import median
 from rich import box
 from rich.table import Table
 
-from pte_review.harness.history import Measured
+from pte_review.harness.known import Hunted
 from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, wrapped
 
@@ -16,7 +16,7 @@ LEFT = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their wi
 RIGHT = (("examples", 11), ("sec", 4))
 
 
-def history_text(rows: Sequence[Measured], seeds: int, max_examples: int) -> str:
+def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
     """The table, what its columns say, and how many rows were found in every hunt."""
     hunted = [row for row in rows if row.counts]
     found = sum(row.found for row in hunted)
@@ -33,7 +33,7 @@ def history_text(rows: Sequence[Measured], seeds: int, max_examples: int) -> str
     )
 
 
-def history_table(rows: Sequence[Measured], max_examples: int) -> str:
+def history_table(rows: Sequence[Hunted], max_examples: int) -> str:
     """A row a bug. Its last column, the seconds, is the only one that is not the same every time."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, width=WIDTH, pad_edge=False, show_edge=False)
     for name, width in LEFT:
@@ -47,7 +47,7 @@ def history_table(rows: Sequence[Measured], max_examples: int) -> str:
     return rendered(table)
 
 
-def examples(row: Measured, max_examples: int) -> str:
+def examples(row: Hunted, max_examples: int) -> str:
     """`7 (1-31)`; a hunt that found nothing is `1000+`, a bug that was not hunted says where it is to be found."""
     if not row.counts:
         return f"{' '.join(row.bug.arches)} only"

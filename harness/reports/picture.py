@@ -2,45 +2,49 @@
 """A divergence as plain text that can go into a mail: both tables before and after, per version, at most 75 columns."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 
-from pte_review.harness.judging.expected import Expected
-from pte_review.harness.judging.judge import Sitting
-from pte_review.harness.reports.schedule import schedule
+from pte_review.harness.explain.actions import action_lines
+from pte_review.harness.side_by_side import Comparison
+from pte_review.harness.subject import Words
 from pte_review.harness.verdict import Divergence
-from pte_review.models.config import PAGE_SIZE
+from pte_review.models.config import PAGE_SIZE, Config
 from pte_review.models.entry import show
-from pte_review.models.outcome import RETURNED, Outcome
-from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.outcome import RETURNED
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
+from pte_review.models.tables import Range
 
 WIDTH = 75
 SHOWN_BITS = 6
 SHOWN_ROWS = 24  # of a table; the rest is counted
 
 
-def picture(divergence: Divergence, base: str, candidate: str, sitting: Sitting) -> str:
-    """The whole picture of one divergence."""
+def picture(divergence: Divergence, base: str, candidate: str, words: Words) -> str:
+    """The whole picture of one divergence that has just been run. `words` are the subject's."""
     where = f"{divergence.arch}, scenario {divergence.examples_to_find}"
-    return headed(divergence, base, candidate, where, body(divergence, base, candidate, sitting))
+    return headed(divergence, base, candidate, where, body(divergence, base, candidate, words))
 
 
 def headed(divergence: Divergence, base: str, candidate: str, where: str, text: str) -> str:
     """`text` under the headline of a divergence found at `where`."""
-    whose = ", only BASE does it" if divergence.by == "base" else ""
+    whose = ", BASE only" if divergence.by == "base" else ""
     head = [f"{divergence.kind} ({divergence.severity}){whose}", *_wrapped(f"{base} -> {candidate}, {where}")]
     return "\n".join(head) + "\n\n" + text
 
 
-def body(divergence: Divergence, base: str, candidate: str, sitting: Sitting) -> str:
+def body(divergence: Divergence, base: str, candidate: str, words: Words) -> str:
     """Sentence, surroundings, tables, cause and reach: the same text where two architectures show the same."""
-    scenario = divergence.scenario
+    scenario, comparison = divergence.scenario, divergence.comparison
+    assert comparison is not None, "a divergence out of a file: replay it first"
     parts = [
         *_wrapped(divergence.summary),
         "",
-        *_surroundings(scenario),
+        *_surroundings(scenario, words),
         "",
-        *_tables(scenario, base, candidate, sitting),
+        *_tables(scenario, [("before", comparison.promise.before), *_after(base, candidate, comparison)]),
+        *_endings(base, candidate, comparison),
         "",
         *_differences(divergence),
         *([*_labelled("by", divergence.cause)] if divergence.cause else []),
@@ -72,16 +76,14 @@ def _labelled(label: str, text: str) -> list[str]:
 # -- what surrounds the tables
 
 
-def _surroundings(scenario: Scenario) -> list[str]:
-    pages = "1 page" if scenario.nr == 1 else f"{scenario.nr} pages"
-    where = "  (one table)" if scenario.one_table else ""
-    lines = [f"move   {pages} from {scenario.old_addr:#x} to {scenario.new_addr:#x}{where}"]
+def _surroundings(scenario: Scenario, words: Words) -> list[str]:
+    lines = [words.headline(scenario)]
     for folio in scenario.folios:
         lines += _labelled("folio", _folio(folio))
-    options = _options(scenario)
+    options = [*_options(scenario), *words.options(scenario)]
     lines += _labelled("with", ", ".join(options)) if options else []
-    for event in schedule(scenario):
-        lines += _labelled("event", event)
+    for action in action_lines(scenario):
+        lines += _labelled("acts", action)
     return lines
 
 
@@ -104,79 +106,75 @@ def _pages(folio: Folio, ranges: Sequence[tuple[int, int]]) -> str:
 
 
 def _options(scenario: Scenario) -> list[str]:
-    """What of VMA, config and call is not the default."""
-    plain = Scenario(arch=scenario.arch, old_addr=0, new_addr=0, extent=PAGE_SIZE, old_table=())
-    options = []
-    for name in ("vma", "config"):
-        value, default = getattr(scenario, name), getattr(plain, name)
-        options += _changed(value, default, type(value).__dataclass_fields__)
-    return options + _changed(scenario, plain, ("need_rmap_locks", "split_ptlocks", "old_maps", "new_maps"))
+    """What of VMA and config is not the default."""
+    return [*_changed(scenario.vma, ORDINARY_VMA), *_changed(scenario.config, ORDINARY_CONFIG)]
 
 
-def _changed(value: object, default: object, names: Sequence[str] | dict[str, object]) -> list[str]:
+def _changed(value: Vma | Config, default: Vma | Config) -> list[str]:
     result = []
-    for name in names:
-        now = getattr(value, name)
-        if now != getattr(default, name):
-            result.append(name if now is True else f"no {name}" if now is False else f"{name} {now}")
+    for field in fields(value):
+        now = getattr(value, field.name)
+        if now != getattr(default, field.name):
+            result.append(field.name if now is True else f"no {field.name}" if now is False else f"{field.name} {now}")
     return result
 
 
 # -- the tables
 
+Tables = Sequence[Sequence[int]]  # raw values, by table number and entry index
+Row = tuple[str, str, int, list[str]]  # mark, label, slot, cells
 
-def _tables(scenario: Scenario, base: str, candidate: str, sitting: Sitting) -> list[str]:
-    x = Expected(scenario)
-    outcomes = (sitting.base, sitting.candidate)
-    lines = [*_row("", "", ["before", Path(base).name, Path(candidate).name])]
-    rows: list[tuple[str, str, list[str]]] = []
-    marked: set[int] = set()  # entries of the range that differ, in either table
-    for name, first, before, after in (
-        ("old", x.old_index, x.old_before, [o.old_table for o in outcomes]),
-        ("new", x.new_index, x.new_before, [o.new_table or o.old_table for o in outcomes]),
-    ):
-        for index in _indexes(scenario, name, first, before, after):
-            cells = [show(x.words, before[index]), *(show(x.words, table[index]) for table in after)]
-            mark = ">" if after[0][index] != after[1][index] else ""
-            marked |= {index - first} if mark else set()
-            rows.append((mark, f"{name}[{index - first}]", cells))
+
+def _after(base: str, candidate: str, comparison: Comparison) -> list[tuple[str, Tables]]:
+    return [(Path(base).name, comparison.base.tables), (Path(candidate).name, comparison.candidate.tables)]
+
+
+def _tables(scenario: Scenario, columns: Sequence[tuple[str, Tables]]) -> list[str]:
+    """A row an entry, range after range; a column for each of `columns`, the first of which is what was before."""
+    rows = [row for where in scenario.ranges for row in _rows(scenario, where, [tables for _, tables in columns])]
+    marked = {slot for mark, _, slot, _ in rows if mark}
     shown = rows if len(rows) <= SHOWN_ROWS else _telling(rows, marked)
-    for mark, label, cells in shown:
+    lines = _row("", "", [name for name, _ in columns])
+    for mark, label, _, cells in shown:
         lines += _row(mark, label, cells)
     if len(shown) < len(rows):
         lines.append(f"  ({len(rows) - len(shown)} more entries)")
-    ended = [f"{name} ended: {o.ended}" for name, o in zip((base, candidate), outcomes, strict=True) if _early(o)]
-    return lines + [f"  ({line})" for line in ended]
+    return lines
 
 
-def _telling(rows: list[tuple[str, str, list[str]]], marked: set[int]) -> list[tuple[str, str, list[str]]]:
-    """The rows of a long move that say what happened: the first entries that differ, and each one before."""
-    wanted = {i for at in sorted(marked)[: SHOWN_ROWS // 4] for i in (at - 1, at)}
-    return [row for row in rows if int(row[1].partition("[")[2].rstrip("]")) in wanted]
+def _rows(scenario: Scenario, where: Range, columns: Sequence[Tables]) -> Iterator[Row]:
+    tables = [tables[where.table] for tables in columns]
+    for entry in _entries(scenario, where, tables):
+        values = [table[entry] for table in tables]
+        mark = ">" if len(set(values[1:])) > 1 else ""
+        slot = entry - where.first
+        yield mark, f"{where.name}[{slot}]", slot, [show(scenario.words, value) for value in values]
 
 
-def _early(outcome: Outcome) -> bool:
-    return outcome.ended != RETURNED
+def _entries(scenario: Scenario, where: Range, tables: Sequence[Sequence[int]]) -> list[int]:
+    """The entries of the range, and with the first range of a table whatever else is or was in the table."""
+    around: set[int] = set()
+    if where == next(other for other in scenario.ranges if other.table == where.table):
+        others = {i for other in scenario.ranges if other.table == where.table for i in other.entries}
+        around = {i for i in range(len(tables[0])) if i not in others and any(table[i] for table in tables)}
+    return sorted({*where.entries, *around})
 
 
-def _indexes(
-    scenario: Scenario, name: str, first: int, before: Sequence[int], after: Sequence[Sequence[int]]
-) -> list[int]:
-    """The range, and whatever else is there or changed around it."""
-    block = range(first, first + scenario.nr)
-    other = scenario.new_index if name == "old" else scenario.old_index
-    skip = range(other, other + scenario.nr) if scenario.one_table else range(0)
-    around = [
-        i for i in range(len(before)) if i not in block and i not in skip and (before[i] or any(t[i] for t in after))
-    ]
-    if scenario.one_table and name == "new":
-        around = []
-    return sorted({*block, *around})
+def _telling(rows: Sequence[Row], marked: set[int]) -> list[Row]:
+    """The rows of a long range that say what happened: the first slots that differ, and each one before."""
+    wanted = {slot for at in sorted(marked)[: SHOWN_ROWS // 4] for slot in (at - 1, at)}
+    return [row for row in rows if row[2] in wanted]
 
 
-def _row(mark: str, label: str, cells: list[str]) -> list[str]:
-    """One row of three columns; a cell that is too wide goes on below."""
-    widths = (20, 21, 21)
+def _endings(base: str, candidate: str, comparison: Comparison) -> list[str]:
+    """How a run ended that did not return."""
+    outcomes = ((base, comparison.base), (candidate, comparison.candidate))
+    return [f"  ({name} ended: {outcome.ended})" for name, outcome in outcomes if outcome.ended != RETURNED]
+
+
+def _row(mark: str, label: str, cells: Sequence[str]) -> list[str]:
+    """One row: the state before, and a column for each version; a cell that is too wide goes on below."""
+    widths = (20, *(21 for _ in cells[1:]))
     columns = [
         textwrap.wrap(cell, width, break_long_words=True) or [""] for cell, width in zip(cells, widths, strict=True)
     ]

@@ -1,50 +1,80 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Progress on a terminal's stderr while a review runs; silent elsewhere."""
+"""Progress on a terminal's stderr while something long runs. Elsewhere only the length of a very long run is said."""
 
 import sys
+import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-STEP = 50  # scenarios between two updates
+from pte_review.harness import progress as messages
+
+SECONDS_BETWEEN = 0.05  # two updates
+LONG_RUN = 600.0  # seconds from which on a run that can be resumed says at its beginning how long it takes
+MEASURE_FOR = 5.0  # seconds until the rate is known
 
 
-class ProgressBar:
-    """A Reporter that draws one bar an architecture."""
+class ProgressDisplay:
+    """A listener that draws one bar. `unit` is what is counted; `resumes` after Ctrl-C, which a long run says."""
 
-    def __init__(self) -> None:
-        console = Console(file=sys.stderr)
-        self._progress = Progress(
+    def __init__(self, unit: str = "scenarios", *, resumes: bool = False) -> None:
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn(f"{{task.completed:,.0f}}/{{task.total:,.0f}} {unit}"),
             TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
             transient=True,
         )
+        self._unit, self._says_length = unit, resumes
+        self._task: TaskID | None = None
+        self._first: tuple[float, int] | None = None  # when the first message came, and what was done by then
+        self._shown = 0.0
 
-    def __enter__(self) -> "ProgressBar":
-        self._progress.start()
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:  # elsewhere old releases of rich leave an empty line behind
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
-    def exploring(self, arch: str, done: int, total: int) -> None:
-        if done == 1:
-            self._task = self._progress.add_task(f"{arch}: scenarios", total=total)
-        if done % STEP == 0 or done == total:
-            self._progress.update(self._task, completed=done)
+    def __call__(self, message: messages.Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, message.done
+            self._task = self._bar.add_task(message.work, total=message.total, completed=message.done)
+        elif now - self._shown >= SECONDS_BETWEEN or message.done == message.total:
+            assert self._task is not None
+            self._bar.update(self._task, description=message.work, total=message.total, completed=message.done)
+            self._shown = now
+        if self._says_length:
+            self._say_length(message, now)
 
-    def hunting(self, what: str, total: int, before: int, done: int) -> None:
-        """`what` is hunted, `done` of its hunts are over and `before` of others, of `total` of all."""
-        if before + done == 0:
-            self._task = self._progress.add_task(what, total=total)
-        self._progress.update(self._task, description=what, completed=before + done)
+    def _say_length(self, message: messages.Progress, now: float) -> None:
+        assert self._first is not None
+        started, done = self._first
+        if now - started < MEASURE_FOR:
+            return
+        self._says_length = False
+        rate = (message.done - done) / (now - started)
+        seconds_left = (message.total - message.done) / rate if rate else 0
+        if seconds_left >= LONG_RUN:
+            text = f"{rate:,.0f} {self._unit} a second: about {length(seconds_left)} more"
+            self._bar.console.print(f"pte-review: {text}; Ctrl-C stops, the same command goes on", soft_wrap=True)
 
-    def minimising(self, arch: str, kind: str) -> None:
-        self._progress.update(self._task, description=f"{arch}: minimising {kind}")
+
+def length(seconds: float) -> str:
+    """A duration in the unit a person would take."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,28 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Verdicts as text: the matrix, one verdict with its pictures, recordings. Reads verdicts, computes nothing.
+"""Verdicts as text: the matrix, one verdict with its pictures. Reads verdicts, computes nothing.
 
 Everything fits 75 columns and is plain ASCII, to go into a mail as it is.
 """
 
 import io
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pte_review.harness.files.folios import SAYS as FOLIOS_SAY
-from pte_review.harness.files.moves import Mismatch, calls
-from pte_review.harness.files.recording import Record
-from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.judging.judge import sit
 from pte_review.harness.judging.kinds import rank
 from pte_review.harness.reports.picture import WIDTH, body, headed
-from pte_review.harness.thread import Known
-from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, Divergence, Verdict, verdict_from_json
-from pte_review.models.port import Version
+from pte_review.harness.subject import Words
+from pte_review.harness.verdict import DIVERGES, FIXES, INCONCLUSIVE, Divergence, Verdict, added_kinds, fixed_kinds
 
 NOT_MODELLED = "not modelled: s390, powerpc, sparc64, riscv, loongarch, 32-bit, 16K and 64K pages"
 SAYS = {DIVERGES: "DIVERGES", INCONCLUSIVE: "INCONCLUSIVE"}
@@ -58,33 +52,61 @@ def _says(verdicts: Sequence[Verdict]) -> str:
     if whys:
         return f"inconclusive: {'; '.join(whys)}"
     arches = {arch for verdict in verdicts for arch in verdict.arches}
+    divergences = [divergence for verdict in verdicts for divergence in verdict.divergences]
+    if not divergences:
+        return "no difference found"
     by_kind: dict[tuple[str, str], list[str]] = {}
-    for verdict in verdicts:
-        for divergence in verdict.divergences:
-            on = by_kind.setdefault((divergence.kind, divergence.by), [])
-            if divergence.arch not in on:
-                on.append(divergence.arch)
-    shown = []
-    for kind, by in sorted(by_kind, key=lambda key: (rank(key[0]), key[1])):
-        notes = ["only base"] if by == "base" else []
-        notes += [] if set(by_kind[kind, by]) == arches else by_kind[kind, by]
-        shown.append(f"{kind} ({', '.join(notes)})" if notes else kind)
-    return ", ".join(shown) or "no difference found"
+    for divergence in divergences:
+        on = by_kind.setdefault((divergence.kind, divergence.by), [])
+        if divergence.arch not in on:
+            on.append(divergence.arch)
+    fixed = _fixed(verdicts)
+    if not added_kinds(divergences):
+        return fixes_text(verdicts, {kind: _on(on, arches) for (kind, _), on in by_kind.items()})
+    shown = [
+        kind + _on(on, arches, *(["BASE only"] if by == "base" else []))
+        for (kind, by), on in sorted(by_kind.items(), key=lambda item: (rank(item[0][0]), item[0][1]))
+        if kind not in fixed
+    ]
+    also = [kind + _on(by_kind[kind, "base"], arches) for kind in fixed]
+    return ", ".join(shown) + (f"; also fixes: {', '.join(also)}" if also else "")
 
 
-def rows_from_json(data: Iterable[dict[str, Any]]) -> list[Row]:
-    """Rows of verdicts that come as JSON, one a pair and contract, whichever architectures they are about."""
+def _on(on: Sequence[str], arches: set[str], *notes: str) -> str:
+    """What stands in brackets behind a kind: notes, and the architectures where they are not all."""
+    inside = [*notes, *([] if set(on) == arches else on)]
+    return f" ({', '.join(inside)})" if inside else ""
+
+
+def _fixed(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """The kinds that are fixed on all architectures together."""
+    shared = [one.kind for verdict in verdicts for one in verdict.shared]
+    return fixed_kinds([divergence for verdict in verdicts for divergence in verdict.divergences], shared)
+
+
+def fixes_text(verdicts: Sequence[Verdict], notes: Mapping[str, str] | None = None) -> str:
+    """What a candidate that adds nothing fixes; `notes` are put behind the kinds."""
+    fixed = _fixed(verdicts)
+    of_base = sorted({d.kind for verdict in verdicts for d in verdict.divergences}, key=rank)
+    rest = [f"{kind}{(notes or {}).get(kind, '')}" for kind in of_base if kind not in fixed]
+    parts = [", ".join(f"{kind}{(notes or {}).get(kind, '')}" for kind in fixed)] if fixed else []
+    parts += [f"in part {', '.join(rest)}"] if rest else []
+    return f"FIXES {'; '.join(parts)}"
+
+
+def rows(verdicts: Iterable[Verdict]) -> list[Row]:
+    """A row a pair and contract, whichever architectures the verdicts are about."""
     grouped: dict[tuple[str, ...], list[Verdict]] = {}
-    for verdict in map(verdict_from_json, data):
+    for verdict in verdicts:
         key = (verdict.hostile or "", verdict.contract, verdict.base, verdict.candidate)
         grouped.setdefault(key, []).append(verdict)
     return [row(grouped[key]) for key in sorted(grouped)]
 
 
-def matrix(rows: Iterable[Row]) -> str:
+def matrix(shown: Iterable[Row]) -> str:
     """The rows as a table, a section for each kind of table."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, width=WIDTH, pad_edge=False, show_edge=False)
-    noted = list(rows)
+    noted = list(shown)
     table.add_column("base -> candidate", width=33, overflow="fold")
     table.add_column("kinds of divergence", overflow="fold")
     if any(row.note for row in noted):
@@ -101,10 +123,6 @@ def matrix(rows: Iterable[Row]) -> str:
     return rendered(table)
 
 
-def known_note(known: Known, verdict: Verdict) -> str:
-    return "as known" if known.agrees(verdict) else "UNEXPECTED"
-
-
 def rendered(table: Table) -> str:
     """A rich table as plain lines without trailing blanks."""
     out = io.StringIO()
@@ -118,6 +136,8 @@ def rendered(table: Table) -> str:
 def verdict_lines(verdict: Verdict) -> str:
     """What was found, and how much was looked at: without the pictures."""
     said = SAYS.get(verdict.verdict, "no difference found")
+    if verdict.verdict == FIXES:
+        said = f"{fixes_text([verdict])}; nothing new"
     tables = f"hostile: {verdict.hostile}" if verdict.hostile else "legal tables"
     each = verdict.examples // max(len(verdict.arches), 1)
     lines = [
@@ -129,12 +149,18 @@ def verdict_lines(verdict: Verdict) -> str:
             "  ",
         ),
     ]
+    if verdict.added and verdict.fixed:
+        lines.insert(1, wrapped(f"also fixes: {', '.join(verdict.fixed)}", "  "))
     if verdict.exercised:
         lines.append(wrapped("ran in scenarios: " + _counts(verdict.exercised.items()), "  "))
     if verdict.allowed:
         lines.append(wrapped("allowed differences, entries: " + _counts(verdict.allowed.items()), "  "))
     if verdict.shared:
-        lines.append(wrapped("both do alike, scenarios: " + _counts(verdict.shared), "  "))
+        lines.append(
+            wrapped(
+                "shared by both versions, scenarios: " + _counts((s.kind, s.examples) for s in verdict.shared), "  "
+            )
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -142,43 +168,14 @@ def _counts(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts)
 
 
-def pictures(verdict: Verdict, base: Version, candidate: Version) -> list[str]:
-    """A picture for each divergence; one for both architectures where they show the same."""
-    contract = CONTRACTS[verdict.contract]
+def pictures(verdict: Verdict, words: Words) -> list[str]:
+    """A picture for each divergence; one for both architectures where they show the same. `words` are the subject's."""
     alike: dict[tuple[str, str], list[Divergence]] = {}
     for divergence in verdict.divergences:
-        sitting = sit(divergence.scenario, base, candidate, contract)
-        text = body(divergence, base.name, candidate.name, sitting)
+        text = body(divergence, verdict.base, verdict.candidate, words)
         alike.setdefault((divergence.kind, text), []).append(divergence)
     result = []
     for (_, text), divergences in alike.items():
         where = "; ".join(f"{d.arch}, scenario {d.examples_to_find}" for d in divergences)
-        result.append(headed(divergences[0], base.name, candidate.name, where, text))
+        result.append(headed(divergences[0], verdict.base, verdict.candidate, where, text))
     return result
-
-
-# -- recordings
-
-
-def recording_lines(name: str, version: str, records: Sequence[Record], found: Sequence[Mismatch]) -> str:
-    """How many records `version` predicts, on which folios, and where the kernel did something else."""
-    moves = sum(1 for record in records for _ in calls(record))
-    entries = sum(record.moved for record in records)
-    wrong = sorted({mismatch.record for mismatch in found})
-    kernel = f"Linux {records[0].kernel} {records[0].arch}"
-    lines = [
-        wrapped(f"{name}: {kernel}, {len(records)} records, {moves:,} move_ptes() calls, {entries:,} entries"),
-        wrapped(FOLIOS_SAY, "  "),
-        f"  {version} predicts {len(records) - len(wrong)} of {len(records)} records",
-    ]
-    for mismatch in found:
-        pages = (
-            f"page {mismatch.first}" if mismatch.first == mismatch.last else f"pages {mismatch.first}-{mismatch.last}"
-        )
-        record = records[mismatch.record - 1]
-        lines += [
-            f"  record {mismatch.record} ({record.mapping}, {record.moved} pages), {pages}: {mismatch.kind}",
-            f"    the kernel left  {mismatch.kernel}",
-            f"    {version} leaves  {mismatch.version}",
-        ]
-    return "\n".join(lines) + "\n"

@@ -4,13 +4,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pte_review.harness.search.tables import FIRST_PFN, TABLES, Change, cut_pages, table_of, with_changed, with_entry
+from pte_review.harness.search.tables import FIRST_PFN, Change, cut_pages, with_changed, with_entry
 from pte_review.models.scenario import Folio, Scenario
 
 
-def simpler_entries(s: Scenario) -> Iterator[Scenario]:
+def simpler_entries(scenario: Scenario) -> Iterator[Scenario]:
     """Fewer bits in every entry at once, then in one; ordinary pages and swap entries instead of rarer kinds."""
-    words = s.words
+    words = scenario.words
     clear: tuple[Change, ...] = (
         words.pte_mkold,
         words.pte_mkclean,
@@ -21,43 +21,44 @@ def simpler_entries(s: Scenario) -> Iterator[Scenario]:
         lambda pte: pte if words.pte_valid(pte) else words.pfn_pte(words.pte_pfn(pte), words.PROT_USER),
     )
     for change in clear:
-        yield with_changed(s, change, None)
-    for name in TABLES:
-        for at, (_, pte) in enumerate(table_of(s, name)):
+        yield with_changed(scenario, change, None)
+    for number, table in enumerate(scenario.tables):
+        for at, (_, pte) in enumerate(table.entries):
             if words.pte_present(pte):
                 for change in clear:
-                    yield with_changed(s, change, (name, at))
+                    yield with_changed(scenario, change, (number, at))
                 continue
-            yield with_entry(s, name, at, words.pte_swp_clear_flags(pte))
-            yield with_entry(s, name, at, words.swp_entry_to_pte(0, 1 + at))
+            yield with_entry(scenario, number, at, words.pte_swp_clear_flags(pte))
+            yield with_entry(scenario, number, at, words.swp_entry_to_pte(0, 1 + at))
 
 
-def ordinary_pages(s: Scenario) -> Iterator[Scenario]:
+def ordinary_pages(scenario: Scenario) -> Iterator[Scenario]:
     """An ordinary anon page in the place of a special one."""
-    words = s.words
-    for name in TABLES:
-        for at, (_, pte) in enumerate(table_of(s, name)):
+    words = scenario.words
+    for number, table in enumerate(scenario.tables):
+        for at, (_, pte) in enumerate(table.entries):
             if words.pte_present(pte) and words.pte_special(pte):
-                end = max((folio.end for folio in s.folios), default=FIRST_PFN)
-                changed = with_entry(s, name, at, words.pfn_pte(end, words.PROT_USER))
-                yield replace(changed, folios=(*s.folios, Folio(end)))
+                end = max((folio.end for folio in scenario.folios), default=FIRST_PFN)
+                changed = with_entry(scenario, number, at, words.pfn_pte(end, words.PROT_USER))
+                yield replace(changed, folios=(*scenario.folios, Folio(end)))
 
 
-def lower_pages(s: Scenario) -> Iterator[Scenario]:
+def lower_pages(scenario: Scenario) -> Iterator[Scenario]:
     """Folios from FIRST_PFN on, as close as their sizes allow, their mapped pages at their beginning."""
-    words = s.words
-    moved: dict[int, int] = {}
+    words = scenario.words
+    pfns = [words.pte_pfn(pte) for table in scenario.tables for _, pte in table.entries]
+    lowered: dict[int, int] = {}
     folios, at = [], FIRST_PFN
-    for folio in s.folios:
-        mapped = [p for _, pte in s.old_table + s.new_table if folio.pfn <= (p := words.pte_pfn(pte)) < folio.end]
+    for folio in scenario.folios:
+        mapped = [pfn for pfn in pfns if folio.pfn <= pfn < folio.end]
         skip = min(mapped, default=folio.pfn) - folio.pfn
         at = -(-at >> folio.order) << folio.order
-        moved |= {pfn: at + pfn - folio.pfn - skip for pfn in range(folio.pfn + skip, folio.end)}
+        lowered |= {pfn: at + pfn - folio.pfn - skip for pfn in range(folio.pfn + skip, folio.end)}
         cut = {name: cut_pages(getattr(folio, name), skip, 1 << folio.order) for name in ("exclusive", "shared")}
         folios.append(Folio(at, folio.order, folio.anon, **cut))
         at += 1 << folio.order
 
     def lower(pte: int) -> int:
-        return words.pfn_pte(moved.get(words.pte_pfn(pte), words.pte_pfn(pte)), words.pte_pgprot(pte))
+        return words.pfn_pte(lowered.get(words.pte_pfn(pte), words.pte_pfn(pte)), words.pte_pgprot(pte))
 
-    yield replace(with_changed(s, lower, None), folios=tuple(folios))
+    yield replace(with_changed(scenario, lower, None), folios=tuple(folios))

@@ -125,6 +125,10 @@ class Arm64(PteWords):
             pte |= DIRTY
         return (pte & ~WRITE) | RDONLY
 
+    def without_ad(self, pte: int) -> int:
+        # RDONLY says dirty only where there is WRITE.
+        return pte & ~(AF | DIRTY | (RDONLY if pte & WRITE else 0))
+
     def mmu_may_write(self, pte: int) -> bool:
         # FEAT_HAFDBS: RDONLY with WRITE (DBM) is writable but clean.
         return bool(pte & VALID) and pte & (WRITE | RDONLY) != RDONLY

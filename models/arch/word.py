@@ -123,6 +123,10 @@ class PteWords(ABC):
     @abstractmethod
     def pte_wrprotect(self, pte: int) -> int: ...
 
+    @abstractmethod
+    def without_ad(self, pte: int) -> int:
+        """A present entry without its accessed and dirty fields."""
+
     def pte_same(self, a: int, b: int) -> bool:
         return a == b
 
@@ -227,7 +231,7 @@ class PteWords(ABC):
 
     # -- hooks that some architectures override
 
-    def move_pte(self, pte: int, old_addr: int, new_addr: int) -> int:
+    def move_pte(self, pte: int, addr_from: int, addr_to: int) -> int:
         """The identity everywhere but on sparc64, which flushes the D-cache here and never changes the value."""
         return pte
 

@@ -132,6 +132,9 @@ class X86_64(PteWords):
     def pte_wrprotect(self, pte: int) -> int:
         return self._mksaveddirty(pte & ~RW)
 
+    def without_ad(self, pte: int) -> int:
+        return pte & ~(ACCESSED | DIRTY_BITS)
+
     def mmu_may_write(self, pte: int) -> bool:
         return pte & (PRESENT | RW) == PRESENT | RW
 

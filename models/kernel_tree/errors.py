@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What can be wrong with a kernel tree or a patch."""
 
-from pte_review.models.port import VersionError
+from pte_review.models.version import VersionError
 
 SHOWN = 72  # characters of a quoted line
 

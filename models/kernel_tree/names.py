@@ -105,5 +105,5 @@ def check_inside(where: str, text: str, strip: int) -> None:
         if outside or not is_inside(name.stripped(strip) or name.raw):
             raise TreeError(
                 f"{where}: names {quoted(name.raw)}, which is outside the tree: "
-                "expected paths from its top, such as a/mm/mremap.c"
+                "expected paths from its top, such as a/mm/util.c"
             )

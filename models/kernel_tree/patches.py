@@ -16,19 +16,20 @@ from pte_review.models.kernel_tree.tree import Tree
 NAMED = 4  # other files that a message names
 
 
-def patched(tree: Tree, files: Sequence[Path]) -> Tree:
+def patched(tree: Tree, files: Sequence[Path], file: str) -> Tree:
     """`tree` with the patches of each of `files` on top, in order: diffs, mails or mboxes.
 
-    Raises TreeError if a file is no patch, does not apply, or if none touches a file of READ.
+    Raises TreeError if one is no patch, does not apply, or if none touches `file` or a file of READ.
     """
+    read = (file, *READ)
     series = [read_patches(file) for file in files]
     names = [name for patches in series for patch in patches for name in _touched(tree, patch)]
-    if files and not set(names) & set(READ):
+    if files and not set(names) & set(read):
         others = sorted(set(names))
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise TreeError(
             f"{', '.join(map(str, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
-            f"a review needs one of {', '.join(READ)}"
+            f"a review needs one of {', '.join(read)}"
         )
     result = tree
     for index, patches in enumerate(series):

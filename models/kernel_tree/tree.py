@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pte_review.models.kernel_tree.errors import TreeError
-from pte_review.models.kernel_tree.files import SUBJECT
 from pte_review.models.kernel_tree.git import complaint, git, said
 
 __all__ = ["Tree", "TreeError", "open_tree"]
@@ -28,7 +27,7 @@ class Tree:
     cache: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def read(self, path: str) -> str | None:
-        """Text of `path`, such as "mm/mremap.c"; None where the tree has no such regular file.
+        """Text of `path`, such as "mm/util.c"; None where the tree has no such regular file.
 
         Line ends are as in the file, bytes that are not UTF-8 become lone surrogates. Raises TreeError
         where the file is there and cannot be read.
@@ -61,34 +60,34 @@ class Tree:
         return blob.stdout
 
 
-def open_tree(path: Path, rev: str | None = None) -> Tree:
+def open_tree(path: Path, file: str, rev: str | None = None) -> Tree:
     """The kernel tree in the folder `path`; with `rev`, that revision of the git repository there (bare or not).
 
-    Raises TreeError where there is none.
+    Raises TreeError where there is none that has `file`.
     """
     try:
         if not path.exists():
             raise TreeError(f"{path}: no such folder: expected an unpacked kernel tree or a git repository of one")
         if not path.is_dir():
             raise TreeError(f"{path}: is a file: expected the folder of a kernel tree; try unpacking it first")
-        return _from_rev(path, rev) if rev is not None else _from_folder(path)
+        return _from_rev(path, file, rev) if rev is not None else _from_folder(path, file)
     except OSError as error:
         raise TreeError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _from_folder(path: Path) -> Tree:
-    if (path / SUBJECT).is_file():
+def _from_folder(path: Path, file: str) -> Tree:
+    if (path / file).is_file():
         return Tree(path, None, _name(path))
     if ((path / "objects").is_dir() and (path / "HEAD").is_file()) or (path / ".git").exists():
         hint = "try --rev HEAD: it looks like a git repository"
     else:
         around = [*path.absolute().parents, *sorted(path.glob("*/"))]
-        near = [folder for folder in around if (folder / SUBJECT).is_file()]
+        near = [folder for folder in around if (folder / file).is_file()]
         hint = f"try {near[0]}" if near else "expected the top of an unpacked linux source"
-    raise TreeError(f"{path}: not a kernel tree: it has no {SUBJECT}; {hint}")
+    raise TreeError(f"{path}: not a kernel tree: it has no {file}; {hint}")
 
 
-def _from_rev(path: Path, rev: str) -> Tree:
+def _from_rev(path: Path, file: str, rev: str) -> Tree:
     prefix = git(["rev-parse", "--show-prefix"], path)
     if prefix.returncode:
         raise TreeError(f"{path}: --rev {rev} needs a git repository, and this is none; try without --rev")
@@ -97,8 +96,8 @@ def _from_rev(path: Path, rev: str) -> Tree:
         raise TreeError(f"{path}: no revision {rev!r}: {_near_revisions(path, rev)}")
     inside = prefix.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
     tree = Tree(path, rev, f"{_name(path)}@{rev}", object_name=_resolved(path, f"{commit}:{inside}"))
-    if tree.object_name is None or tree.read(SUBJECT) is None:
-        raise TreeError(f"{path}: {rev} is not a kernel tree: it has no {inside}{SUBJECT}; try another --rev or folder")
+    if tree.object_name is None or tree.read(file) is None:
+        raise TreeError(f"{path}: {rev} is not a kernel tree: it has no {inside}{file}; try another --rev or folder")
     return tree
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machine of a scenario with scheduled events: who does what, when. Only such scenarios pay for it (run.py).
+"""The machine of a scenario in which others act: who does what, when. Only such scenarios pay for it (fresh.py).
 
-What actors do is in the log, told from what the version does by its name. Beside what cpus.py logs: gup cpu ptep pte;
+The log tells what actors do from what the version does by the event's name. Beside what cpus.py logs: gup cpu ptep pte;
 mkclean cpu ptep pte: the entry afterwards, with hw for what unfolding did to the rest of its block; reclaim cpu ptep.
 """
 
@@ -9,53 +9,52 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pte_review.models.actions import ACCESS, ANCHORS, CHANGE, Action
 from pte_review.models.config import PAGE_SIZE
 from pte_review.models.machine.cpus import RECLAIMED_PFN, Cpus, Translation
 from pte_review.models.machine.locks import ANON_VMA, I_MMAP
 from pte_review.models.machine.state import Event
 from pte_review.models.scenario import Scenario
-from pte_review.models.scheduled import ACCESS, ANCHORS, CHANGE, ScheduledEvent
 
 LOGGED = frozenset({"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"})
 
 
 class Actors(Cpus):
-    """Fires scheduled events."""
+    """Lets others act when their time has come."""
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
         self.counts: Counter[tuple[str, int]] = Counter()  # of the version: accesses and changes by ptep
-        self.waiting: list[ScheduledEvent] = []  # for a lock
-        self.aside = False  # an actor is at work
-        self.all_ptls = frozenset(self.ptls_free)
-        self.phases: dict[str, list[ScheduledEvent]] = {}
-        self.anchored: dict[tuple[str, int, int], list[ScheduledEvent]] = {}  # by what, where, how often
-        for event in scenario.scheduled:
-            when = event.when
+        self.waiting: list[Action] = []  # for a lock
+        self.acting = False  # what is accessed now, an actor accesses
+        self.phases: dict[str, list[Action]] = {}
+        self.anchored: dict[tuple[str, int, int], list[Action]] = {}  # by what, where, how often
+        for action in scenario.actions:
+            when = action.when
             if when.phase in ANCHORS:
-                at = when.phase, self._slot(when.table, when.slot), when.nth
-                self.anchored.setdefault(at, []).append(event)
+                at = when.phase, self.places.slot_at(when.range, when.slot), when.nth
+                self.anchored.setdefault(at, []).append(action)
             else:
-                self.phases.setdefault(when.phase, []).append(event)
+                self.phases.setdefault(when.phase, []).append(action)
 
     # -- when
 
     def phase(self, name: str) -> None:
         """The version has come to a phase for the first time, or comes again."""
-        self._fire(self.phases.pop(name, []))
+        self._let_act(self.phases.pop(name, []))
 
-    def _fire(self, events: list[ScheduledEvent]) -> None:
-        for event in events:
-            self._act(event)
-        if events and self.ptls_free == self.all_ptls:
+    def _let_act(self, actions: list[Action]) -> None:
+        for action in actions:
+            self._act(action)
+        if actions and self.ptls_free == self.all_ptls:
             self._look_for_two_addresses()
 
     def _before(self, ptep: int, *anchors: str) -> None:
-        if self.aside:
+        if self.acting:
             return
         for anchor in anchors:
             self.counts[anchor, ptep] += 1
-            self._fire(self.anchored.get((anchor, ptep, self.counts[anchor, ptep]), []))
+            self._let_act(self.anchored.get((anchor, ptep, self.counts[anchor, ptep]), []))
 
     def read(self, ptep: int) -> int:
         self._before(ptep, ACCESS)
@@ -89,7 +88,7 @@ class Actors(Cpus):
     def _unlock(self, name: str, lock: int) -> None:
         super()._unlock(name, lock)
         waiting, self.waiting = self.waiting, []
-        self._fire(waiting)
+        self._let_act(waiting)
         if lock in self.all_ptls:
             self._look_for_stale()
             everything = self.ptls_free == self.all_ptls
@@ -99,55 +98,55 @@ class Actors(Cpus):
 
     # -- who
 
-    def _act(self, event: ScheduledEvent) -> None:
-        ptep = self._slot(event.table, event.slot)
+    def _act(self, action: Action) -> None:
+        ptep = self.places.slot_at(action.range, action.slot)
         pte = self._entry(ptep)
-        self.exercised |= {"scheduled event", f"{event.actor} event"}
-        match event.actor:
+        self.exercised |= {"action", f"{action.actor} action"}
+        match action.actor:
             case "walk":
-                self._translation(event.cpu, ptep)
+                self._translation(action.cpu, ptep)
             case "write":
-                self._write(event.cpu, ptep)
+                self._write(action.cpu, ptep)
             case "gup" if self.pte_valid(pte):
-                self.events.append(("gup", event.cpu, ptep, pte))
+                self.events.append(("gup", action.cpu, ptep, pte))
             case "mkclean":
-                self._mkclean(event, ptep, pte)
+                self._mkclean(action, ptep, pte)
             case "reclaim" if not self.pte_valid(pte):
-                self.events.append(("reclaim", event.cpu, ptep))
-                self.translations[event.cpu, self._page(ptep)] = Translation(ptep, RECLAIMED_PFN, False, False)
+                self.events.append(("reclaim", action.cpu, ptep))
+                self.translations[action.cpu, self._page(ptep)] = Translation(ptep, RECLAIMED_PFN, False, False)
                 self.stale.add(ptep)
                 self.tlb_flush_batched = True
 
-    def _mkclean(self, event: ScheduledEvent, ptep: int, pte: int) -> None:
+    def _mkclean(self, action: Action, ptep: int, pte: int) -> None:
         """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there.
 
-        A walk of the rmap comes to the new address after the old one, for which it needs that lock: who could come in
-        another order is kept out by the rmap locks (need_rmap_locks).
+        The writer waits until no page-table lock and no rmap lock is held: a walk of the rmap takes the locks of a
+        page's addresses one after the other, and the rmap locks keep it out where it could miss the page that way.
         """
         if self.ptls_free != self.all_ptls or I_MMAP in self.held or ANON_VMA in self.held:
-            self.waiting.append(event)
+            self.waiting.append(action)
             return
         if not self.pte_present(pte) or self.pte_special(pte) or not (self.pte_dirty(pte) or self.pte_write(pte)):
             return
         start = ptep & -self.config.cont_ptes
         before = self.memory[start : start + self.config.cont_ptes]
         with self._silently():
-            addr = self.va(ptep)
-            pte = self.ptep_get_and_clear(1, addr, ptep)
-            self.invalidate(addr, addr + PAGE_SIZE)
-            self.set_pte_at(1, addr, ptep, self.pte_mkclean(self.pte_wrprotect(pte)))
+            addr, mm = self.places.va(ptep), self.pmds[self.places.table(ptep)].mm
+            pte = self.ptep_get_and_clear(mm, addr, ptep)
+            self.invalidate(addr, addr + PAGE_SIZE, mm)
+            self.set_pte_at(mm, addr, ptep, self.pte_mkclean(self.pte_wrprotect(pte)))
         for other, was in enumerate(before, start):
             if other != ptep and self.memory[other] != was:
                 self._hw(other, self._entry(other))
-        self.events.append(("mkclean", event.cpu, ptep, self._entry(ptep)))
+        self.events.append(("mkclean", action.cpu, ptep, self._entry(ptep)))
 
     @contextmanager
     def _silently(self) -> Iterator[None]:
         """The primitives at the service of somebody else, who holds the locks: out of the version's log."""
         log: tuple[list[Event], set[str], set[int]] = self.events, self.exercised, self.ptls_free
-        self.aside, self.events, self.exercised, self.ptls_free = True, [], set(), set()
+        self.acting, self.events, self.exercised, self.ptls_free = True, [], set(), set()
         try:
             yield
         finally:
-            self.aside = False
+            self.acting = False
             self.events, self.exercised, self.ptls_free = log

@@ -10,6 +10,7 @@ from pte_review.models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Ar
 from pte_review.models.arch.word import U64
 from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.kernel import Kernel
+from pte_review.models.machine.state import refuse_entry
 from pte_review.models.scenario import Scenario
 
 # arch/arm64/mm/mmu.c:pgattr_change_is_safe(): what may change in a live entry without break-before-make.
@@ -75,7 +76,8 @@ class KernelArm64(Arm64, Kernel):
             ptents = self.xchg0_block(start_ptep, self.CONT_PTES)
         pte = self._gather_ad(pte, ptents)
         start = addr & -(self.CONT_PTES << PAGE_SHIFT)
-        self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT))
+        mm = self.pmds[self.places.table(ptep)].mm
+        self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT), mm)
         self._set_ptes(start_ptep, pte, self.CONT_PTES)
 
     def _contpte_try_unfold(self, addr: int, ptep: int, pte: int) -> None:
@@ -175,6 +177,8 @@ class KernelArm64(Arm64, Kernel):
         return Arm64.pte_batch_hint(self, ptep, pte) if self.contpte else 1
 
     def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         self.events.append(("pte_batch_hint", ptep, pte))
         return self._hint(ptep, pte)
 

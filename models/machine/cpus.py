@@ -3,15 +3,18 @@
 
 Their part of the log. walk cpu ptep pte: a translation is cached. hw ptep pte: the MMU set accessed or dirty. write cpu
 ptep pfn: a store landed in a page. stale cpu ptep pfn: a translation that the table does not hold any more. twice pfn
-old new: a page that CPUs reach at two addresses. conflict cpu ptep: a contiguous translation beside a single one (on
+ptep ptep: a page that CPUs reach at two addresses. conflict cpu ptep: a contiguous translation beside a single one (on
 arm64 CONSTRAINED UNPREDICTABLE; it is what break-before-make is for).
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.scenario import Scenario
+
+Page = tuple[int, int]  # mm and virtual page number
 
 RECLAIMED_PFN = 0  # of a page that reclaim has unmapped: no table of a scenario maps it
 
@@ -32,16 +35,11 @@ class Cpus(Kernel):
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        self.translations: dict[tuple[int, int], Translation] = {}  # by CPU and virtual page number
+        self.translations: dict[tuple[int, Page], Translation] = {}  # by CPU and page
 
-    def _slot(self, table: str, slot: int) -> int:
-        """The ptep of an entry counted from the start of its range."""
-        if table == "old":
-            return self.old_pmd.ptep + self.scenario.old_index + slot
-        return self.new_pmd.ptep + self.scenario.new_index + slot
-
-    def _page(self, ptep: int) -> int:
-        return self.va(ptep) >> PAGE_SHIFT
+    def _page(self, ptep: int, ahead: int = 0) -> Page:
+        """The page that the entry `ahead` of `ptep` translates."""
+        return self.pmds[self.places.table(ptep)].mm, (self.places.va(ptep) >> PAGE_SHIFT) + ahead
 
     def _translation(self, cpu: int, ptep: int) -> Translation | None:
         """The cached translation of the address, or what a walk to the entry caches; None is a fault."""
@@ -56,7 +54,7 @@ class Cpus(Kernel):
         write, dirty, pfn = self.mmu_may_write(pte), self.mmu_dirty(pte), self.pte_pfn(pte)
         block = self.config.cont_ptes if self.config.contpte and pte & self.CONT else 1
         first = -(ptep % block)
-        pages = {i: (cpu, page + i) for i in range(first, first + block)}
+        pages = {i: (cpu, self._page(ptep, i)) for i in range(first, first + block)}
         if block > 1 and any(p in self.translations and not self.translations[p].contiguous for p in pages.values()):
             self.events.append(("conflict", cpu, ptep))
         for i, key in pages.items():
@@ -91,18 +89,19 @@ class Cpus(Kernel):
     def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
         """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
         translation.dirty = True
-        first = self._page(ptep & -self.config.cont_ptes)
-        for page in range(first, first + self.config.cont_ptes) if translation.contiguous else ():
-            other = self.translations.get((cpu, page))
+        start = ptep & -self.config.cont_ptes
+        for i in range(self.config.cont_ptes) if translation.contiguous else ():
+            other = self.translations.get((cpu, self._page(start, i)))
             if other and other.contiguous:
                 other.dirty = True
 
     # -- what their TLBs hold
 
-    def invalidate(self, start: int, end: int) -> None:
-        super().invalidate(start, end)
-        for key in [key for key in self.translations if start <= key[1] << PAGE_SHIFT < end]:
-            del self.translations[key]
+    def invalidate(self, start: int, end: int, mm: int) -> None:
+        super().invalidate(start, end, mm)
+        for cpu, page in list(self.translations):
+            if page[0] == mm and start <= page[1] << PAGE_SHIFT < end:
+                del self.translations[cpu, page]
 
     def local_flush_tlb_all(self) -> None:
         super().local_flush_tlb_all()
@@ -117,11 +116,13 @@ class Cpus(Kernel):
                 self.events.append(("stale", cpu, cached.ptep, cached.pfn))
 
     def _look_for_two_addresses(self) -> None:
-        """A page that moved and that translations at its old and at its new address both reach."""
-        at = {(cached.ptep, cached.pfn) for cached in self.translations.values()}
-        for slot in range(self.scenario.nr):
-            old, new = self._slot("old", slot), self._slot("new", slot)
-            for pfn in {pfn for ptep, pfn in at if ptep == old} - {self.config.zero_pfn, RECLAIMED_PFN}:
-                event = ("twice", pfn, old, new)
-                if (new, pfn) in at and event not in self.events:
+        """Pages that translations reach at two addresses; the promise says whether that is a breach."""
+        pteps: dict[int, set[int]] = {}
+        for cached in self.translations.values():
+            if cached.pfn not in (self.config.zero_pfn, RECLAIMED_PFN):
+                pteps.setdefault(cached.pfn, set()).add(cached.ptep)
+        for pfn, where in sorted(pteps.items()):
+            for pair in combinations(sorted(where), 2):
+                event = ("twice", pfn, *pair)
+                if event not in self.events:
                     self.events.append(event)

@@ -4,7 +4,7 @@
 One algorithm under two interfaces: flags said what to ignore until v6.16, and what to respect since.
 """
 
-from pte_review.models.machine.state import Machine
+from pte_review.models.machine.state import Machine, refuse_entry
 from pte_review.models.scenario import Folio, Vma
 
 # Until v6.16: what a batch ignores beside young and write, which it always ignores.
@@ -68,9 +68,11 @@ class Folios(Machine):
 
     def called_batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio) -> int:
         """Logs the call `event` of a batch function and holds it to its contract; its place in the log."""
+        _, _, _, start_ptep, pte, max_nr, _ = event
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         at = len(self.events)
         self.events.append(event)
-        _, _, _, start_ptep, pte, max_nr, _ = event
         if not self.pte_present(pte) or not folio.order or max_nr < 1 or not folio.pfn <= self.pte_pfn(pte) < folio.end:
             self.violate("folio_pte_batch() wants a present entry of a large folio and max_nr >= 1", start_ptep)
         return at
@@ -127,6 +129,8 @@ class Folios(Machine):
         return super().pte_batch_hint(ptep, pte)
 
     def pte_batch_hint(self, ptep: int, pte: int) -> int:
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         self.events.append(("pte_batch_hint", ptep, pte))
         return self._hint(ptep, pte)
 

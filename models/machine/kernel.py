@@ -13,6 +13,7 @@ from pte_review.models.machine.endings import TableOverrun
 from pte_review.models.machine.folios import Folios
 from pte_review.models.machine.locks import Locks
 from pte_review.models.machine.page_table_check import PageTableCheck
+from pte_review.models.machine.state import FULL, check_words, refuse_entry
 from pte_review.models.machine.tlb import Tlb
 from pte_review.models.scenario import Scenario, Vma
 
@@ -72,12 +73,16 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
             self._check_clear(ptep, nr)
 
     def called_set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         self.events.append(("set_ptes", addr, ptep, pte, nr))
         self._check_place(mm, addr, ptep)
         if nr != 1:
             self._check_set(ptep, pte, nr)
 
     def called_set_pte_at(self, mm: int, addr: int, ptep: int, pte: int) -> None:
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         self.events.append(("set_pte_at", addr, ptep, pte))
         self._check_place(mm, addr, ptep)
 
@@ -137,13 +142,15 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
 
     def _check_place(self, mm: int, addr: int, ptep: int) -> None:
         """Architectures flush, align and account by what x86_64 ignores: the mm and the address."""
-        if mm != self.vma.vm_mm or addr != self.va(ptep):
+        if not self.places.is_home(ptep, addr, mm):
+            check_words(addr, ptep)
             self.violate("a primitive gets an mm or an address that is not its entry's", ptep)
 
     def _check_full(self, full: int, ptep: int) -> None:
         """x86_64 clears without an atomic exchange then: accessed and dirty that the CPU sets meanwhile are lost."""
         if full:
-            self.violate("full is set, which says that the whole address space is torn down", ptep)
+            check_words(full)
+            self.fact(FULL, ptep)
 
     def _check_clear(self, ptep: int, nr: int) -> None:
         self.exercised.add("batch")

@@ -1,65 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Page-table locks, rmap locks and the mapping of page tables.
 
-A lock is an int: 1, 2 and -2 are page-table locks, I_MMAP and ANON_VMA the rmap locks.
+A lock is an int: page-table locks are those of models/tables.py, I_MMAP and ANON_VMA the rmap locks.
 """
 
 from pte_review.models.config import PAGE_SHIFT
-from pte_review.models.machine.state import Machine, Pmd
+from pte_review.models.machine.state import Machine, Pmd, check_words
 from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.tables import LOCKS
 
 I_MMAP = 3
 ANON_VMA = 4
-LOCK_NAMES = {1: "old page table", 2: "new page table", -2: "new page table", I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
-PTLS = frozenset((1, 2, -2))
+RMAP_LOCKS = {I_MMAP: "i_mmap", ANON_VMA: "anon_vma"}
+PTLS = frozenset(LOCKS)
 
 
-def _name(lock: int) -> str:
-    return LOCK_NAMES.get(lock, str(lock))
+def lock_name(scenario: Scenario, lock: int) -> str:
+    """What people call a lock: a page-table lock by the first range in a table that it locks."""
+    tables = (number for number, table in enumerate(scenario.tables) if table.lock == lock)
+    names = (f"{scenario.places.table_name(number)} page table" for number in tables)
+    return RMAP_LOCKS.get(lock) or next(names, str(lock))
 
 
 class Locks(Machine):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
+        self.all_ptls = frozenset(self.ptls_free)
         self.mapped: list[int] = []  # ptep of entry 0 of each page table mapped, in order
         has = {I_MMAP: self.vma.vm_file, ANON_VMA: self.vma.anon_vma}
-        self.rmap_locks = {lock for lock in has if has[lock] and scenario.need_rmap_locks}
+        self.rmap_locks = {lock for lock in has if has[lock] and scenario.call.rmap_locked}
+
+    def _name(self, lock: int) -> str:
+        return lock_name(self.scenario, lock)
 
     def _lock(self, name: str, lock: int) -> None:
+        check_words(lock)
         self.events.append((name, lock))
         if lock in self.held:
-            self.imbalance(f"deadlock: the {_name(lock)} lock is taken twice")
+            self.imbalance(f"deadlock: the {self._name(lock)} lock is taken twice")
         if lock in PTLS and not self.rmap_locks.issubset(self.held):
-            self.imbalance(f"the {_name(lock)} lock is taken without the rmap locks, which the caller needs")
+            self.imbalance(f"the {self._name(lock)} lock is taken without the rmap locks, which the caller needs")
         if lock in (I_MMAP, ANON_VMA) and not PTLS.isdisjoint(self.held):
-            self.imbalance(f"the {_name(lock)} lock, which sleeps, is taken under a page-table lock")
+            self.imbalance(f"the {self._name(lock)} lock, which sleeps, is taken under a page-table lock")
         self.held.append(lock)
         self.ptls_free.discard(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
+        check_words(lock)
         self.events.append((name, lock))
         if lock not in self.held:
-            self.imbalance(f"the {_name(lock)} lock is dropped but was not held")
+            self.imbalance(f"the {self._name(lock)} lock is dropped but was not held")
             return
         self.held.remove(lock)
         if lock in self.rmap_locks and not PTLS.isdisjoint(self.held):
-            self.imbalance(f"the {_name(lock)} lock is dropped before the page-table locks")
-        if lock in (self.old_pmd.ptl, self.new_pmd.ptl) and lock not in self.held:
+            self.imbalance(f"the {self._name(lock)} lock is dropped before the page-table locks")
+        if lock in self.all_ptls and lock not in self.held:
             self.ptls_free.add(lock)
         if lock in PTLS and self.stale:
-            self.stale_at_unlock.update(map(self.va, self.stale))
+            self.stale_at_unlock |= self.stale
 
     # -- rmap locks
 
     def take_rmap_locks(self, vma: Vma) -> None:
-        """mm/mremap.c:take_rmap_locks(): i_mmap (file), then anon_vma."""
+        """Keep everybody who walks the rmap of the VMA out: i_mmap (file), then anon_vma."""
         if vma.vm_file:
             self._lock("i_mmap_lock_write", I_MMAP)
         if vma.anon_vma:
             self._lock("anon_vma_lock_write", ANON_VMA)
 
     def drop_rmap_locks(self, vma: Vma) -> None:
-        """mm/mremap.c:drop_rmap_locks(), in reverse."""
+        """take_rmap_locks() in reverse."""
         if vma.anon_vma:
             self._unlock("anon_vma_unlock_write", ANON_VMA)
         if vma.vm_file:
@@ -90,6 +100,7 @@ class Locks(Machine):
 
     def pte_unmap(self, ptep: int) -> None:
         """`ptep` may point at any entry of the table mapped last: what kunmap_local() wants with CONFIG_HIGHPTE."""
+        check_words(ptep)
         self.events.append(("pte_unmap", ptep))
         table = ptep & -self.table_size
         if table not in self.mapped:

@@ -21,7 +21,7 @@ class PageTableCheck(Machine):
         self.map_counts: dict[int, list[int]] = {}  # PFN: [anon_map_count, file_map_count]
         self.page_table_check = scenario.config.page_table_check
         if self.page_table_check:
-            for _, pte in scenario.old_table + scenario.new_table:
+            for pte in (pte for table in scenario.tables for _, pte in table.entries):
                 if self._counted(pte):
                     self._count_of(self.pte_pfn(pte))[0 if self._anon(self.pte_pfn(pte)) else 1] += 1
 

@@ -1,39 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The one place that mutates: the memory of a run, its event log, and what is recorded beside it.
 
-A ptep is an int that counts entries. With P = ptrs_per_pte the old table is at pteps P..2P-1 and the new one at
-3P..4P-1, so that block alignment holds, NULL is 0, and a walk off either table lands in an unmapped gap.
+A ptep is an int that counts entries; models/tables.py says where it lies.
 
 Events are tuples of a name and integers, in order. Raw accesses (section 3 of the kernel's rules as modelled):
 R ptep value: a read; X ptep value: an atomic exchange with 0; S ptep value: a store; T start end: a TLB invalidation
 of a range of bytes. Reads that only a debug config makes are R.debug_vm and R.page_table_check.
-Every public primitive is an event under its kernel name with its arguments (mm and vma left out: there is one).
+Every public primitive is an event under its kernel name with its arguments but for mm and vma.
 """
 
 from functools import lru_cache
 
 from pte_review.models.arch.word import PteWords
-from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.endings import EndOfRun, NoProgress, TableOverrun
 from pte_review.models.scenario import Scenario
 
 Event = tuple[str | int, ...]
 
+# A fact of a run that is a breach where the promise of the function under review says so.
+FULL = "full is set, which says that the whole address space is torn down"
+
+
+# Types beside int that stand for a word, of whoever runs versions on symbolic ones.
+SYMBOLIC: set[type] = set()
+
+
+def refuse_entry(value: object) -> None:
+    """Raise TypeError or ValueError: a version stores `value`, which no page-table entry can hold.
+
+    A symbolic word passes.
+    """
+    if type(value) in SYMBOLIC:
+        return
+    if type(value) is not int:
+        raise TypeError(f"an entry is a 64-bit integer, got {value!r:.60}")
+    shown = f"{value:#x}"
+    raise ValueError(f"{shown if len(shown) <= 60 else f'{shown[:60]}...'} is no 64-bit entry")
+
+
+def check_words(*values: object) -> None:
+    """Raise TypeError unless each of `values` is an integer that a register holds: addresses, locks, flags."""
+    for value in values:
+        if type(value) is not int or value.bit_length() > 64:
+            shown = f"an integer of {value.bit_length()} bits" if type(value) is int else f"{value!r:.60}"
+            raise TypeError(f"a primitive wants a 64-bit integer, got {shown}")
+
 
 @lru_cache(maxsize=32)
-def _empty_memory(p: int, one_table: bool) -> list[int | None]:
-    gap: list[int | None] = [None] * p
-    table: list[int | None] = [0] * p
-    return gap + table + gap + (gap if one_table else table) + gap
+def _empty_memory(size: int, tables: int) -> list[int | None]:
+    gap: list[int | None] = [None] * size
+    table: list[int | None] = [0] * size
+    return gap + (table + gap) * tables
 
 
 class Pmd:
     """A PMD entry: where its page table is. `maps` is false where pte_offset_map() finds no table."""
 
-    __slots__ = ("base", "maps", "ptep", "ptl")
+    __slots__ = ("base", "maps", "mm", "ptep", "ptl")
 
-    def __init__(self, base: int, ptep: int, ptl: int, maps: bool) -> None:
-        self.base, self.ptep, self.ptl, self.maps = base, ptep, ptl, maps
+    def __init__(self, base: int, ptep: int, ptl: int, maps: bool, mm: int = 1) -> None:
+        self.base, self.ptep, self.ptl, self.maps, self.mm = base, ptep, ptl, maps, mm
 
 
 class Machine(PteWords):
@@ -42,29 +68,27 @@ class Machine(PteWords):
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.vma = scenario.vma
-        p = self.table_size = scenario.config.ptrs_per_pte
-        one_table = scenario.one_table
-        memory = self.memory = _empty_memory(p, one_table).copy()
-        for index, value in scenario.old_table:
-            memory[p + index] = value
-        for index, value in scenario.new_table:
-            memory[3 * p + index] = value
-        # Where a lock lies in memory says nothing of what it locks: below the source, the new one's number is lower.
-        new_ptl = (
-            (2 if scenario.new_addr > scenario.old_addr else -2) if scenario.split_ptlocks and not one_table else 1
-        )
-        self.old_pmd = Pmd(scenario.old_base, p, 1, scenario.old_maps)
-        self.new_pmd = Pmd(scenario.new_base, p if one_table else 3 * p, new_ptl, scenario.new_maps)
+        self.places = places = scenario.places
+        self.table_size = scenario.config.ptrs_per_pte
+        memory = self.memory = _empty_memory(self.table_size, len(scenario.tables)).copy()
+        pmds = []
+        for number, (table, mm) in enumerate(zip(scenario.tables, scenario.mms, strict=True)):
+            first = places.ptep(number, 0)
+            for index, value in table.entries:
+                memory[first + index] = value
+            pmds.append(Pmd(table.base, first, table.lock, table.maps, mm))
+        self.pmds = tuple(pmds)  # by table
 
         self.events: list[Event] = []
         self.warnings: list[str] = []  # each once
         self.violations: list[str] = []  # primitives' own contracts, in the order broken
+        self.facts: list[str] = []  # each once
         self.imbalances: list[str] = []  # locks and lazy MMU mode taken or dropped out of turn
         self.exercised: set[str] = set()
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
-        self.stale_at_unlock: set[int] = set()  # virtual addresses
+        self.stale_at_unlock: set[int] = set()  # pteps
         self.held: list[int] = []  # locks, in the order taken
-        self.ptls_free = {1, new_ptl}  # page-table locks that are not held
+        self.ptls_free = {pmd.ptl for pmd in pmds}  # page-table locks that are not held
         self.lazy_mmu = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"
@@ -83,13 +107,16 @@ class Machine(PteWords):
         self.ended_by = self.ended_by or error
         return error
 
-    # -- addresses
+    def where(self, ptep: int) -> str:
+        """Where an access outside all tables hit, in entries of the nearer table."""
+        if type(ptep) is not int or ptep.bit_length() > 64:
+            return f"far from all tables, which have {self.table_size} entries"
+        table, entry = self.places.nearest(ptep)
+        return f"entry {entry} of the {self.places.table_name(table)} table, which has {self.table_size}"
 
-    def va(self, ptep: int) -> int:
-        """The virtual address that the entry at `ptep` translates."""
-        if ptep < 2 * self.table_size:
-            return self.old_pmd.base + ((ptep - self.table_size) << PAGE_SHIFT)
-        return self.new_pmd.base + ((ptep - 3 * self.table_size) << PAGE_SHIFT)
+    def whole_table(self, pmd: Pmd) -> tuple[int, ...]:
+        """The raw values of a table."""
+        return tuple(self.memory[pmd.ptep : pmd.ptep + self.table_size])  # type: ignore[arg-type]  # None only in gaps
 
     # -- raw accesses
 
@@ -134,8 +161,8 @@ class Machine(PteWords):
             before = None
         if before is None or ptep < 0:
             raise self.end(TableOverrun(ptep))
-        if pte >> 64:
-            raise ValueError(f"{pte:#x} is no 64-bit entry")
+        if type(pte) is not int or pte >> 64:
+            refuse_entry(pte)
         self.memory[ptep] = pte
         events = self.events
         events.append(("S", ptep, pte))
@@ -176,8 +203,8 @@ class Machine(PteWords):
     def store_block(self, ptep: int, ptes: list[int]) -> None:
         """Stores in ascending order, as store() does each."""
         before = self._block(ptep, len(ptes))
-        if any(pte >> 64 for pte in ptes):
-            raise ValueError("an entry of more than 64 bits")
+        if wrong := [pte for pte in ptes if type(pte) is not int or pte >> 64]:
+            refuse_entry(wrong[0])
         self.memory[ptep : ptep + len(ptes)] = ptes
         events = self.events
         events.extend([("S", ptep + i, pte) for i, pte in enumerate(ptes)])
@@ -191,18 +218,17 @@ class Machine(PteWords):
             raise self.end(NoProgress(f"{self.passes_allowed} loop passes and events"))
 
     def _check_ptl(self, ptep: int) -> None:
-        ptl = self.old_pmd.ptl if ptep < 2 * self.table_size else self.new_pmd.ptl
-        if ptl in self.ptls_free:
+        if self.pmds[self.places.table(ptep)].ptl in self.ptls_free:
             self.violate("an entry is changed without its page-table lock", ptep)
 
-    def invalidate(self, start: int, end: int) -> None:
-        """Drop cached translations of the bytes [start, end) on every CPU."""
+    def invalidate(self, start: int, end: int, mm: int) -> None:
+        """Drop cached translations of the bytes [start, end) of an mm on every CPU."""
+        check_words(start, end)
         self.events.append(("T", start, end))
         if self.stale:
-            for pmd in (self.old_pmd, self.new_pmd):
-                first = pmd.ptep + ((max(start, pmd.base) - pmd.base) >> PAGE_SHIFT)
-                stop = pmd.ptep + min((end - pmd.base) >> PAGE_SHIFT, self.table_size)
-                self.stale.difference_update(range(first, stop))
+            for number, pmd in enumerate(self.pmds):
+                if pmd.mm == mm:
+                    self.stale.difference_update(self.places.within(number, start, end))
 
     # -- records
 
@@ -217,6 +243,12 @@ class Machine(PteWords):
         if what not in self.violations:
             self.violations.append(what)
         self.events.append(("violation", self.violations.index(what), ptep))
+
+    def fact(self, what: str, ptep: int) -> None:
+        """Something that is a breach for some functions and not for others: recorded, the run goes on."""
+        if what not in self.facts:
+            self.facts.append(what)
+        self.events.append(("fact", self.facts.index(what), ptep))
 
     def imbalance(self, what: str) -> None:
         """A lock or lazy MMU mode entered or left against the state it is in: recorded, the run goes on."""

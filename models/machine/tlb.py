@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Lazy MMU mode and TLB flushes.
 
-Nobody says what a TLB holds: every valid entry may be cached on every CPU (state.py:stale). Where a scenario has
-events of other CPUs, actors.py keeps their translations one by one.
+A TLB may have cached every valid entry on every CPU (state.py:stale). Where other CPUs act in a scenario, actors.py
+keeps their translations one by one.
 """
 
 from pte_review.models.config import PAGE_SIZE
-from pte_review.models.machine.state import Machine
+from pte_review.models.machine.state import Machine, check_words
 from pte_review.models.scenario import Scenario, Vma
 
 USER_END = 1 << 57  # bytes
@@ -35,24 +35,26 @@ class Tlb(Machine):
         self.events.append(("flush_tlb_batched_pending",))
         if self.tlb_flush_batched:
             self.tlb_flush_batched = False
-            self.invalidate(0, USER_END)
+            self.invalidate(0, USER_END, mm)
 
     def flush_tlb_range(self, vma: Vma, start: int, end: int) -> None:
         """Invalidate [start, end) bytes of the mm on every CPU."""
+        check_words(start, end)
         self.events.append(("flush_tlb_range", start, end))
         if self.lazy_mmu:
             self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
-        self.invalidate(start, end)
+        self.invalidate(start, end, vma.vm_mm)
 
     def flush_tlb_page(self, vma: Vma, addr: int) -> None:
         """Invalidate the page at `addr` on every CPU."""
+        check_words(addr)
         self.events.append(("flush_tlb_page", addr))
-        self.invalidate(addr, addr + PAGE_SIZE)
+        self.invalidate(addr, addr + PAGE_SIZE, vma.vm_mm)
 
     def flush_tlb_mm(self, mm: int) -> None:
         """Invalidate everything of the mm on every CPU."""
         self.events.append(("flush_tlb_mm",))
-        self.invalidate(0, USER_END)
+        self.invalidate(0, USER_END, mm)
 
     def local_flush_tlb_all(self) -> None:
         """Invalidate everything on this CPU only: what other CPUs have cached stays."""

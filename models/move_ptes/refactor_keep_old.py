@@ -8,7 +8,7 @@ from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
 from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
 from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
 from pte_review.models.machine.state import Pmd
-from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.move_ptes.call import PagetableMoveControl
 from pte_review.models.scenario import Vma
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The memory that a run in C shares with Python: request, reply and event log, all of 64-bit words.
 
-run.c has the other half. Offsets are in words. The request begins with REQUEST_WORDS words, its folios and entries
-follow; the reply with REPLY_WORDS, both tables follow. An event is its name's number and seven arguments, of which
-the last is the line.
+The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
+everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
+order, anon) and the entries of each table (index, raw value). A reply is REPLY words, then all tables. An event is its
+name's number and seven arguments, of which the last is the line.
 """
 
 import mmap
@@ -11,25 +12,54 @@ import os
 import re
 import weakref
 from array import array
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
+from pte_review.models.native.binding import Binding
 from pte_review.models.scenario import Scenario
+from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
 
 WORD = 8
-REQUEST_AT, REPLY_AT, CHANGES_AT, EVENTS_AT = 0, 1 << 16, 1 << 17, 1 << 18
-REQUEST_WORDS, REPLY_WORDS, EVENT_WORDS = 16, 8, 8
+AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT": 1 << 18}  # offsets in words
+LAYOUT = {
+    "REQ": (
+        "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
+        "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS",
+    ),
+    "VMA": ("FLAGS", "MM"),
+    "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
+    "RANGE": ("TABLE", "FIRST", "NR"),
+    "REP": ("ENDED", "RETURNED", "LINE", "PTEP", "VARIABLE", "EVENTS"),
+}  # fmt: skip
+CONSTANTS = {"MOST_TABLES": MOST_TABLES, "MOST_RANGES": MOST_RANGES, "MOST_MMS": MOST_MMS}
+FLUSHED = ("AT_UNLOCK", "AT_RETURN", "BY_CALLER")  # when no stale translation may be left
+
+REPLY_AT, REQUEST_AT, CHANGES_AT, EVENTS_AT = (
+    AREAS[f"{name}_AT"] for name in ("REPLY", "REQUEST", "CHANGES", "EVENTS")
+)
+REPLY_WORDS, EVENT_WORDS = len(LAYOUT["REP"]), 8
+CPU = LAYOUT["REQ"].index("CPU")  # where its child is to run
+ENDED, RETURNED, LINE, PTEP, VARIABLE, EVENTS = range(REPLY_WORDS)
 MOST_EVENTS = 1 << 20
 BYTES = (EVENTS_AT + EVENT_WORDS * MOST_EVENTS) * WORD  # of which only what is used takes memory
 
-CPU = 14  # of the request: where its child is to run
-ENDED, RETURNED, LINE, PTEP, VARIABLE, EVENTS = range(6)  # of the reply
 # How a run ended: enum pr_ending of machine.h.
 ENDINGS = ("returned", "table-overrun", "no-progress", "unassigned-read", "bug")
 # What a local holds before it is assigned. POISONED: an entry also at the top of each pass that should assign it.
 POISONED, ZERO, PATTERN, POISONED_ONCE = range(4)
+
+
+def layout_header() -> str:
+    """C constants for everything in this file: PR_REQUEST_AT, PR_REQ_SIZE, PR_REQ_WORDS, PR_MOST_TABLES, ..."""
+    named = {**AREAS, **CONSTANTS}
+    lines = [f"#define PR_{name} {value}\n" for name, value in named.items()]
+    for group, names in LAYOUT.items():
+        lines.append(f"enum {{ {', '.join(f'PR_{group}_{name}' for name in names)}, PR_{group}_WORDS }};\n")
+    lines.append(f"enum {{ {', '.join(f'PR_{name}' for name in FLUSHED)} }};\n")
+    return "".join(lines)
 
 
 @lru_cache(maxsize=1)
@@ -40,43 +70,63 @@ def event_names() -> tuple[str, ...]:
     return tuple(re.findall(r"\be\((\w+)\)", block))
 
 
-def request(scenario: Scenario, stack: int = POISONED) -> bytes:
-    """The request for one run of `scenario`."""
-    config, vma = scenario.config, scenario.vma
-    seen = (vma.vm_file, vma.anon_vma, vma.pfnmap, vma.mixedmap, vma.shadow_stack, vma.uffd, vma.uffd_event_remap)
-    flags = (
-        scenario.split_ptlocks,
-        scenario.old_maps,
-        scenario.new_maps,
-        scenario.need_rmap_locks,
-        config.debug_vm,
-        config.shstk,
-        config.page_table_check,
-        config.page_table_check_skips_special,
-    )
-    words = [
-        scenario.old_addr,
-        scenario.new_addr,
-        scenario.extent,
-        config.ptrs_per_pte,
-        config.cont_ptes,
-        sum(1 << i for i, bit in enumerate(seen) if bit),
-        sum(1 << i for i, bit in enumerate(flags) if bit),
-        config.zero_pfn,
-        config.highest_memmap_pfn,
-        min(Machine.passes_for(scenario), MOST_EVENTS),
-        stack,
-        len(scenario.folios),
-        len(scenario.old_table),
-        len(scenario.new_table),
-    ]
-    words += [0] * (REQUEST_WORDS - len(words))
+@lru_cache(maxsize=1)
+def wrong_names() -> tuple[str, ...]:
+    """The names of what a bare run can do wrong, by bit: enum pr_wrong_how of machine.h."""
+    text = (Path(__file__).parent / "include" / "machine.h").read_text(encoding="utf-8")
+    block = text[text.index("enum pr_wrong_how") : text.index("};", text.index("enum pr_wrong_how"))]
+    return tuple(re.findall(r"^\s*(PR_\w+),", block, re.MULTILINE))
+
+
+def request(
+    scenario: Scenario,
+    binding: Binding,
+    stack: int = POISONED,
+    flushed: str = "AT_UNLOCK",
+    no_breach: Iterable[str] = (),
+) -> bytes:
+    """The request for one run of `scenario`.
+
+    What a bare run, without a log, judges itself: `flushed` is one of FLUSHED, `no_breach` are names of wrong_names().
+    """
+    config, call = scenario.config, binding.words(scenario)
+    flags = (config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special)
+    head = {
+        "SIZE": config.ptrs_per_pte,
+        "CONT_PTES": config.cont_ptes,
+        "FLAGS": _bits(flags),
+        "ZERO_PFN": config.zero_pfn,
+        "HIGHEST_PFN": config.highest_memmap_pfn,
+        "LIMIT": min(Machine.passes_for(scenario), MOST_EVENTS),
+        "STACK": stack,
+        "FLUSHED": FLUSHED.index(flushed),
+        "NO_BREACH": sum(1 << wrong_names().index(name) for name in no_breach),
+        "CPU": 0,
+        "VMAS": len(scenario.vmas),
+        "TABLES": len(scenario.tables),
+        "RANGES": len(scenario.ranges),
+        "CALL": len(call),
+        "FOLIOS": len(scenario.folios),
+    }
+    words = [head[name] for name in LAYOUT["REQ"]]
+    for vma in scenario.vmas:
+        seen = (vma.vm_file, vma.anon_vma, vma.pfnmap, vma.mixedmap, vma.shadow_stack, vma.uffd, vma.uffd_event_remap)
+        words += (_bits(seen), vma.vm_mm)
+    for table in scenario.tables:
+        words += (table.base, table.lock & (1 << 64) - 1, table.maps, table.vma, len(table.entries))
+    for where in scenario.ranges:
+        words += (where.table, where.first, where.nr)
+    words += call
     for folio in scenario.folios:
         words += (folio.pfn, folio.order, folio.anon)
-    for table in (scenario.old_table, scenario.new_table):
-        for entry in table:
+    for table in scenario.tables:
+        for entry in table.entries:
             words += entry
     return array("Q", words).tobytes()
+
+
+def _bits(flags: tuple[bool, ...]) -> int:
+    return sum(1 << i for i, flag in enumerate(flags) if flag)
 
 
 class Arena:
@@ -91,9 +141,9 @@ class Arena:
         self.words = memoryview(self.map).cast("Q")
         self._close = weakref.finalize(self, os.close, self.fd)
 
-    def put(self, what: bytes) -> None:
+    def put(self, request_bytes: bytes) -> None:
         """Write a request."""
-        self.map[: len(what)] = what
+        self.map[: len(request_bytes)] = request_bytes
 
     def reply(self, size: int, tables: int) -> list[int]:
         """The reply: REPLY_WORDS words, then `tables` tables of `size` entries."""

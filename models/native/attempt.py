@@ -3,10 +3,9 @@
 
 from typing import NamedTuple
 
-from pte_review.models.kernel_tree.files import SUBJECT
-from pte_review.models.kernel_tree.instrument import MOST_LOCALS, Local
 from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.endings import NoProgress, TableOverrun
+from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.native.arena import (
     ENDED,
@@ -20,11 +19,12 @@ from pte_review.models.native.arena import (
     VARIABLE,
     request,
 )  # fmt: skip
+from pte_review.models.native.binding import Binding
 from pte_review.models.native.follow import Follower, signed
+from pte_review.models.native.instrument import MOST_LOCALS, Local
 from pte_review.models.native.process import Died, Worker
-from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome
+from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome, outcome_of
 from pte_review.models.outcome import RETURNED as IT_RETURNED
-from pte_review.models.run import fresh_kernel, outcome_of, where
 from pte_review.models.scenario import Scenario
 
 
@@ -38,29 +38,29 @@ class Unassigned(NamedTuple):
 Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassigned, if that ended the run
 
 
-def attempt(scenario: Scenario, stack: int, worker: Worker, locals_: tuple[Local, ...]) -> Ended:
+def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, locals_: tuple[Local, ...]) -> Ended:
     """Run `scenario` in `worker`, locals holding `stack` at first; `locals_` has them by their numbers."""
     k = fresh_kernel(scenario)
-    follower, what = Follower(k), request(scenario, stack)
+    follower, asked, file = Follower(k), request(scenario, binding, stack), binding.file
     try:
         if isinstance(k, Actors):
-            fed, logged = _accompanied(worker, what, k, follower)
+            fed, logged = _accompanied(worker, asked, k, follower)
         else:
-            worker.run(what)
+            worker.run(asked)
             fed, logged = 0, list(k.memory)
-        reply = worker.arena.reply(k.table_size, 1 if scenario.one_table else 2)
+        reply = worker.arena.reply(k.table_size, len(scenario.tables))
         for place, value in follower.feed(worker.arena.events(fed, reply[EVENTS])):
             logged[place] = value
     except Died as died:
-        at = f"{SUBJECT}:{worker.arena.words[REPLY_AT + LINE]}"
+        at = f"{file}:{worker.arena.words[REPLY_AT + LINE]}"
         ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
-        return outcome_of(k, None, error.ending, f"{error}, {SUBJECT}:{follower.line}"), None
-    return _ended(k, follower, reply, logged, locals_)
+        return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None
+    return _ended(k, follower, reply, logged, file, locals_)
 
 
-def _accompanied(worker: Worker, what: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
+def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
     """A run in which others act between two accesses: the machine is asked before each.
 
     Returns how many events it was told of, and what the C's tables held then.
@@ -80,18 +80,18 @@ def _accompanied(worker: Worker, what: bytes, k: Actors, follower: Follower) -> 
         memory = list(k.memory)
         return follower.found, [(i, memory[i] or 0) for i in changed]
 
-    worker.run(what, ask)
+    worker.run(asked, ask)
     return told, memory
 
 
 def _ended(
-    k: Kernel, follower: Follower, reply: list[int], logged: list[int | None], locals_: tuple[Local, ...]
+    k: Kernel, follower: Follower, reply: list[int], logged: list[int | None], file: str, locals_: tuple[Local, ...]
 ) -> Ended:
     """`logged` is the memory of the C as its log has it."""
-    at = f"{SUBJECT}:{reply[LINE]}"
+    at = f"{file}:{reply[LINE]}"
     match ENDINGS[reply[ENDED]]:
         case "table-overrun":
-            return outcome_of(k, None, TABLE_OVERRUN, f"{where(k, signed(reply[PTEP]))}, {at}"), None
+            return outcome_of(k, None, TABLE_OVERRUN, f"{k.where(signed(reply[PTEP]))}, {at}"), None
         case "no-progress":
             why = f"more than {k.passes_allowed} loop passes and events, {at}"
             return outcome_of(k, None, NO_PROGRESS, why), None

@@ -74,23 +74,40 @@ def compiler() -> list[str]:
     return [found]
 
 
-@lru_cache(maxsize=1)
-def headers_digest() -> str:
-    """Of the project's own C files."""
+@lru_cache(maxsize=4)
+def headers_digest(includes: Path | None) -> str:
+    """Of the project's own C files here and in `includes`."""
     found = hashlib.sha256()
-    for path in sorted([*HOME.glob("*.[ch]"), *HOME.glob("include/*.h")]):
+    own = includes.glob("*.[ch]") if includes is not None else ()
+    for path in sorted([*HOME.glob("*.[ch]"), *HOME.glob("include/*.h"), *own]):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 
 
-def compiled(text: str, defines: Sequence[str], label: str, *, level: str = "-O0", shared: bool = True) -> Path:
-    """The object of C `text`, from the cache or made now. `label` names the tree in errors. Raises TreeError.
+def compiled(
+    text: str,
+    defines: Sequence[str],
+    label: str,
+    *,
+    level: str = "-O0",
+    shared: bool = True,
+    includes: Path | None = None,
+) -> Path:
+    """The object of C `text`, from the cache or made now. `label` names the tree in errors, `includes` is a folder of
+    further headers. Raises TreeError.
 
     Most objects run a few thousand times: what counts is how soon they are there.
     """
     command = compiler()
-    flags = [*FLAGS, level, *(SHARED if shared else ()), *(f"-D{name}" for name in defines)]
-    key = "\0".join([*command, *flags, ZEROED, headers_digest(), text])
+    paths = [HOME / "include", HOME, *([includes] if includes is not None else [])]
+    flags = [
+        *FLAGS,
+        level,
+        *(f"-I{path}" for path in paths),
+        *(SHARED if shared else ()),
+        *(f"-D{name}" for name in defines),
+    ]
+    key = "\0".join([*command, *flags, ZEROED, headers_digest(includes), text])
     folder = cache_folder()
     target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
     if not target.exists():
@@ -132,7 +149,7 @@ def _compile(text: str, command: list[str], target: Path, label: str) -> None:
 def _said(command: list[str], text: str, target: str) -> str | None:
     """What the compiler said to `text` if it failed, None if it did not."""
     done = subprocess.run(  # noqa: S603  # the user's compiler
-        [*command, f"-I{HOME / 'include'}", f"-I{HOME}", "-x", "c", "-", "-o", target],
+        [*command, "-x", "c", "-", "-o", target],
         input=text.encode("utf-8", "surrogateescape"),
         capture_output=True,
         check=False,

@@ -8,11 +8,11 @@ judges Python ports. What the C's primitives do to entries is the C's: only raw 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.machine.locks import ANON_VMA, I_MMAP
 from pte_review.models.native.arena import EVENT_WORDS, event_names
+from pte_review.models.scenario import Vma
 
 U64 = 1 << 64
 WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")
@@ -20,7 +20,6 @@ RMAP_LOCKS = {
     "i_mmap_lock_write": I_MMAP, "i_mmap_unlock_write": I_MMAP,
     "anon_vma_lock_write": ANON_VMA, "anon_vma_unlock_write": ANON_VMA,
 }  # fmt: skip
-MM = (2, 1)  # an mm that is not the VMA's, and the one that is
 
 
 def signed(word: int) -> int:
@@ -69,14 +68,14 @@ class Follower:
 
     def _acted(self) -> bool:
         """Whether others act: then the entry is what the machine says, not what the C had before it asked."""
-        return bool(self.k.scenario.scheduled)
+        return bool(self.k.scenario.actions)
 
     def _stored_unseen(self, ptep: int, value: int) -> None:
         """A plain `*ptep = pte` in the C, of which the log does not tell: noticed at the next access."""
         self.k.memory[ptep] = value
 
-    def _on_T(self, start: int, end: int, *_: int) -> None:
-        self.k.invalidate(start, end)
+    def _on_T(self, start: int, end: int, mm: int, *_: int) -> None:
+        self.k.invalidate(start, end, mm)
 
     def _on_contpte_convert(self, ptep: int, fold: int, *_: int) -> None:
         self.k.events.append(("contpte_convert", ptep, fold))
@@ -106,19 +105,19 @@ class Follower:
         self.k.events.append(("ptep_get", signed(ptep)))
 
     def _on_ptep_get_and_clear(self, addr: int, ptep: int, mm: int, *_: int) -> None:
-        self.k.called_on_entry("ptep_get_and_clear", MM[mm], addr, signed(ptep))
+        self.k.called_on_entry("ptep_get_and_clear", mm, addr, signed(ptep))
 
     def _on_pte_clear(self, addr: int, ptep: int, mm: int, *_: int) -> None:
-        self.k.called_on_entry("pte_clear", MM[mm], addr, signed(ptep))
+        self.k.called_on_entry("pte_clear", mm, addr, signed(ptep))
 
     def _on_get_and_clear_full_ptes(self, addr: int, ptep: int, nr: int, full: int, mm: int, *_: int) -> None:
-        self.k.called_get_and_clear_full_ptes(MM[mm], addr, signed(ptep), signed(nr), full)
+        self.k.called_get_and_clear_full_ptes(mm, addr, signed(ptep), signed(nr), full)
 
     def _on_set_ptes(self, addr: int, ptep: int, pte: int, nr: int, mm: int, *_: int) -> None:
-        self.k.called_set_ptes(MM[mm], addr, signed(ptep), pte, signed(nr))
+        self.k.called_set_ptes(mm, addr, signed(ptep), pte, signed(nr))
 
     def _on_set_pte_at(self, addr: int, ptep: int, pte: int, mm: int, *_: int) -> None:
-        self.k.called_set_pte_at(MM[mm], addr, signed(ptep), pte)
+        self.k.called_set_pte_at(mm, addr, signed(ptep), pte)
 
     def _on_pte_batch_hint(self, ptep: int, pte: int, *_: int) -> None:
         self.k.events.append(("pte_batch_hint", signed(ptep), pte))
@@ -139,11 +138,13 @@ class Follower:
 
     # -- locks and the TLB
 
-    def _on_pte_offset_map_lock(self, new: int, addr: int, *_: int) -> None:
-        self.k.pte_offset_map_lock(1, self.k.new_pmd if new else self.k.old_pmd, addr)
+    def _on_pte_offset_map_lock(self, table: int, addr: int, *_: int) -> None:
+        pmd = self.k.pmds[table]
+        self.k.pte_offset_map_lock(pmd.mm, pmd, addr)
 
-    def _on_pte_offset_map_rw_nolock(self, new: int, addr: int, *_: int) -> None:
-        self.k.pte_offset_map_rw_nolock(1, self.k.new_pmd if new else self.k.old_pmd, addr)
+    def _on_pte_offset_map_rw_nolock(self, table: int, addr: int, *_: int) -> None:
+        pmd = self.k.pmds[table]
+        self.k.pte_offset_map_rw_nolock(pmd.mm, pmd, addr)
 
     def _on_pte_unmap(self, ptep: int, *_: int) -> None:
         self.k.pte_unmap(signed(ptep))
@@ -157,17 +158,21 @@ class Follower:
     def _on_spin_unlock(self, lock: int, *_: int) -> None:
         self.k.spin_unlock(signed(lock))
 
-    def _on_flush_tlb_range(self, start: int, end: int, *_: int) -> None:
-        self.k.flush_tlb_range(self.k.vma, start, end)
+    def _on_flush_tlb_range(self, start: int, end: int, mm: int, *_: int) -> None:
+        self.k.flush_tlb_range(self._vma_of(mm), start, end)
 
-    def _on_flush_tlb_page(self, addr: int, *_: int) -> None:
-        self.k.flush_tlb_page(self.k.vma, addr)
+    def _on_flush_tlb_page(self, addr: int, mm: int, *_: int) -> None:
+        self.k.flush_tlb_page(self._vma_of(mm), addr)
 
-    def _on_flush_tlb_mm(self, *_: int) -> None:
-        self.k.flush_tlb_mm(1)
+    def _on_flush_tlb_mm(self, mm: int, *_: int) -> None:
+        self.k.flush_tlb_mm(mm)
 
-    def _on_flush_tlb_batched_pending(self, *_: int) -> None:
-        self.k.flush_tlb_batched_pending(1)
+    def _on_flush_tlb_batched_pending(self, mm: int, *_: int) -> None:
+        self.k.flush_tlb_batched_pending(mm)
+
+    def _vma_of(self, mm: int) -> Vma:
+        """A VMA of that mm: flushes ask a VMA for nothing else."""
+        return next((vma for vma in self.k.scenario.vmas if vma.vm_mm == mm), Vma(vm_mm=mm))
 
     def settle(self, tables: Sequence[Sequence[int]], logged: Sequence[int | None]) -> None:
         """The run is over: take over what plain stores left in the tables, of which no event told.
@@ -175,7 +180,8 @@ class Follower:
         `logged` is what the log says of the C's memory. Others may have changed entries since: theirs stay.
         """
         size = self.k.table_size
-        for table, at in zip(tables, (size, 3 * size), strict=False):
+        for number, table in enumerate(tables):
+            at = self.k.places.ptep(number, 0)
             if logged[at : at + size] != table:
                 for i, pte in enumerate(table, at):
                     if logged[i] != pte:
@@ -196,9 +202,3 @@ def _plain(name: str) -> Handler:
         way, lock = "_unlock" if "unlock" in name else "_lock", RMAP_LOCKS[name]
         return lambda self, *_: getattr(self.k, way)(name, lock)
     return lambda self, *_: getattr(self.k, name)()
-
-
-def entry_of(k: Kernel, ptep: int) -> int | None:
-    """The index from the start of the moved range of old-table entry `ptep`; None for other entries."""
-    index = ptep - k.old_pmd.ptep - ((k.scenario.old_addr - k.scenario.old_base) >> PAGE_SHIFT)
-    return index if 0 <= index < k.scenario.nr else None

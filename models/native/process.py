@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pte_review.models.kernel_tree.tree import TreeError
-from pte_review.models.native.arena import BYTES, CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena
+from pte_review.models.native.arena import BYTES, CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena, layout_header
 from pte_review.models.native.build import HOME, compiled
 from pte_review.models.watchdog import CPU_SECONDS
 
@@ -156,4 +156,4 @@ def _kill(child: subprocess.Popen[bytes], parent: int) -> None:
 
 def worker_program() -> Path:
     """The child's program, compiled. Raises TreeError without a compiler."""
-    return compiled((HOME / "worker.c").read_text(encoding="utf-8"), (), "worker.c", shared=False)
+    return compiled(layout_header() + (HOME / "worker.c").read_text(encoding="utf-8"), (), "worker.c", shared=False)

@@ -11,38 +11,43 @@
 
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
 
-/* Tables of `size` entries, each at the end of its pages, between gaps that nobody may touch. */
+/*
+ * PR_MOST_TABLES tables of `size` entries, each at the end of its pages, between gaps that nobody may touch. They lie
+ * 1 << shift bytes apart, so that a shift tells an entry's table.
+ */
 static int pr_map_tables(u64 size)
 {
-	u64 bytes = pr_round(size * sizeof(pte_t)), gap = bytes < 16 * PAGE_SIZE ? 16 * PAGE_SIZE : bytes;
+	u64 bytes = pr_round(size * sizeof(pte_t)), shift = PAGE_SHIFT + 5;
 	char *start;
 
-	if (pr->old_table && pr->size == size)
+	if (pr->origin && pr->size == size)
 		return 0;
-	start = mmap(NULL, 3 * gap + 2 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (start == MAP_FAILED || mprotect(start + gap, bytes, PROT_READ | PROT_WRITE) ||
-	    mprotect(start + 2 * gap + bytes, bytes, PROT_READ | PROT_WRITE))
+	while (1UL << shift < 2 * bytes + 16 * PAGE_SIZE)
+		shift++;
+	start = mmap(NULL, (PR_MOST_TABLES + 1UL) << shift, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
 		return -1;
+	for (u64 i = 0; i < PR_MOST_TABLES; i++) {
+		char *table = start + ((i + 1) << shift);
+
+		if (mprotect(table, bytes, PROT_READ | PROT_WRITE))
+			return -1;
+		pr->tables[i].pte = (pte_t *)(table + bytes - size * sizeof(pte_t));
+	}
 	pr->size = size;
-	pr->old_table = (pte_t *)(start + gap + bytes - pr_table_bytes);
-	pr->middle = (pte_t *)(start + gap + bytes + gap / 2);
-	pr->new_table = (pte_t *)(start + 2 * gap + 2 * bytes - pr_table_bytes);
+	pr->shift = shift;
+	pr->origin = (u64)pr->tables[0].pte - (1UL << (shift - 1));
 	return 0;
 }
 
-static pte_t *pr_new_table_of_its_own(void)
+static void pr_set_vma(struct vm_area_struct *vma, u64 range, const u64 *word)
 {
-	u64 bytes = pr_round(pr_table_bytes), gap = bytes < 16 * PAGE_SIZE ? 16 * PAGE_SIZE : bytes;
+	u64 flags = word[PR_VMA_FLAGS];
 
-	return pr->old_table + (gap + bytes) / sizeof(pte_t);
-}
-
-static void pr_set_vma(struct vm_area_struct *vma, u64 addr, u64 flags)
-{
 	memset(vma, 0, sizeof(*vma));
-	vma->vm_start = addr;
-	vma->vm_end = addr + pr->extent;
-	vma->vm_mm = &pr->mm;
+	vma->vm_start = pr_range_start(range);
+	vma->vm_end = vma->vm_start + pr_range_bytes(range);
+	vma->vm_mm = &pr->mms[word[PR_VMA_MM] - 1];
 	vma->vm_file = flags & 1 ? &pr->file : NULL;
 	vma->anon_vma = flags & 2 ? &pr->anon_vma : NULL;
 	vma->vm_flags = VM_READ | VM_WRITE | (flags & 4 ? VM_PFNMAP : 0) | (flags & 8 ? VM_MIXEDMAP : 0) |
@@ -51,56 +56,61 @@ static void pr_set_vma(struct vm_area_struct *vma, u64 addr, u64 flags)
 	vma->vm_userfaultfd_ctx.event_remap = !!(flags & 64);
 }
 
-/* The request of models/native/arena.py: words, folios, entries of the old and of the new table. */
-enum { REQ_OLD_ADDR, REQ_NEW_ADDR, REQ_EXTENT, REQ_SIZE, REQ_CONT_PTES, REQ_VMA, REQ_FLAGS, REQ_ZERO_PFN, REQ_HIGHEST,
-       REQ_LIMIT, REQ_STACK, REQ_FOLIOS, REQ_OLD, REQ_NEW, REQ_WORDS = 16 };
+static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
 
+/* What follows the request's own words: VMAs, tables, ranges, the call, folios, the entries of each table. */
 static int pr_prepare(const u64 *request)
 {
-	u64 flags = request[REQ_FLAGS];
-	const u64 *entry;
+	u64 flags = request[PR_REQ_FLAGS], nr_vmas = request[PR_REQ_VMAS];
+	const u64 *vmas = request + PR_REQ_WORDS, *tables = vmas + nr_vmas * PR_VMA_WORDS, *ranges, *entry;
 
-	if (pr_map_tables(request[REQ_SIZE]))
+	if (pr_map_tables(request[PR_REQ_SIZE]))
 		return -1;
-	pr->old_addr = request[REQ_OLD_ADDR];
-	pr->new_addr = request[REQ_NEW_ADDR];
-	pr->extent = request[REQ_EXTENT];
-	pr->old_base = pr->old_addr & -(pr->size << PAGE_SHIFT);
-	pr->new_base = pr->new_addr & -(pr->size << PAGE_SHIFT);
-	pr->one_table = pr->old_base == pr->new_base;
-	pr->new_table = pr->one_table ? pr->old_table : pr_new_table_of_its_own();
-	pr->cont_ptes = request[REQ_CONT_PTES];
-	pr->split_ptlocks = !!(flags & 1);
-	pr->old_maps = !!(flags & 2);
-	pr->new_maps = !!(flags & 4);
-	pr->need_rmap_locks = !!(flags & 8);
-	pr->debug_vm = !!(flags & 16);
-	pr->shstk = !!(flags & 32);
-	pr->page_table_check = !!(flags & 64);
-	pr->check_skips_special = !!(flags & 128);
-	pr->zero_pfn = request[REQ_ZERO_PFN];
-	pr->highest_memmap_pfn = request[REQ_HIGHEST];
-	pr->limit = request[REQ_LIMIT];
-	pr->stack = request[REQ_STACK];
-	pr->nr_folios = request[REQ_FOLIOS];
-	pr->folios = (const struct pr_folio *)(request + REQ_WORDS);
+	pr->nr_tables = request[PR_REQ_TABLES];
+	pr->nr_ranges = request[PR_REQ_RANGES];
+	pr->cont_ptes = request[PR_REQ_CONT_PTES];
+	pr->debug_vm = !!(flags & 1);
+	pr->shstk = !!(flags & 2);
+	pr->page_table_check = !!(flags & 4);
+	pr->check_skips_special = !!(flags & 8);
+	pr->zero_pfn = request[PR_REQ_ZERO_PFN];
+	pr->highest_memmap_pfn = request[PR_REQ_HIGHEST_PFN];
+	pr->limit = request[PR_REQ_LIMIT];
+	pr->stack = request[PR_REQ_STACK];
+	pr->flushed = request[PR_REQ_FLUSHED];
+	pr->no_breach = request[PR_REQ_NO_BREACH];
+	pr->file.f_mapping = &pr->mapping;
 	pr->ptls[0].lock = -2;
 	pr->ptls[1].lock = 1;
 	pr->ptls[2].lock = 2;
-	pr->all_ptls = 1UL << (pr_ptl(false) - pr->ptls) | 1UL << (pr_ptl(true) - pr->ptls);
-	pr->pmds[0] = __pmd(pr->old_base | 1);
-	pr->pmds[1] = __pmd(pr->new_base | 1);
-	pr->file.f_mapping = &pr->mapping;
-	pr_set_vma(&pr->vma, pr->old_addr, request[REQ_VMA]);
-	pr_set_vma(&pr->new_vma, pr->new_addr, request[REQ_VMA]);
+	pr->all_ptls = 0;
+	for (u64 i = 0; i < pr->nr_tables; i++) {
+		const u64 *word = tables + i * PR_TABLE_WORDS;
+		struct pr_table *table = &pr->tables[i];
 
-	memset(pr->old_table, 0, pr_table_bytes);
-	memset(pr_new_table_of_its_own(), 0, pr_table_bytes);
-	entry = request + REQ_WORDS + 3 * pr->nr_folios;
-	for (u64 i = 0; i < request[REQ_OLD]; i++, entry += 2)
-		pr->old_table[entry[0]].pte = entry[1];
-	for (u64 i = 0; i < request[REQ_NEW]; i++, entry += 2)
-		pr->new_table[entry[0]].pte = entry[1];
+		table->base = word[PR_TABLE_BASE];
+		table->ptl = pr_ptl(word[PR_TABLE_LOCK]);
+		table->maps = word[PR_TABLE_MAPS];
+		table->mm = vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM];
+		pr->all_ptls |= 1UL << (table->ptl - pr->ptls);
+		pr->pmds[i] = __pmd(table->base | 1);
+		memset(table->pte, 0, pr_table_bytes);
+	}
+	ranges = tables + pr->nr_tables * PR_TABLE_WORDS;
+	for (u64 i = 0; i < pr->nr_ranges; i++) {
+		const u64 *word = ranges + i * PR_RANGE_WORDS;
+		u64 vma = tables[word[PR_RANGE_TABLE] * PR_TABLE_WORDS + PR_TABLE_VMA];
+
+		pr->ranges[i] = (struct pr_range) { word[PR_RANGE_TABLE], word[PR_RANGE_FIRST], word[PR_RANGE_NR] };
+		pr_set_vma(&pr->vmas[i], i, vmas + vma * PR_VMA_WORDS);
+	}
+	pr->call = ranges + pr->nr_ranges * PR_RANGE_WORDS;
+	pr->nr_folios = request[PR_REQ_FOLIOS];
+	pr->folios = (const struct pr_folio *)(pr->call + request[PR_REQ_CALL]);
+	entry = (const u64 *)(pr->folios + pr->nr_folios);
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		for (u64 n = tables[i * PR_TABLE_WORDS + PR_TABLE_ENTRIES]; n; n--, entry += 2)
+			pr->tables[i].pte[entry[0]].pte = entry[1];
 	return 0;
 }
 
@@ -108,7 +118,8 @@ static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
-	pr->stale[0] = pr->stale[1] = pr->stale_at_unlock[0] = pr->stale_at_unlock[1] = 0;
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
 }
 
@@ -150,19 +161,15 @@ static void pr_check_front(pte_t *table)
 		}
 }
 
-/* The reply: ended, returned, line, ptep, variable, events, and both tables behind. */
-enum { REP_ENDED, REP_RETURNED, REP_LINE, REP_PTEP, REP_VARIABLE, REP_EVENTS, REP_WORDS = 8 };
-
 static void pr_reply(u64 *reply, s64 returned)
 {
-	reply[REP_ENDED] = pr->ended;
-	reply[REP_RETURNED] = returned;
-	reply[REP_PTEP] = pr->ptep;
-	reply[REP_VARIABLE] = pr->variable;
-	reply[REP_EVENTS] = pr->nr_events;
-	memcpy(reply + REP_WORDS, pr->old_table, pr_table_bytes);
-	if (!pr->one_table)
-		memcpy(reply + REP_WORDS + pr->size, pr->new_table, pr_table_bytes);
+	reply[PR_REP_ENDED] = pr->ended;
+	reply[PR_REP_RETURNED] = returned;
+	reply[PR_REP_PTEP] = pr->ptep;
+	reply[PR_REP_VARIABLE] = pr->variable;
+	reply[PR_REP_EVENTS] = pr->nr_events;
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		memcpy(reply + PR_REP_WORDS + i * pr->size, pr->tables[i].pte, pr_table_bytes);
 }
 
 /* Run what `request` asks for; 0, or -1 without memory. `ask`, if any, is called before each event. */
@@ -173,16 +180,14 @@ int pr_run(const u64 *request, u64 *reply, struct pr_event *events, void (*ask)(
 	if (pr_prepare(request))
 		return -1;
 	pr->events = events;
-	pr->line = &reply[REP_LINE];
+	pr->line = &reply[PR_REP_LINE];
 	*pr->line = 0;
 	pr->ask = ask;
-	pr_fill_front(pr->old_table);
-	pr_fill_front(pr->new_table);
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		pr_fill_front(pr->tables[i].pte);
 	returned = pr_run_once();
-	if (pr->ended == PR_RETURNED)
-		pr_check_front(pr->old_table);
-	if (pr->ended == PR_RETURNED)
-		pr_check_front(pr->new_table);
+	for (u64 i = 0; i < pr->nr_tables && pr->ended == PR_RETURNED; i++)
+		pr_check_front(pr->tables[i].pte);
 	pr_reply(reply, returned);
 	return 0;
 }
@@ -193,19 +198,17 @@ void pr_answer(u64 value) { pr->answer = value; }
 
 void pr_change(u64 number, u64 value)
 {
-	if (number < 2 * pr->size)
-		pr->old_table[number - pr->size].pte = value;
-	else
-		pr->new_table[number - 3 * pr->size].pte = value;
+	u64 table = number / (2 * pr->size);
+
+	pr->tables[table].pte[number - (2 * table + 1) * pr->size].pte = value;
 }
 
 /* An access that no primitive made, into a gap beside the tables, ends the run as an overrun; others the process. */
 static void pr_faulted(int number, siginfo_t *info, void *context)
 {
-	char *at = info->si_addr, *start = (char *)pr->old_table - pr_table_bytes, *end;
+	u64 at = (u64)info->si_addr;
 
-	end = (char *)(pr_new_table_of_its_own() + pr->size) + pr_table_bytes;
-	if (pr && at >= start - 16 * PAGE_SIZE && at < end + 16 * PAGE_SIZE) {
+	if (pr->origin && at >= pr->origin && at < pr->origin + (pr->nr_tables << pr->shift)) {
 		pr->ptep = pr_number((pte_t *)at);
 		pr_end(PR_OVERRUN);
 	}
@@ -227,13 +230,13 @@ void pr_guard(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* For exhaust.c: one side of a pair, run on table after table that differ in their entries alone. */
+/* For harness/exhaust/c: one side of a pair, run on table after table that differ in their entries alone. */
 struct pr_machine *pr_side(const u64 *request)
 {
 	if (pr_prepare(request))
 		return NULL;
-	pr_fill_front(pr->old_table);
-	pr_fill_front(pr->new_table);
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		pr_fill_front(pr->tables[i].pte);
 	memset(pr_filling, PR_FILLING, sizeof(pr_filling));
 	return pr;
 }
@@ -262,10 +265,14 @@ s64 pr_side_run(void)
 #endif
 	returned = pr_run_once();
 #ifdef PR_BARE
-	pr_check_near(pr->old_table);
-	pr_check_near(pr->new_table);
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		pr_check_near(pr->tables[i].pte);
 	if (unlikely(pr->page_table_check))
 		pr->counts = pr_count_sum();
+	pr->wrong &= ~pr->no_breach;
+	if (unlikely(pr->flushed != PR_AT_UNLOCK))
+		for (u64 i = 0; i < pr->nr_tables; i++)
+			pr->stale_at_unlock[i] = pr->flushed == PR_AT_RETURN ? pr->stale[i] : 0;
 #endif
 	return returned;
 }

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pte_review.models.config import Config
-from pte_review.models.kernel_tree.facts import contpte_facts
-from pte_review.models.kernel_tree.files import SUBJECT
 from pte_review.models.kernel_tree.tree import Tree, TreeError
+from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
 from pte_review.models.native.attempt import Ended, Unassigned, attempt
+from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import compiled
-from pte_review.models.native.follow import entry_of
+from pte_review.models.native.config_of_tree import config_of_tree
 from pte_review.models.native.process import Worker, worker_program
-from pte_review.models.native.unit import Unit, tree_unit
-from pte_review.models.outcome import UNMODELLED, Outcome
-from pte_review.models.port import Version
-from pte_review.models.run import STACKS, fresh_kernel, installed_by, outcome_of
+from pte_review.models.native.translation_unit import TranslationUnit, tree_unit
+from pte_review.models.outcome import UNMODELLED, Outcome, outcome_of
+from pte_review.models.port import STACKS, installed_by
 from pte_review.models.scenario import ORDINARY_CONFIG, Scenario
+from pte_review.models.version import Version
 
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
 
@@ -49,27 +49,28 @@ class Children:
 
 @dataclass(frozen=True, eq=False)
 class TreeVersion(Version):
-    """move_ptes() of a kernel tree. Runs in a child process."""
+    """The binding's function of a kernel tree. Runs in a child process."""
 
     source: Tree
-    units: dict[str, Unit] = field(default_factory=dict, repr=False)  # by architecture
+    binding: Binding
+    units: dict[str, TranslationUnit] = field(default_factory=dict, repr=False)  # by architecture
     runs_in: "dict[int, Children]" = field(default_factory=dict, repr=False)  # by process: a fork starts its own
 
     @property
     def summary(self) -> str:
         """What it is, on one line."""
         patches = f" with {', '.join(self.source.patches)}" if self.source.patches else ""
-        return f"{SUBJECT} of {self.source.label}{patches}"
+        return f"{self.binding.file} of {self.source.label}{patches}"
 
     @cached_property
-    def facts(self) -> dict[str, bool]:
+    def config(self) -> dict[str, bool]:
         """Of the tree's contpte layer: a port beside it follows them."""
-        return contpte_facts(self.source)
+        return config_of_tree(self.source)
 
-    def unit(self, arch: str) -> Unit:
+    def unit(self, arch: str) -> TranslationUnit:
         """What is compiled for `arch`. Raises TreeError."""
         if arch not in self.units:
-            self.units[arch] = tree_unit(self.source, arch)
+            self.units[arch] = tree_unit(self.source, arch, self.binding)
         return self.units[arch]
 
     def worker(self, arch: str, config: Config) -> Worker:
@@ -107,7 +108,7 @@ class TreeVersion(Version):
         worker_program()
 
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
-        """Run on `scenario`. What does not compile under its config is not modelled, says the outcome."""
+        """Run on `scenario`. A text that does not compile under its config gives an `unmodelled` outcome."""
         try:
             self.worker(scenario.arch, scenario.config)
         except TreeError as error:
@@ -130,19 +131,23 @@ class TreeVersion(Version):
         )
 
     def _never_assigned(self, scenario: Scenario, outcome: Outcome, local: int) -> bool:
-        """Whether the entry at which `local` was stale would meet it unassigned if it were the first to move.
+        """Whether the entry at which `local` was stale would meet it unassigned if it were the first one.
 
         What an earlier pass left may be there on purpose: then a first pass assigns it.
         """
-        k = fresh_kernel(replace(scenario, scheduled=()))
-        reads = [index for e in outcome.events if e[0] == "R" and (index := entry_of(k, int(e[1]))) is not None]
+        source = scenario.ranges[0]
+        read = (scenario.places.entry(int(e[1])) for e in outcome.events if e[0] == "R")
+        reads = [entry for table, entry in read if table == source.table and entry in source.entries]
         if not reads:
             return False
-        earlier = range(scenario.old_index, scenario.old_index + reads[-1])
-        alone = tuple(entry for entry in scenario.old_table if entry[0] not in earlier)
-        return self._attempt(replace(scenario, old_table=alone, scheduled=()), POISONED_ONCE)[1] == Unassigned(local)
+        table = scenario.tables[source.table]
+        alone = tuple(e for e in table.entries if not source.first <= e[0] < reads[-1])
+        tables = list(scenario.tables)
+        tables[source.table] = replace(table, entries=alone)
+        first = replace(scenario, tables=tuple(tables), actions=())
+        return self._attempt(first, POISONED_ONCE)[1] == Unassigned(local)
 
     def _attempt(self, scenario: Scenario, stack: int) -> Ended:
         """One run with locals that hold `stack` at first."""
         worker, unit = self.worker(scenario.arch, scenario.config), self.unit(scenario.arch)
-        return attempt(scenario, stack, worker, unit.locals)
+        return attempt(scenario, self.binding, stack, worker, unit.locals)

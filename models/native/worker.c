@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A process for C that nobody vouches for: worker OBJECT ARENA_FD BYTES SECONDS. It maps the arena and runs what it is
+ * A process for C that nobody vouches for: worker OBJECT ARENA_FD BYTES SECONDS. The constants PR_* are those of
+ * models/native/arena.py. It maps the arena and runs what it is
  * asked for, one byte on its standard input a run, one on its standard output when it is done. Where others act between two
  * accesses it also asks before each event. A crash of the C is the end of this process; so are SECONDS of CPU time in one
  * run, by SIGPROF, whether or not anybody still waits for it.
@@ -16,9 +17,6 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-/* models/native/arena.py */
-enum { REQUEST_AT = 0, REPLY_AT = 1 << 16, CHANGES_AT = 1 << 17, EVENTS_AT = 1 << 18, REP_EVENTS = 5, REQ_CPU = 14 };
 
 static uint64_t *arena;
 static void (*change)(uint64_t number, uint64_t value);
@@ -41,13 +39,13 @@ static void ask(void *machine)
 {
 	char go;
 
-	arena[REPLY_AT + REP_EVENTS] = count();
+	arena[PR_REPLY_AT + PR_REP_EVENTS] = count();
 	say('?');
 	if (!hear(&go))
 		_exit(0);
-	for (uint64_t i = 0; i < arena[CHANGES_AT + 1]; i++)
-		change(arena[CHANGES_AT + 2 + 2 * i], arena[CHANGES_AT + 3 + 2 * i]);
-	answer(arena[CHANGES_AT]);
+	for (uint64_t i = 0; i < arena[PR_CHANGES_AT + 1]; i++)
+		change(arena[PR_CHANGES_AT + 2 + 2 * i], arena[PR_CHANGES_AT + 3 + 2 * i]);
+	answer(arena[PR_CHANGES_AT]);
 }
 
 /* Variables of the object, two stretches around its own memory: what they hold at first, and again before each run. */
@@ -142,10 +140,10 @@ int main(int argc, char **argv)
 	guard();
 	say('!');
 	while (hear(&command)) {
-		follow(arena[REQUEST_AT + REQ_CPU]);
+		follow(arena[PR_REQUEST_AT + PR_REQ_CPU]);
 		forget();
 		allow(atol(argv[4]));
-		if (run(arena + REQUEST_AT, arena + REPLY_AT, arena + EVENTS_AT, command == 'a' ? ask : NULL))
+		if (run(arena + PR_REQUEST_AT, arena + PR_REPLY_AT, arena + PR_EVENTS_AT, command == 'a' ? ask : NULL))
 			return 2;
 		allow(0);
 		say('.');

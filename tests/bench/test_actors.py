@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pte_review.models.port import load
-from pte_review.models.run import ACTED, KERNELS, run
+from pte_review.models.machine.fresh import ACTED, KERNELS
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, pages, scenario
-from tests.models.scheduled import event
+from tests.kit.actions import event
+from tests.kit.build import ARCHES, pages, scenario
+from tests.kit.moves import load, run
 
 EVENTS = {
     "no event": (),
@@ -29,7 +29,7 @@ EVENTS = {
 def test_run(benchmark, monkeypatch, arch, name):
     old = pages(arch, 0, 0x1000, ["WA"] * 64)
     what = scenario(arch, old, at=(0, 0, 64), folios=(Folio(0x1000, 6, True, ((0, 64),)),))
-    what = replace(what, scheduled=EVENTS[name])
+    what = replace(what, actions=EVENTS[name])
     if name.endswith("that has them"):  # for comparison: what everybody would pay
         monkeypatch.setitem(KERNELS, arch, ACTED[arch])
     assert benchmark(run, what, load("pre_patch")).returned == 0

@@ -9,21 +9,21 @@ from itertools import count
 
 import pytest
 
-from pte_review.harness.exhaust.native import NativeBackend
-from pte_review.harness.exhaust.space import space
+from pte_review.harness.exhaust.native_backend import NativeBackend
+from pte_review.harness.exhaust.native_pair import CaseCounts, Pair
 from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.models.kernel_tree.tree import open_tree
 from pte_review.models.native.arena import Arena, request
 from pte_review.models.native.build import compiled
-from pte_review.models.native.exhaust import Pair, Tables
 from pte_review.models.native.library import Library
 from pte_review.models.native.tree_version import TreeVersion, defines
-from pte_review.models.port import load
-from pte_review.models.run import run
 from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.bench.test_throughput import folios_of_16
-from tests.models.build import ARCHES
-from tests.trees import linux
+from tests.kit.build import ARCHES
+from tests.kit.little_tree import MREMAP
+from tests.kit.moves import load, run
+from tests.kit.trees import linux
 
 TABLES = 100_000
 FOLIO_AD = CONTRACTS["folio-ad"]
@@ -32,7 +32,7 @@ FOLIO_AD = CONTRACTS["folio-ad"]
 @pytest.fixture(scope="module")
 def tree():
     path = linux()
-    version = TreeVersion("tree", "linux", str(path), open_tree(path))
+    version = TreeVersion("tree", "linux", str(path), open_tree(path, MREMAP))
     yield version
     version.close()
 
@@ -87,7 +87,7 @@ def test_c_alone(benchmark, report, tree, arch):
     what = folios_of_16(arch, 16)
     small = replace(what, config=replace(what.config, ptrs_per_pte=64))
     pair = Pair(tree, tree, small, [((63,), [(0,)])])
-    benchmark(lambda: pair.run(0, TABLES, Tables(), exact=True))
+    benchmark(lambda: pair.run(0, TABLES, CaseCounts(), exact=True))
     report(f"{arch}: C alone, optimised, without events", 2 * TABLES)
 
 
@@ -97,9 +97,9 @@ def test_exhausting_four_entries(benchmark, report, tree, arch):
     block = max(space(arch, 4), key=lambda one: one.tables)
     backend = NativeBackend(tree, tree, FOLIO_AD)
     backend.run(block, 0, 1)
-    tally = benchmark.pedantic(lambda: backend.run(block, 0, block.tables), rounds=5)
-    assert tally.equal == block.tables
-    report(f"{arch}: a table of 4 entries through two versions, of {block.tables:,}", block.tables)
+    tally = benchmark.pedantic(lambda: backend.run(block, 0, block.cases), rounds=5)
+    assert tally.equal == block.cases
+    report(f"{arch}: a table of 4 entries through two versions, of {block.cases:,}", block.cases)
 
 
 @pytest.mark.parametrize("cached", [False, True], ids=["new", "cached"])
@@ -108,7 +108,7 @@ def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
     monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "0"))
 
     def set_up():
-        version = TreeVersion("tree", "linux", str(path), open_tree(path))
+        version = TreeVersion("tree", "linux", str(path), open_tree(path, MREMAP))
         version.prepare(ARCHES)
         version.close()
 

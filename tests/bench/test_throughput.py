@@ -5,16 +5,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.judging.judge import sit
-from pte_review.harness.search.explore import explore
-from pte_review.harness.search.minimise import minimise
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import KernelX86_64
-from pte_review.models.port import load
 from pte_review.models.scenario import Folio, Vma
-from pte_review.strategies import scenarios
-from tests.models.build import ARCHES, page, scenario
-from tests.strategies.draws import drawn
+from pte_review.strategies.move_ptes import scenarios
+from tests.kit.build import ARCHES, page, scenario
+from tests.kit.draws import drawn
+from tests.kit.moves import as_move, compared, explore, load, minimise
 
 FOLIO_AD = CONTRACTS["folio-ad"]
 MACHINES = {"x86_64": KernelX86_64, "arm64": KernelArm64}
@@ -53,8 +50,8 @@ def report(benchmark, rows):
 def test_run_two_and_compare(benchmark, report, arch, entries, goal):
     what = folios_of_16(arch, entries)
     base, candidate = load("pre_patch"), load("v4")
-    judgement = benchmark(lambda: sit(what, base, candidate, FOLIO_AD).judgement)
-    assert judgement.diverging == ()
+    judgement = benchmark(lambda: compared(what, base, candidate, FOLIO_AD).judgement)
+    assert judgement.differences == ()
     report(f"two versions and compare, {entries} entries, {arch}", 1, goal)
 
 
@@ -101,10 +98,10 @@ def test_minimise(benchmark, report, arch):
     base, candidate = load("pre_patch"), load("v4")
 
     def gains(what):
-        diverging = sit(what, base, candidate, FOLIO_AD).judgement.diverging
+        diverging = compared(what, base, candidate, FOLIO_AD).judgement.differences
         return any(d.finding.kind == "write-gained" for d in diverging)
 
     seen = [s for s in drawn(arch, None, EXAMPLES) if gains(s)][:10]
     smallest = benchmark.pedantic(lambda: [minimise(s, gains) for s in seen], rounds=1)
-    assert all(len(s.old_table) == 2 for s in smallest)
+    assert all(len(as_move(s).old_table) == 2 for s in smallest)
     report(f"minimise one write-gained, {arch}", len(seen))

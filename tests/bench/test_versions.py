@@ -10,9 +10,8 @@ import pytest
 
 from pte_review.harness.costs.compare import measure
 from pte_review.harness.costs.ledger import ledger
-from pte_review.harness.costs.workloads import WORKLOADS
-from pte_review.models.port import load
-from pte_review.models.run import run
+from pte_review.harness.subjects.move_ptes.workloads import WORKLOADS
+from tests.kit.moves import load, run
 
 VERSIONS = ("pre_patch", "v4", "v4_fixed")
 
@@ -24,7 +23,7 @@ VERSIONS = ("pre_patch", "v4", "v4_fixed")
 def test_version(benchmark: Any, arch: str, workload: str, size: int, version: str) -> None:
     benchmark.group = f"{workload}, {size} entries, {arch}"
     scenario, version = WORKLOADS[workload].scenario(arch, size), load(version)
-    benchmark.extra_info.update(measure(version, arch, workload, size))
+    benchmark.extra_info.update(measure(version, WORKLOADS[workload], arch, size))
     assert benchmark(run, scenario, version).returned == 0
 
 

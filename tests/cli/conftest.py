@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pte_review.harness.cli import main
-from tests.changes import NOTHING
-from tests.cli.done import Done, Run
-from tests.cli.kernel_text import children, make_patch, make_tree, snapshot
-from tests.trees import ROOT
+from pte_review.harness.cli.main import main
+from tests.kit.changes import NOTHING
+from tests.kit.done import Done, Run
+from tests.kit.kernel_text import children, make_patch, make_tree, snapshot
+from tests.kit.trees import ROOT
 
 __all__ = ["Done", "Run"]
 
@@ -32,8 +32,8 @@ def process() -> Run:
     """`pte-review` in a process of its own."""
 
     def run(*arguments: str) -> Done:
-        command = [sys.executable, "-m", "pte_review.harness.cli", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        command = [sys.executable, "-m", "pte_review", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
     return run

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import SIGNATURE, Done, Run
-from tests.harness.records import record
-from tests.harness.saved import data, with_field
+from tests.kit.records import record
+from tests.kit.saved import data, with_field
 
 
 def assert_refused(done: Done, says: str) -> None:
@@ -25,9 +25,12 @@ def assert_refused(done: Done, says: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("check prepatch v4", "no version 'prepatch': did you mean pre_patch?"),
-        ("check pre_patch refactor_intend", "no version 'refactor_intend': did you mean refactor_intended"),
-        ("check pre_patch zzz", "no version 'zzz': versions: pre_patch, v4,"),
+        ("check prepatch v4", "no version 'prepatch' of move_ptes(): did you mean pre_patch?"),
+        (
+            "check pre_patch refactor_intend",
+            "no version 'refactor_intend' of move_ptes(): did you mean refactor_intended",
+        ),
+        ("check pre_patch zzz", "no version 'zzz' of move_ptes(): versions: pre_patch, v4,"),
         ("check pre_patch v4 --arch x86", "no architecture 'x86': did you mean x86_64?"),
         ("check pre_patch v4 --arch riscv", "no architecture 'riscv': expected one of x86_64, arm64"),
         ("check pre_patch v4 --contract exakt", "no contract 'exakt': did you mean exact?"),
@@ -75,7 +78,7 @@ def test_the_review_of_the_thread_is_refused_as_well(cli: Run):
 
 
 def test_as_a_process(process: Run, folder: Path):
-    assert_refused(process("check", "prepatch", "v4"), "no version 'prepatch': did you mean pre_patch?")
+    assert_refused(process("check", "prepatch", "v4"), "no version 'prepatch' of move_ptes(): did you mean pre_patch?")
     assert_refused(process("replay", "none.json"), "none.json: cannot be read")
     assert list(folder.iterdir()) == []
 
@@ -139,17 +142,20 @@ S = "divergence.scenario"
         ("", "a.json: not a whole JSON file: "),
         ("[]", 'a.json: expected an object with "format"'),
         ("[" * 100_000, "a.json: not a whole JSON file: "),
-        (json.dumps(with_field("version", 2)), "a.json: expected version 1, got 2"),
+        (json.dumps(with_field("version", 3)), "a.json: expected version 2 or 1, got 3"),
         (json.dumps(with_field("colour", 2)), "a.json: counterexample.colour: expected one of the fields"),
-        (json.dumps(with_field(f"{S}.extent", "8192")), f"a.json: counterexample.{S}.extent: expected an integer"),
-        (json.dumps(with_field(f"{S}.extent", 8191)), f"{S}.extent: expected a multiple of 4096 bytes"),
         (
-            json.dumps(with_field(f"{S}.extent", 1 << 21 | 4096)),
-            f"{S}.extent: expected at most 2097152 bytes, the rest",
+            json.dumps(with_field(f"{S}.ranges.0.nr", "2")),
+            f"a.json: counterexample.{S}.ranges[0].nr: expected an integer",
+        ),
+        (json.dumps(with_field(f"{S}.ranges.0.nr", 1)), f"{S}.ranges[1].nr: expected the 1 entries of the old range"),
+        (
+            json.dumps(with_field(f"{S}.ranges.0.nr", 513)),
+            f"{S}.ranges[0].nr: expected 1 to 512 entries, the rest",
         ),
         (
-            json.dumps(with_field(f"{S}.old_addr", -4096)),
-            f"{S}.old_addr: expected a multiple of 4096 bytes below 2**57",
+            json.dumps(with_field(f"{S}.tables.0.base", -4096)),
+            f"{S}.tables[0].base: expected a multiple of the table's 2097152 bytes below 2**57",
         ),
         (json.dumps(with_field("candidate", "gone")), "no version 'gone'"),
         (json.dumps(with_field("candidate", "gone.py")), "gone.py: cannot be read"),

@@ -139,6 +139,9 @@ BREAK_THE_HARNESS = [
     (SIGNATURE + "    k.store(old_pmd.ptep, 1 << 70)\n    return 0\n", "crash"),
     (SIGNATURE + "    k.store(old_pmd.ptep, 'x')\n    return 0\n", "crash"),
     (SIGNATURE + "    raise BaseException('x')\n", "crash"),
+    (SIGNATURE + "    k.set_pte_at(1, k.places.va(new_pmd.ptep), new_pmd.ptep, 10**30)\n    return 0\n", "crash"),
+    (SIGNATURE + "    k.folio_pte_batch(None, 0, 0, 10**30, 1, 0)\n    return 0\n", "crash"),
+    (SIGNATURE + "    return 10**5000\n", "crash"),
 ]  # fmt: skip
 
 

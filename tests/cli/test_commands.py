@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pte_review.harness.history import BUGS
 from pte_review.harness.judging.kinds import SEVERITY
+from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.models.move_ptes import pre_patch, v4
-from pte_review.models.port import names
-from pte_review.models.scenario import scenario_from_json
 from tests.cli.conftest import Run
+from tests.kit.moves import names, scenario_from_json
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
 FEW = ("--max-examples", "60")
@@ -35,8 +34,30 @@ def test_no_difference(process: Run, folder: Path):
     assert done.out.startswith("v4 -> refactor_intended: no difference found\n")
     assert "120 scenarios in " in done.out
     assert "seed 0" in done.out
-    assert "both do alike, scenarios: " in done.out
+    assert "shared by both versions, scenarios: " in done.out
     assert files(folder) == []
+
+
+def test_a_fix_exits_0_and_the_way_back_exits_1(cli: Run, folder: Path):
+    few = ("--max-examples", "60", "--json", "v.json")
+    fix = cli("check", "v4", "v4_fixed", *few, "--save", "found")
+    assert (fix.status, fix.err) == (0, "")
+    assert " ".join(fix.out.split()).startswith("v4 -> v4_fixed: FIXES write-gained, ")
+    assert "; nothing new legal tables" in " ".join(fix.out.split())
+    assert "\nwrite-gained (critical), BASE only\n" in fix.out
+    data = json.loads((folder / "v.json").read_text())
+    assert data["verdict"] == "fixes"
+    assert {"write-gained", "write-lost"} <= set(data["fixed"])
+    assert cli("check", "v4_fixed", "v4", *few).status == 1
+    assert json.loads((folder / "v.json").read_text())["verdict"] == "diverges"
+    paths = sorted(map(str, (folder / "found").iterdir()))
+    for path in paths:
+        again = cli("replay", path)
+        assert again.status == 0
+        assert f"{path}: FIXED: only v4 shows " in again.out
+        assert ", v4_fixed adds nothing\n" in again.out
+    back = cli("replay", *paths, "--base", "v4_fixed", "--candidate", "v4")
+    assert (back.status, back.out.count("STILL DIVERGES")) == (1, len(paths))
 
 
 def test_diverges(process: Run, folder: Path):
@@ -139,7 +160,7 @@ def test_json_is_the_fixed_interface(process: Run, folder: Path):
         "allowed": dict, "exercised": dict, "shared": list, "divergences": list,
     }  # fmt: skip
     assert {name: type(data[name]) for name in fixed} == fixed
-    assert list(data)[: len(fixed) - 3] == list(fixed)[:-3]
+    assert [name for name in data if name in fixed][: len(fixed) - 3] == list(fixed)[:-3]
     assert (data["base"], data["candidate"], data["contract"]) == ("pre_patch", "refactor", "folio-ad")
     assert (data["verdict"], data["examples"], data["seed"]) == ("diverges", 120, 0)
     assert all(type(count) is int for count in (*data["allowed"].values(), *data["exercised"].values()))

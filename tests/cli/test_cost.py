@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.golden import assert_golden
+from tests.kit.golden import assert_golden
 
 
 def test_one_workload(cli: Run) -> None:
@@ -68,10 +68,10 @@ def test_baseline(cli: Run, folder: Path) -> None:
         (("pre_patch", "v4", "--size", "0"), "size: expected 1 to 512 entries, got 0"),
         (("pre_patch", "v4", "--size", "513"), "size: expected 1 to 512 entries, got 513"),
         (("pre_patch", "v4", "--fail-on-regression", "--count", "reads"), "no count 'reads'"),
-        (("pre_patch", "v4", "--share", "-1"), "--share: expected 0 or more, got -1.0"),
+        (("pre_patch", "v4", "--share", "-1"), "--share: expected a number, 0 or more, got -1.0"),
         (("pre_patch", "v4", "--arch", "s390"), "no architecture 's390'"),
         (("v4", "--baseline", "absent.json"), "absent.json: cannot be read"),
-        (("v4", "--baseline", "other.json"), "other.json: expected version 1, got 7"),
+        (("v4", "--baseline", "other.json"), "other.json: expected version 2, got 7"),
         (("v4", "--baseline", "empty.json"), "empty.json: expected what `pte-review cost --json` writes"),
         (("v4", "--baseline", "few.json"), "few.json: has no figures for block, 16 entries, x86_64"),
         (("v4", "--baseline", "broken.json"), "broken.json: not a whole JSON file"),
@@ -79,7 +79,9 @@ def test_baseline(cli: Run, folder: Path) -> None:
 )
 def test_bad_input(cli: Run, folder: Path, arguments: tuple[str, ...], says: str) -> None:
     (folder / "other.json").write_text('{"version": 7, "workloads": []}')
-    (folder / "few.json").write_text('{"version": 1, "base": "pre_patch", "workloads": []}')
+    (folder / "few.json").write_text(
+        '{"version": 2, "subject": "move_ptes", "base": "pre_patch", "counts": {}, "workloads": []}'
+    )
     (folder / "empty.json").write_text("[]")
     (folder / "broken.json").write_text('{"version": 1, ')
     done = cli("cost", *arguments)

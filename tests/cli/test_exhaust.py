@@ -3,18 +3,17 @@
 
 import json
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pte_review.harness.exhaust.state import load_state
 from pte_review.harness.files.counterexample import read
+from pte_review.harness.subjects import SUBJECTS
 from tests.cli.conftest import Run
-from tests.golden import assert_golden
+from tests.kit.golden import assert_golden
+from tests.kit.interrupted import interrupted
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +34,7 @@ def timeless(text: str) -> str:
         ("equivalent", ("pre_patch", "v4_fixed", "--arch", "x86_64"), 0),
         ("arm64", ("v4", "refactor_intended", "--arch", "arm64", "--entries", "1"), 0),
         ("diverges", ("pre_patch", "v4", "--arch", "x86_64"), 1),
+        ("fixes", ("v4", "v4_fixed", "--arch", "x86_64"), 0),
         ("shard", ("pre_patch", "v4_fixed", "--entries", "1", "--shard", "2/4", "--json", "s.json"), 3),
     ],
 )
@@ -55,7 +55,7 @@ def test_json_and_counterexamples(cli: Run, folder: Path):
     assert data["counts"]["diverging"] + data["counts"]["equal"] + data["counts"]["allowed"] == 9912
     assert {one["kind"] for one in data["divergences"]} == {"write-gained", "write-lost"}
     for path in (folder / "saved").iterdir():
-        assert read(path).candidate == "v4"
+        assert read(path, SUBJECTS).candidate == "v4"
         assert cli("replay", str(path)).status == 1
 
 
@@ -72,6 +72,27 @@ def test_shards_merged(cli: Run):
     assert cli("exhaust", "--merge", "both.json").status == 0
 
 
+def test_a_fix_is_one_only_when_every_table_was_run(cli: Run):
+    for i in (1, 2):
+        done = cli("exhaust", "v4", "v4_fixed", "--arch", "x86_64", "--shard", f"{i}/2", "--json", f"{i}.json")
+        assert done.status == 3
+        assert f"nothing new found in shard {i}/2" in " ".join(done.out.split())
+    part = cli("exhaust", "--merge", "1.json")
+    assert part.status == 3
+    assert "nothing new found in" in " ".join(part.out.split())
+    both = cli("exhaust", "--merge", "1.json", "2.json", "--json", "both.json")
+    assert (both.status, both.err) == (0, "")
+    data = json.loads(Path("both.json").read_text())
+    assert (data["verdict"], data["fixed"], data["tables"]) == ("fixes", ["write-gained", "write-lost"], 9912)
+    assert cli("exhaust", "v4_fixed", "v4", "--arch", "x86_64").status == 1
+
+
+def test_where_base_ends_early_nothing_is_known_to_be_fixed(cli: Run):
+    done = cli("exhaust", "refactor", "refactor_intended", "--arch", "x86_64", "--entries", "1")
+    assert done.status == 3
+    assert "where BASE ends early (unassigned-read) is compared with nothing" in " ".join(done.out.split())
+
+
 def test_a_shard_without_a_file_is_kept(cli: Run, cache: Path, folder: Path):
     shard = ("exhaust", "pre_patch", "v4_fixed", "--entries", "1", "--shard", "2/4")
     assert "the same command with --json FILE writes what --merge takes" in " ".join(cli(*shard).out.split())
@@ -81,24 +102,22 @@ def test_a_shard_without_a_file_is_kept(cli: Run, cache: Path, folder: Path):
     assert not path.exists()
 
 
-def test_ctrl_c_and_on(cache: Path, monkeypatch: pytest.MonkeyPatch):
-    """A process of its own, stopped once it has done something; the same command ends what is left."""
-    command = [sys.executable, "-m", "pte_review.harness.cli", "exhaust", "v4", "refactor_intended", "--jobs", "2"]
-    command += ["--entries", "3", "--arch", "x86_64", "--shard", "1/6", "--json", "s.json"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not list(cache.glob("*.json")):
-        time.sleep(0.05)
-    time.sleep(1.5)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert re.fullmatch(r"pte-review: stopped after [\d,]+ of [\d,]+ tables; the same command goes on from .*\n", err)
+@pytest.mark.parametrize("pieces", [1, 5])
+def test_ctrl_c_and_on(cli: Run, cache: Path, pieces: int):
+    """A process of its own, stopped after some pieces; the same command does the others."""
+    command = ["exhaust", "v4", "refactor_intended", "--arch", "x86_64", "--shard", "1/4", "--jobs", "2"]
+    command += ["--json", "s.json"]
+    stopped = interrupted(pieces, *command)
+    assert stopped.status == 130
+    says = r"pte-review: stopped after [\d,]+ of [\d,]+ tables; the same command goes on from .*\n"
+    assert re.fullmatch(says, stopped.err)
     (path,) = cache.glob("*.json")
-    before = len(json.loads(path.read_text())["done"])
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 3
-    assert ("going on after " in done.stdout) == bool(before)
+    state = load_state(path)
+    assert state is not None
+    assert len(state.done) == pieces
+    done = cli(*command)
+    assert done.status == 3
+    assert f"going on after {state.tables:,} of " in done.out
     assert not path.exists()
 
 

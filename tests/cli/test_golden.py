@@ -8,24 +8,28 @@ from pathlib import Path
 import pytest
 
 from pte_review.harness.files.counterexample import divergences_on, snippet
-from pte_review.harness.files.moves import mismatches
-from pte_review.harness.files.recording import read
-from pte_review.harness.history import BUGS, Measured
 from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.known import Hunted, Known
 from pte_review.harness.reports.history import history_text
 from pte_review.harness.reports.picture import picture
-from pte_review.harness.reports.report import known_note, matrix, pictures, recording_lines, row, verdict_lines
-from pte_review.harness.thread import KNOWN, Known
-from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Verdict
-from pte_review.models.port import load
+from pte_review.harness.reports.report import matrix, pictures, row, verdict_lines
+from pte_review.harness.subjects.move_ptes.history import BUGS
+from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
+from pte_review.harness.subjects.move_ptes.recordings.recording import read
+from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.harness.subjects.move_ptes.thread import KNOWN
+from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Shared, Verdict
 from pte_review.models.scenario import Folio, Scenario
 from tests.cli.conftest import SIGNATURE, Run
-from tests.golden import FOLDER, assert_golden
-from tests.harness.outcomes import CLEARS, marker, page, scenario, swap
-from tests.harness.ports import source
-from tests.harness.saved import counterexample, data
-from tests.models.build import ARCHES
-from tests.models.scheduled import event
+from tests.kit.actions import event
+from tests.kit.build import ARCHES
+from tests.kit.golden import FOLDER, assert_golden
+from tests.kit.moves import load
+from tests.kit.outcomes import CLEARS, marker, page, scenario, swap
+from tests.kit.ports import source
+from tests.kit.release import needs_named_click
+from tests.kit.saved import counterexample, data
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded"
 FOLIO = (Folio(0x100, 2, True, ((0, 1),)),)
@@ -71,9 +75,9 @@ def smallest(arch: str) -> dict[str, tuple[str, str, str, Scenario]]:
 
 def divergence(base: str, candidate: str, kind: str, s: Scenario) -> tuple[Divergence, str]:
     """It, and its picture."""
-    sitting, found = divergences_on(s, load(base), load(candidate), CONTRACTS["folio-ad"])
-    (one,) = [d for d in found if d.kind == kind]
-    return one, picture(one, load(base).name, load(candidate).name, sitting)
+    divergences = divergences_on(MOVE_PTES, s, load(base), load(candidate), CONTRACTS["folio-ad"])
+    (one,) = [d for d in divergences if d.kind == kind]
+    return one, picture(one, load(base).name, load(candidate).name, MOVE_PTES.words)
 
 
 @pytest.mark.parametrize(("arch", "name"), [(arch, name) for arch in ARCHES for name in smallest(arch)])
@@ -89,7 +93,7 @@ def test_picture_of_a_schedule(folder: Path, arch: str):
         event("mkclean", "new 0", "unlocking", 2),
         event("write", "old 0", "unlocked"),
     )
-    s = scenario(arch, words(arch, "W"), folios=FOLIO, scheduled=events)
+    s = scenario(arch, words(arch, "W"), folios=FOLIO, actions=events)
     assert_golden(f"picture-events-{arch}", divergence("pre_patch", "port.py", "dirty-lost", s)[1])
 
 
@@ -126,10 +130,15 @@ def verdict(
         "changed": {"x86_64": 617, "arm64": 617}, "divergences": tuple(of_pair), "arches": ARCHES,
         "hostile": hostile, **changes,
     }  # fmt: skip
-    return Verdict(base, candidate, "folio-ad", **values)  # type: ignore[arg-type]
+    return Verdict("move_ptes", base, candidate, "folio-ad", **values)  # type: ignore[arg-type]
 
 
-SHARED = (("write-gained", 321), ("write-lost", 300))
+def note(known: Known, one: Verdict) -> str:
+    """What stands behind a row of the review of the thread."""
+    return "as known" if known.agrees(one) else "UNEXPECTED"
+
+
+SHARED = (Shared("write-gained", 321), Shared("write-lost", 300))
 VERDICTS = {
     "diverges": lambda: verdict("pre_patch", "v4", ("write-gained", "cont-on-invalid")),
     "no-difference": lambda: verdict("v4", "refactor_intended", shared=SHARED),
@@ -148,7 +157,7 @@ def test_verdict_lines(name: str):
 
 def test_pictures_that_both_architectures_share_are_shown_once():
     one = VERDICTS["diverges"]()
-    shown = pictures(one, load("pre_patch"), load("v4"))
+    shown = pictures(one, MOVE_PTES.words)
     assert len(shown) <= len(one.divergences)
     assert_golden("pictures", "\n".join(shown))
 
@@ -159,8 +168,8 @@ def test_matrix():
         kinds = [kind for kind in sorted(known.must) if known.base in ("pre_patch", "v4") and kind in smallest("arm64")]
         shown = [k for k in kinds if smallest("arm64")[k][:2] == (known.base, known.candidate)]
         one = verdict(known.base, known.candidate, shown, known.hostile)
-        rows.append(row([one], known_note(known, one)))
-    rows.append(row([VERDICTS["inconclusive"]()], known_note(Known("pre_patch", "v4"), VERDICTS["inconclusive"]())))
+        rows.append(row([one], note(known, one)))
+    rows.append(row([VERDICTS["inconclusive"]()], note(Known("pre_patch", "v4"), VERDICTS["inconclusive"]())))
     assert_golden("matrix", matrix(rows))
     assert_golden("matrix-without-notes", matrix(row([VERDICTS[name]()]) for name in VERDICTS))
 
@@ -168,6 +177,7 @@ def test_matrix():
 # -- the rest
 
 
+@needs_named_click
 @pytest.mark.parametrize("command", ["", "check", "replay", "history", "list", "exhaust"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
@@ -176,8 +186,8 @@ def test_help(cli: Run, command: str):
 def test_history():
     """As if x86_64 alone had been asked for, and the last bug was missed once."""
     found = (3, 1, 8), (0.016, 0.25, 2.5)
-    rows = [Measured(bug, *(found if "x86_64" in bug.arches else ((), ()))) for bug in BUGS]
-    rows[-1] = Measured(BUGS[-1], (5, None, 999), (0.1, 12.25, 11.5))
+    rows = [Hunted(bug, *(found if "x86_64" in bug.arches else ((), ()))) for bug in BUGS]
+    rows[-1] = Hunted(BUGS[-1], (5, None, 999), (0.1, 12.25, 11.5))
     assert_golden("history", history_text(rows, 3, 1000))
 
 
@@ -212,7 +222,7 @@ def test_errors(cli: Run, folder: Path):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_snippet(arch: str):
-    assert_golden(f"snippet-{arch}", snippet(counterexample(arch)))
+    assert_golden(f"snippet-{arch}", snippet(MOVE_PTES, counterexample(arch)))
 
 
 @pytest.mark.parametrize("name", ["linux-6.17.8-arm64"])
@@ -228,7 +238,7 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 300, "snippet": 500}
+WIDER = {"help": 80, "errors": 320, "snippet": 500}
 
 
 def golden_files() -> list[object]:

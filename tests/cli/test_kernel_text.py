@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pte_review.models.kernel_tree.tree import open_tree
-from tests.changes import NOTHING, SMEAR, before_set
 from tests.cli.conftest import Run
-from tests.cli.kernel_text import FEW, PAIR, make_patch, make_tree, snapshot
-from tests.golden import assert_golden
-from tests.models.build import page
-from tests.models.kernel_tree.little_tree import commit, git
-from tests.trees import diff, linux
+from tests.kit.build import page
+from tests.kit.changes import NOTHING, SMEAR, before_set
+from tests.kit.golden import assert_golden
+from tests.kit.kernel_text import FEW, PAIR, make_patch, make_tree, snapshot
+from tests.kit.little_tree import MREMAP, commit, git
+from tests.kit.trees import diff, linux
 
 X86 = ("--arch", "x86_64", *FEW)
 FIXED = {"FPB_RESPECT_WRITE);": "FPB_RESPECT_WRITE | 0);"}
@@ -162,9 +162,10 @@ def test_an_unassigned_and_a_stale_read(cli: Run):
     path = next(Path("saved").glob("*unassigned-read*.json"))
     data = json.loads(path.read_text())
     scenario = data["divergence"]["scenario"]
-    ((index, marker),) = scenario["old_table"]
-    scenario["old_table"] = [[index, page("x86_64", 0x900)], [index + 1, marker]]
-    scenario["extent"] = 8192
+    ((index, marker),) = scenario["tables"][0]["entries"]
+    scenario["tables"][0]["entries"] = [[index, page("x86_64", 0x900)], [index + 1, marker]]
+    for where in scenario["ranges"]:
+        where["nr"] = 2
     path.write_text(json.dumps(data))
     done = cli("replay", str(path), *text)
     assert (done.status, done.err) == (1, "")
@@ -181,7 +182,7 @@ def test_linux_against_its_port(cli: Run):
 
 
 def test_linux_with_a_bug(cli: Run):
-    kernel = open_tree(linux())
+    kernel = open_tree(linux(), MREMAP)
     found = re.search(r"\n\s*set_pte_at\(.*, pte\);\n", str(kernel.read("mm/mremap.c")))
     assert found is not None
     Path("bug.patch").write_text(diff({found[0]: found[0].replace(", pte)", ", pte_wrprotect(pte))")}, tree=kernel))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.changes import SMEAR, before_set
 from tests.cli.conftest import Run
-from tests.cli.kernel_text import PAIR, change, make_patch, one_line, process
-from tests.models.kernel_tree.little_tree import commit, git
-from tests.trees import ROOT
+from tests.kit.changes import SMEAR, before_set
+from tests.kit.kernel_text import PAIR, change, make_patch, one_line, process
+from tests.kit.little_tree import commit, git
+from tests.kit.trees import ROOT
 
 pytestmark = pytest.mark.usefixtures("kernel")
 CHECK = ("check", *PAIR, "--tree", "batching", "--max-examples", "5")
@@ -25,9 +25,9 @@ FIX = ("--patch", "fix.patch")
     [
         ("check tree tree+patch --patch fix.patch", "'tree' is the text of a kernel tree: give --tree"),
         ("check tree tree+patch --tree batching", "'tree+patch' is a kernel tree with patches: give --patch"),
-        ("check pre_patch tree --tree batching --patch fix.patch", "--patch: neither version is 'tree+patch'"),
-        ("check pre_patch v4 --tree batching", "--tree: neither version is 'tree' or 'tree+patch'"),
-        ("check pre_patch v4 --rev v6.12", "--rev: which revision of what? give --tree, a git repository"),
+        ("check pre_patch tree --tree batching --patch fix.patch", "--patch is unused: name 'tree+patch' as BASE"),
+        ("check pre_patch v4 --tree batching", "--tree is unused: name 'tree' or 'tree+patch'"),
+        ("check pre_patch v4 --rev v6.12", "--rev needs --tree, a git repository of the kernel"),
         ("check pre_patch tree --tree nowhere", "nowhere: no such folder: expected an unpacked kernel tree"),
         ("check pre_patch tree --tree fix.patch", "fix.patch: is a file: expected the folder of a kernel tree"),
         ("check pre_patch tree --tree temporary", "temporary: not a kernel tree: it has no mm/mremap.c"),
@@ -36,7 +36,7 @@ FIX = ("--patch", "fix.patch")
         ("check tree tree+patch --tree batching --patch no.patch", "no.patch: no such file: expected the output"),
         ("check tree tree+patch --tree batching --patch batching", "batching: is a folder: expected the output"),
         ("exhaust tree tree+patch --tree batching", "'tree+patch' is a kernel tree with patches: give --patch"),
-        ("exhaust pre_patch v4 --tree batching", "--tree: neither version is 'tree' or 'tree+patch'"),
+        ("exhaust pre_patch v4 --tree batching", "--tree is unused: name 'tree' or 'tree+patch'"),
     ],
 )  # fmt: skip
 def test_a_wrong_call(refused: Run, arguments: str, says: str):

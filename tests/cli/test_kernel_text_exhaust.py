@@ -2,21 +2,17 @@
 """`pte-review exhaust tree tree+patch` as a user runs it: in C, whole, in shards, on Dask, and stopped in between."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pte_review.harness.exhaust.job import ready
-from tests.changes import NOTHING, SMEAR
 from tests.cli.conftest import Run
-from tests.cli.kernel_text import PAIR, make_patch, session_of
+from tests.kit.changes import NOTHING, SMEAR
+from tests.kit.interrupted import interrupted
+from tests.kit.kernel_text import PAIR, make_patch
 
 pytestmark = pytest.mark.usefixtures("kernel")
 X86 = ("--arch", "x86_64", "--jobs", "2")
@@ -96,29 +92,15 @@ def test_on_dask(cli: Run):
     assert json.loads(Path("v.json").read_text())["counts"]["diverging"] > 0
 
 
-def test_stopped_and_on_is_the_same(cli: Run, cache: Path):
-    """Four entries in a shard: some seconds of work. Nothing runs on behind a stop."""
-    arguments = ["exhaust", *PAIR, *SMEARED, "--arch", "arm64", "--jobs", "2", "--entries", "4", "--shard", "1/3"]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "pte_review.harness.cli", *arguments, "--json", "s.json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env={**os.environ, "PTE_REVIEW_CACHE": str(cache.parent / "compiled")},  # one stopped while it compiles litters
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not list(cache.glob("*.json")):
-        time.sleep(0.02)
-    time.sleep(0.4)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-    assert running.returncode == 130, err
-    assert re.fullmatch(r"pte-review: stopped after [\d,]+ of [\d,]+ tables; the same command goes on from .*\n", err)
-    deadline = time.monotonic() + 5
-    while session_of(running.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert session_of(running.pid) == []
-    cli(*arguments, "--json", "on.json")
+def test_stopped_and_on_is_the_same(cli: Run, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing runs on behind a stop: interrupted() comes back when the last process has ended."""
+    monkeypatch.setenv("PTE_REVIEW_CACHE", str(cache.parent / "compiled"))  # one stopped while it compiles litters
+    arguments = ["exhaust", *PAIR, *SMEARED, "--arch", "arm64", "--jobs", "2", "--entries", "3", "--shard", "1/3"]
+    stopped = interrupted(4, *arguments, "--json", "s.json")
+    assert stopped.status == 130, stopped.err
+    says = r"pte-review: stopped after [\d,]+ of [\d,]+ tables; the same command goes on from .*\n"
+    assert re.fullmatch(says, stopped.err)
+    done = cli(*arguments, "--json", "on.json")
+    assert "going on after " in done.out
     cli(*arguments, "--json", "whole.json", "--restart")
     assert numbers("on.json") == numbers("whole.json")

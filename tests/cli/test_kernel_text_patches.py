@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.changes import NOTHING
 from tests.cli.conftest import Run
-from tests.cli.kernel_text import PAIR, change, make_patch, one_line
-from tests.trees import diff
+from tests.kit.changes import NOTHING
+from tests.kit.kernel_text import PAIR, change, make_patch, one_line
+from tests.kit.trees import diff
 
 pytestmark = pytest.mark.usefixtures("kernel")
 CHECK = ("check", *PAIR, "--tree", "batching", "--max-examples", "5")

@@ -11,14 +11,15 @@ import pytest
 
 from pte_review.harness import check
 from pte_review.harness.errors import UsageError
-from pte_review.harness.review import review
+from pte_review.harness.progress import Progress
 from pte_review.harness.search.explore import size
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.harness.verdict import Verdict, verdict_from_json
-from pte_review.models.legal import RULES
 from pte_review.models.move_ptes import pre_patch, v4
-from pte_review.models.port import load, names
-from tests.harness.outcomes import moving
-from tests.models.build import ARCHES
+from pte_review.models.move_ptes.call import MoveCall, moved
+from tests.kit.build import ARCHES
+from tests.kit.moves import load, names, review
+from tests.kit.outcomes import moving
 
 SCRIPT = """
 import json
@@ -56,7 +57,7 @@ def test_another_seed_tries_other_scenarios():
 def test_json_there_and_back(base, candidate):
     verdict = check(base, candidate, max_examples=60)
     assert verdict.divergences or verdict.shared
-    again = verdict_from_json(json.loads(json.dumps(verdict.to_json())))
+    again = verdict_from_json(json.loads(json.dumps(verdict.to_json())), MoveCall)
     assert replace(again, seconds=verdict.seconds) == verdict
     assert again.kinds == verdict.kinds
 
@@ -99,7 +100,7 @@ def test_a_rule_of_one_architecture(rule, arch):
 def test_what_both_do_is_shared_and_no_divergence():
     verdict = check("v4", "refactor_intended", max_examples=200)
     assert (verdict.verdict, verdict.divergences) == ("no-difference-found", ())
-    assert {"write-gained", "write-lost"} <= dict(verdict.shared).keys()
+    assert {"write-gained", "write-lost"} <= {shared.kind for shared in verdict.shared}
 
 
 def test_exact_reports_what_folio_ad_counts():
@@ -116,7 +117,7 @@ def test_a_version_never_differs_from_itself(contract):
         assert (verdict.allowed, set(verdict.changed.values())) == ({}, {0})
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", MOVE_PTES.rules)
 def test_nor_on_hostile_tables(rule):
     for verdict in review([(name, name) for name in names()], hostile=rule, max_examples=30):
         assert (verdict.verdict, verdict.divergences, verdict.allowed) == ("no-difference-found", (), {})
@@ -146,29 +147,21 @@ def test_several_pairs_on_the_same_scenarios():
     assert [plain(v) for v in together] == [plain(check(*pair, max_examples=60)) for pair in pairs]
 
 
-def test_a_reporter_is_told_everything():
-    class Told:
-        def __init__(self) -> None:
-            self.explored: list[tuple[str, int, int]] = []
-            self.minimised: list[tuple[str, str]] = []
-
-        def exploring(self, arch: str, done: int, total: int) -> None:
-            self.explored.append((arch, done, total))
-
-        def minimising(self, arch: str, kind: str) -> None:
-            self.minimised.append((arch, kind))
-
-    told = Told()
-    verdict = check("pre_patch", "v4", max_examples=20, reporter=told)
-    assert told.explored == [(arch, n, 20) for arch in ARCHES for n in range(1, 21)]
-    assert sorted(told.minimised) == sorted((d.arch, d.kind) for d in verdict.divergences)
+def test_progress_is_said_for_every_scenario_and_divergence():
+    messages: list[Progress] = []
+    verdict = check("pre_patch", "v4", max_examples=20, listen=messages.append)
+    exploring = [message for message in messages if "minimising" not in message.work]
+    assert [(message.done, message.total) for message in exploring] == [(n, 20) for _ in ARCHES for n in range(1, 21)]
+    minimising = [message.work for message in messages if message not in exploring]
+    assert len(minimising) == len(verdict.divergences)
+    assert all(any(d.arch in work and d.kind in work for work in minimising) for d in verdict.divergences)
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"base": "prepatch"}, "no version 'prepatch': did you mean pre_patch"),
-        ({"candidate": "xyzzy"}, "no version 'xyzzy': versions: pre_patch, v4, refactor"),
+        ({"base": "prepatch"}, "no version 'prepatch' of move_ptes(): did you mean pre_patch"),
+        ({"candidate": "xyzzy"}, "no version 'xyzzy' of move_ptes(): versions: pre_patch, v4, refactor"),
         ({"candidate": "none.py"}, "none.py: cannot be read: No such file or directory"),
         ({"candidate": lambda k: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),
         ({"candidate": lambda a, b, c, d, e, f: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),
@@ -193,4 +186,4 @@ def test_the_smallest_seen_so_far_is_where_minimising_starts():
     two, three = moving("x86_64", ["W", ""]), moving("x86_64", ["W", "", ""])
     assert size(two) < size(three)
     assert size(two) < size(replace(two, config=replace(two.config, debug_vm=True)))
-    assert size(replace(two, need_rmap_locks=True)) >= size(two)
+    assert size(moved(two, need_rmap_locks=True)) >= size(two)

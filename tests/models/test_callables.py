@@ -6,10 +6,10 @@ import functools
 import pytest
 
 from pte_review.models.outcome import CRASH, NO_PROGRESS, UNASSIGNED_READ
-from pte_review.models.port import VersionError, load
-from pte_review.models.run import run
 from pte_review.models.scenario import Folio
-from tests.models.build import page, scenario
+from pte_review.models.version import VersionError
+from tests.kit.build import page, scenario
+from tests.kit.moves import load, run
 
 WHAT = scenario("x86_64", {0: page("x86_64", 0x200, "W")}, folios=(Folio(0x200, 2),))
 

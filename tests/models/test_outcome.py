@@ -8,7 +8,7 @@ import pytest
 
 from pte_review.models.codec import SchemaError
 from pte_review.models.outcome import Outcome, outcome_from_json
-from tests.models.build import move, scenario, swap
+from tests.kit.build import move, scenario, swap
 
 UNASSIGNED = move("refactor", scenario("x86_64", {0: swap("x86_64", 3, 8)}, ptrs_per_pte=16))
 
@@ -17,14 +17,14 @@ def test_unassigned_read_as_json():
     data = json.loads(json.dumps(UNASSIGNED.to_json()))
     assert (data["ended"], data["variable"]) == ("unassigned-read", "pte")
     assert data["installed"][0]["stack"] == "zero"
-    assert data["old_table"] == [0] * 16  # the refactor clears before it reads
+    assert data["tables"][0] == [0] * 16  # the refactor clears before it reads
     assert "returned" not in data  # defaults are left out
 
 
 def test_exercised_paths_survive():
-    plain = Outcome("returned", (), (), (), exercised=("batch", "fold", "unfold"))
+    plain = Outcome("returned", ((), ()), (), exercised=("batch", "fold", "unfold"))
     assert outcome_from_json(plain.to_json()) == plain
-    assert "exercised" not in Outcome("returned", (), (), ()).to_json()
+    assert "exercised" not in Outcome("returned", ((), ()), ()).to_json()
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Scenarios: addresses and indices, folios, and the JSON codec, whose errors name the field and what it expects."""
 
+import copy
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
 from pte_review.models.codec import SchemaError
 from pte_review.models.config import Config
-from pte_review.models.scenario import Folio, Scenario, Vma, ranges, scenario_from_json
-from tests.models.build import NEW, OLD, page, scenario
+from pte_review.models.scenario import Folio, Scenario, Vma, page_ranges
+from tests.kit.build import NEW, OLD, page, scenario
+from tests.kit.moves import as_move, scenario_from_json
 
 FULL = scenario(
     "arm64",
@@ -33,17 +36,24 @@ def test_round_trip():
 
 def test_defaults_are_left_out():
     plain = scenario("x86_64", {}).to_json()
-    assert plain == {"arch": "x86_64", "old_addr": OLD, "new_addr": NEW, "extent": 4096, "old_table": []}
+    assert plain == {
+        "arch": "x86_64",
+        "tables": [{"base": OLD}, {"base": NEW, "lock": 2}],
+        "ranges": [{"name": "old", "table": 0, "first": 0, "nr": 1}, {"name": "new", "table": 1, "first": 0, "nr": 1}],
+        "call": {},
+    }
     assert DATA["config"] == {"debug_vm": True, "cont_ptes": 32}
     assert DATA["folios"][1] == {"pfn": 0x300, "anon": False}
 
 
 def test_geometry():
-    assert (FULL.nr, FULL.pmd_size, FULL.old_base, FULL.new_base) == (3, 0x20_0000, OLD, NEW)
-    assert (FULL.old_index, FULL.new_index, FULL.one_table) == (5, 9, False)
-    assert scenario("x86_64", {}, new_addr=OLD + 0x1F_F000).one_table
-    assert not scenario("x86_64", {}, new_addr=OLD + 0x20_0000).one_table
-    assert scenario("arm64", {}, new_addr=OLD + 0x20_0000, ptrs_per_pte=8192).one_table
+    assert (as_move(FULL).extent, FULL.table_bytes, as_move(FULL).old_base, as_move(FULL).new_base) == (
+        3 * 4096, 0x20_0000, OLD, NEW,
+    )  # fmt: skip
+    assert (as_move(FULL).old_index, as_move(FULL).new_index, as_move(FULL).one_table) == (5, 9, False)
+    assert as_move(scenario("x86_64", {}, new_addr=OLD + 0x1F_F000)).one_table
+    assert not as_move(scenario("x86_64", {}, new_addr=OLD + 0x20_0000)).one_table
+    assert as_move(scenario("arm64", {}, new_addr=OLD + 0x20_0000, ptrs_per_pte=8192)).one_table
 
 
 def test_folio_of():
@@ -55,63 +65,91 @@ def test_folio_of():
 
 
 def test_ranges():
-    assert ranges({3, 7, 1, 2, 8, 10}) == ((1, 4), (7, 9), (10, 11))
-    assert ranges(set()) == ()
+    assert page_ranges({3, 7, 1, 2, 8, 10}) == ((1, 4), (7, 9), (10, 11))
+    assert page_ranges(set()) == ()
 
 
-BAD = {  # what to put in: (path of the error, what it expects)
-    "arch": ({"arch": "riscv"}, "scenario.arch", "one of x86_64, arm64"),
-    "not an object": (3, "scenario", "an object"),
-    "missing field": ({"extent": ...}, "scenario.extent", "a value, the field is missing"),
-    "unknown field": ({"colour": 1}, "scenario.colour", "one of the fields arch, old_addr"),
-    "int": ({"extent": "4096"}, "scenario.extent", "an integer"),
-    "int is not bool": ({"extent": True}, "scenario.extent", "an integer"),
-    "int is not float": ({"extent": 4096.0}, "scenario.extent", "an integer"),
-    "bool": ({"need_rmap_locks": 1}, "scenario.need_rmap_locks", "true or false"),
-    "str": ({"arch": 1}, "scenario.arch", "a string"),
-    "list": ({"old_table": {}}, "scenario.old_table", "a list"),
-    "pair": ({"old_table": [[1]]}, "scenario.old_table[0]", "a list of 2"),
-    "nested int": ({"old_table": [[1, 2], [2, None]]}, "scenario.old_table[1][1]", "an integer"),
-    "nested object": ({"vma": {"uffd": "yes"}}, "scenario.vma.uffd", "true or false"),
-    "nested unknown": ({"folios": [{"pfn": 1, "size": 2}]}, "scenario.folios[0].size", "one of the fields pfn, order"),
-    "null": ({"vma": None}, "scenario.vma", "an object"),
-    "unaligned": ({"old_addr": OLD + 1}, "scenario.old_addr", "a multiple of 4096"),
-    "negative": ({"new_addr": -4096}, "scenario.new_addr", "a multiple of 4096"),
-    "too high": ({"new_addr": 1 << 57}, "scenario.new_addr", "below 2**57"),
-    "empty": ({"extent": 0}, "scenario.extent", "at least one page"),
-    "over the old PMD": ({"extent": 508 * 4096}, "scenario.extent", "at most 2076672 bytes"),  # 6.1
-    "over the new PMD": ({"extent": 504 * 4096}, "scenario.extent", "at most 2060288 bytes"),
-    "two tables of one": ({"new_addr": OLD}, "scenario.new_table", "no entries"),
-    "index": ({"old_table": [[512, 1]]}, "scenario.old_table[0]", "below 512"),
-    "order of entries": ({"old_table": [[2, 1], [2, 1]]}, "scenario.old_table[1]", "above 2"),
-    "zero entry": ({"new_table": [[2, 0]]}, "scenario.new_table[0]", "a raw entry"),
-    "wide entry": ({"new_table": [[2, 1 << 64]]}, "scenario.new_table[0]", "a raw entry"),
-    "order": ({"folios": [{"pfn": 0, "order": 14}]}, "scenario.folios[0].order", "from 0 to 13"),
-    "folio alignment": ({"folios": [{"pfn": 2, "order": 2}]}, "scenario.folios[0].pfn", "multiple of its 4 pages"),
-    "folios overlap": ({"folios": [{"pfn": 4, "order": 2}, {"pfn": 7}]}, "scenario.folios[1].pfn", "ascending"),
-    "folio too high": ({"folios": [{"pfn": 1 << 28}]}, "scenario.folios[0].pfn", "below PFN"),
-    "range": ({"folios": [{"pfn": 4, "order": 2, "shared": [[0, 5]]}]}, "scenario.folios[0].shared", "inside 4 pages"),
-    "empty range": ({"folios": [{"pfn": 4, "exclusive": [[0, 0]]}]}, "scenario.folios[0].exclusive", "inside 1 pages"),
-    "soft-dirty": ({"config": {"mem_soft_dirty": True}}, "scenario.config.mem_soft_dirty", "x86_64 only"),
-    "shstk": ({"config": {"shstk": True}}, "scenario.config.shstk", "x86_64 only"),
-    "markers": ({"config": {"uffd_wp": False}}, "scenario.config.pte_marker_uffd_wp", "without config.uffd_wp"),
-    "cont_ptes": ({"config": {"cont_ptes": 24}}, "scenario.config.cont_ptes", "a power of two from 2 up"),
-    "cont_ptes 1": ({"config": {"cont_ptes": 1}}, "scenario.config.cont_ptes", "a power of two from 2 up"),
-    "ptrs_per_pte": ({"config": {"ptrs_per_pte": 0}}, "scenario.config.ptrs_per_pte", "a power of two from 2 up"),
-    "table size": ({"config": {"ptrs_per_pte": 16384}}, "scenario.config.ptrs_per_pte", "at most 8192"),
-    "divides": ({"config": {"cont_ptes": 1024}}, "scenario.config.cont_ptes", "a divisor of ptrs_per_pte 512"),  # 11
-    "zero_pfn": ({"config": {"zero_pfn": -1}}, "scenario.config.zero_pfn", "a page frame number"),
-    "memory": ({"config": {"highest_memmap_pfn": 1 << 34}}, "scenario.config.highest_memmap_pfn", "below 2**34"),
+GONE = object()
+# A field of DATA and what to put there; the path of the error, if it is another one, and what it expects.
+BAD = {
+    "arch": ("arch", "riscv", "", "one of x86_64, arm64"),
+    "not an object": ("", 3, "", "an object"),
+    "missing field": ("tables", GONE, "", "a value, the field is missing"),
+    "unknown field": ("colour", 1, "", "one of the fields arch, tables"),
+    "int": ("tables.0.base", "4096", "tables[0].base", "an integer"),
+    "int is not bool": ("ranges.0.nr", True, "ranges[0].nr", "an integer"),
+    "int is not float": ("ranges.0.nr", 4096.0, "ranges[0].nr", "an integer"),
+    "bool": ("call.need_rmap_locks", 1, "", "true or false"),
+    "str": ("arch", 1, "", "a string"),
+    "list": ("tables.0.entries", {}, "tables[0].entries", "a list"),
+    "pair": ("tables.0.entries", [[1]], "tables[0].entries[0]", "a list of 2"),
+    "nested int": ("tables.0.entries", [[1, 2], [2, None]], "tables[0].entries[1][1]", "an integer"),
+    "nested object": ("vmas", [{"uffd": "yes"}], "vmas[0].uffd", "true or false"),
+    "nested unknown": ("folios", [{"pfn": 1, "size": 2}], "folios[0].size", "one of the fields pfn, order"),
+    "null": ("config", None, "", "an object"),
+    "no table": ("tables", [], "", "1 to"),
+    "no VMA": ("vmas", [], "", "at least one VMA"),
+    "another mm": ("vmas.0.vm_mm", 0, "vmas[0].vm_mm", "the number of an mm"),
+    "unaligned": ("tables.0.base", OLD + 4096, "tables[0].base", "a multiple of the table's 2097152 bytes"),
+    "negative": ("tables.0.base", -0x20_0000, "tables[0].base", "a multiple of the table's 2097152 bytes"),
+    "too high": ("tables.0.base", 1 << 57, "tables[0].base", "below 2**57"),
+    "two tables at one address": ("tables.1.base", OLD, "tables[1].base", "an address that no other table"),
+    "lock": ("tables.0.lock", 3, "tables[0].lock", "one of 1, 2, -2"),
+    "VMA of a table": ("tables.0.vma", 1, "tables[0].vma", "the index of a VMA"),
+    "empty": ("ranges.0.nr", 0, "ranges[0].nr", "1 to 507 entries"),
+    "behind the end of table 0": ("ranges.0.nr", 508, "ranges[0].nr", "1 to 507 entries, the rest of the table"),  # 6.1
+    "behind the end of table 1": ("ranges.1.nr", 504, "ranges[1].nr", "1 to 503 entries, the rest of the table"),
+    "of two lengths": ("ranges.1.nr", 2, "ranges[1].nr", "the 3 entries of the old range"),
+    "new range first": ("ranges.0.table", 1, "ranges[1].table", "the old range in table 0"),
+    "table of a range": ("ranges.0.table", 2, "ranges[0].table", "the number of a table"),
+    "start of a range": ("ranges.0.first", -1, "ranges[0].first", "an entry index"),
+    "one name twice": ("ranges.1.name", "old", "ranges[1].name", "a word that names no other range"),
+    "index": ("tables.0.entries", [[512, 1]], "tables[0].entries[0]", "below 512"),
+    "order of entries": ("tables.0.entries", [[2, 1], [2, 1]], "tables[0].entries[1]", "above 2"),
+    "zero entry": ("tables.1.entries", [[2, 0]], "tables[1].entries[0]", "a raw entry"),
+    "wide entry": ("tables.1.entries", [[2, 1 << 64]], "tables[1].entries[0]", "a raw entry"),
+    "order": ("folios", [{"pfn": 0, "order": 14}], "folios[0].order", "from 0 to 13"),
+    "folio alignment": ("folios", [{"pfn": 2, "order": 2}], "folios[0].pfn", "multiple of its 4 pages"),
+    "folios overlap": ("folios", [{"pfn": 4, "order": 2}, {"pfn": 7}], "folios[1].pfn", "ascending"),
+    "folio too high": ("folios", [{"pfn": 1 << 28}], "folios[0].pfn", "below PFN"),
+    "range": ("folios", [{"pfn": 4, "order": 2, "shared": [[0, 5]]}], "folios[0].shared", "inside 4 pages"),
+    "empty range": ("folios", [{"pfn": 4, "exclusive": [[0, 0]]}], "folios[0].exclusive", "inside 1 pages"),
+    "soft-dirty": ("config", {"mem_soft_dirty": True}, "config.mem_soft_dirty", "x86_64 only"),
+    "shstk": ("config", {"shstk": True}, "config.shstk", "x86_64 only"),
+    "markers": ("config", {"uffd_wp": False}, "config.pte_marker_uffd_wp", "without config.uffd_wp"),
+    "cont_ptes": ("config", {"cont_ptes": 24}, "config.cont_ptes", "a power of two from 2 up"),
+    "cont_ptes 1": ("config", {"cont_ptes": 1}, "config.cont_ptes", "a power of two from 2 up"),
+    "ptrs_per_pte": ("config", {"ptrs_per_pte": 0}, "config.ptrs_per_pte", "a power of two from 2 up"),
+    "table size": ("config", {"ptrs_per_pte": 16384}, "config.ptrs_per_pte", "at most 8192"),
+    "divides": ("config", {"cont_ptes": 1024}, "config.cont_ptes", "a divisor of ptrs_per_pte 512"),  # 11
+    "zero_pfn": ("config", {"zero_pfn": -1}, "config.zero_pfn", "a page frame number"),
+    "memory": ("config", {"highest_memmap_pfn": 1 << 34}, "config.highest_memmap_pfn", "below 2**34"),
 }
 
 
-@pytest.mark.parametrize(("change", "path", "expected"), BAD.values(), ids=BAD)
-def test_errors_name_the_field_and_what_it_expects(change, path, expected):
-    data = change if isinstance(change, int) else {k: v for k, v in {**DATA, **change}.items() if v is not ...}
+def changed(field: str, value: Any) -> Any:
+    """DATA with `value` at `field`, `a.0.b`."""
+    data = copy.deepcopy(DATA)
+    if not field:
+        return value
+    at: Any = data
+    *parents, last = [int(part) if part.isdecimal() else part for part in field.split(".")]
+    for part in parents:
+        at = at[part]
+    if value is GONE:
+        del at[last]
+    else:
+        at[last] = value
+    return data
+
+
+@pytest.mark.parametrize(("field", "value", "path", "expected"), BAD.values(), ids=BAD)
+def test_errors_name_the_field_and_what_it_expects(field, value, path, expected):
     with pytest.raises(SchemaError) as raised:
-        scenario_from_json(data)
+        scenario_from_json(changed(field, value))
     message = str(raised.value)
-    assert message.startswith(f"{path}: expected ")
+    where = f"scenario.{path or field}" if field else "scenario"
+    assert message.startswith(f"{where}: expected ")
     assert expected in message
     assert "\n" not in message
     assert len(message) < 300
@@ -119,24 +157,28 @@ def test_errors_name_the_field_and_what_it_expects(change, path, expected):
 
 def test_errors_show_what_they_got_shortened():
     with pytest.raises(SchemaError, match=r"got 'x{20,40}\.\.\.$"):
-        scenario_from_json({**DATA, "extent": "x" * 1000})
+        scenario_from_json(changed("arch", "x" * 1000))
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("field", "value"),
     [
-        {"extent": 503 * 4096},  # up to the end of the new PMD
-        {"folios": [{"pfn": 4, "order": 2, "shared": [[0, 4]]}, {"pfn": 8}]},
-        {"folios": [{"pfn": (1 << 28) - 1}]},
-        {"old_table": [[0, 1], [511, (1 << 64) - 1]]},
-        {"config": {"cont_ptes": 512}},
-        {"config": {"zero_pfn": 0}},
-        {"config": {"cont_ptes": 2, "ptrs_per_pte": 8192}},
-        {"config": {"uffd_wp": False, "pte_marker_uffd_wp": False}},
+        ("folios", [{"pfn": 4, "order": 2, "shared": [[0, 4]]}, {"pfn": 8}]),
+        ("folios", [{"pfn": (1 << 28) - 1}]),
+        ("tables.0.entries", [[0, 1], [511, (1 << 64) - 1]]),
+        ("config", {"cont_ptes": 512}),
+        ("config", {"zero_pfn": 0}),
+        ("config", {"uffd_wp": False, "pte_marker_uffd_wp": False}),
     ],
 )
-def test_limits_that_are_allowed(change):
-    assert isinstance(scenario_from_json({**DATA, **change}), Scenario)
+def test_limits_that_are_allowed(field, value):
+    assert isinstance(scenario_from_json(changed(field, value)), Scenario)
+
+
+def test_a_range_may_reach_the_end_of_its_table():
+    data = changed("ranges.0.nr", 503)
+    data["ranges"][1]["nr"] = 503
+    assert scenario_from_json(data).ranges[1].end == 512
 
 
 def test_the_path_can_be_named():

@@ -6,10 +6,9 @@ import textwrap
 import pytest
 
 from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
-from pte_review.models.port import load
-from pte_review.models.run import run
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import move, page, scenario, swap
+from tests.kit.build import move, page, scenario, swap
+from tests.kit.moves import load, run
 
 FOLIO = (Folio(0x200, 4),)
 PATTERN = 0xAAAA_AAAA_AAAA_AAAA  # -ftrivial-auto-var-init=pattern on 64 bits
@@ -49,7 +48,7 @@ def test_unassigned_read_after_a_present_entry_is_stale_not_unassigned():
     entries = {0: page("x86_64", 0x200, "W"), 1: swap("x86_64", 3, 8)}
     outcome = move("refactor", scenario("x86_64", entries, at=(0, 0, 2), folios=FOLIO))
     assert (outcome.ended, outcome.variable, outcome.installed) == (RETURNED, "", ())
-    assert outcome.new_table[1] == page("x86_64", 0x200, "W")  # the page again, the swap slot is lost
+    assert outcome.tables[1][1] == page("x86_64", 0x200, "W")  # the page again, the swap slot is lost
 
 
 def test_unassigned_read_that_installs_nothing(candidate):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`pytest --tree DIR --patch FILE`: reviews of kernel text as pytest items, in an empty folder."""
+"""`pytest --review-tree DIR --review-patch FILE`: reviews of kernel text as pytest items, in an empty folder."""
 
 import json
 import shutil
@@ -11,12 +11,13 @@ import pytest
 from pte_review.harness import check
 from pte_review.harness.files.counterexample import save
 from pte_review.harness.kernel_text import KernelText
-from tests.changes import NOTHING, SMEAR, before_set
-from tests.trees import KERNELS, ROOT, diff
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from tests.kit.changes import NOTHING, SMEAR, before_set
+from tests.kit.trees import KERNELS, ROOT, diff
 
 pytest_plugins = "pytester"
-FEW = ("--max-examples=40", "-p", "no:cacheprovider")
-TREE = ("--tree", "batching")
+FEW = ("--review-max-examples=40", "-p", "no:cacheprovider")
+TREE = ("--review-tree", "batching")
 SAID = ("tree: mm/mremap.c of batching", "tree+patch: mm/mremap.c of batching with fix.patch")
 
 
@@ -29,7 +30,7 @@ def tree(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def patch(pytester: pytest.Pytester, changes: Mapping[str, str], name: str = "fix.patch") -> tuple[str, str]:
     (pytester.path / name).write_text(diff(changes))
-    return "--patch", name
+    return "--review-patch", name
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
@@ -46,7 +47,7 @@ def test_a_patch_that_changes_nothing_that_matters(pytester: pytest.Pytester):
 
 
 def test_a_bug_shows_its_picture(pytester: pytest.Pytester):
-    result = run(pytester, *TREE, *patch(pytester, SMEAR), "--arch=x86_64")
+    result = run(pytester, *TREE, *patch(pytester, SMEAR), "--review-arch=x86_64")
     result.assert_outcomes(failed=1)
     assert result.ret == 1
     result.stdout.fnmatch_lines(
@@ -70,37 +71,39 @@ def test_several_workers(pytester: pytest.Pytester):
 
 
 def test_a_tree_alone_is_reviewed_against_pre_patch(pytester: pytest.Pytester):
-    result = run(pytester, *TREE, "--arch=x86_64")
+    result = run(pytester, *TREE, "--review-arch=x86_64")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*pre_patch -> tree*no difference found*"])
 
 
 def test_another_base(pytester: pytest.Pytester):
-    result = run(pytester, *TREE, *patch(pytester, NOTHING), "--base=v4_fixed", "--arch=x86_64")
+    result = run(pytester, *TREE, *patch(pytester, NOTHING), "--review-base=v4_fixed", "--review-arch=x86_64")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*v4_fixed -> tree+patch*no difference found*"])
 
 
 def test_a_tree_as_candidate_by_name(pytester: pytest.Pytester):
-    result = run(pytester, *TREE, "--candidate=tree", "--base=v4_fixed", "--arch=x86_64")
+    result = run(pytester, *TREE, "--review-candidate=tree", "--review-base=v4_fixed", "--review-arch=x86_64")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*v4_fixed -> tree *no difference found*"])
 
 
 def test_replay(pytester: pytest.Pytester):
     option = patch(pytester, SMEAR)
-    text = KernelText(Path("batching"), patches=(Path("fix.patch"),))
+    text = KernelText(MOVE_PTES, Path("batching"), patches=(Path("fix.patch"),))
     verdict = check(*text.load_all("tree", "tree+patch", arches=["x86_64"]), arch="x86_64", max_examples=40)
-    first = str(save(verdict, Path("saved"))[0])
-    result = run(pytester, *TREE, *option, "--replay", first)
+    first = str(save(MOVE_PTES, verdict, Path("saved"))[0])
+    result = run(pytester, *TREE, *option, "--review-replay", first)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"{first}: still diverges", "*tree+patch makes new[[]1[]] writable*"])
     patch(pytester, NOTHING)
-    run(pytester, *TREE, *option, "--replay", first).assert_outcomes(passed=1)
-    run(pytester, *TREE, "--candidate=tree", "--replay", first, "--arch=x86_64").assert_outcomes(passed=2)
+    run(pytester, *TREE, *option, "--review-replay", first).assert_outcomes(passed=1)
+    run(pytester, *TREE, "--review-candidate=tree", "--review-replay", first, "--review-arch=x86_64").assert_outcomes(
+        passed=2
+    )
     assert json.loads(Path(first).read_text())["candidate"] == "tree+patch"
-    for missing, says in ((), "give --tree"), (TREE, "give --patch"):
-        wrong(pytester, *missing, "--replay", first, says=says)
+    for missing, says in ((), "give --review-tree"), (TREE, "give --review-patch"):
+        wrong(pytester, *missing, "--review-replay", first, says=says)
 
 
 # What is wrong.
@@ -119,18 +122,27 @@ def wrong(pytester: pytest.Pytester, *arguments: str, says: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--patch", "fix.patch"], "--patch needs --tree"),
-        (["--rev", "v6.12"], "--rev needs --tree"),
-        (["--candidate=v4", "--rev", "v6.12"], "--rev: which revision of what?"),
-        (["--candidate=v4", "--patch", "fix.patch"], "--patch: neither version is 'tree+patch'"),
-        ([*TREE, "--candidate=v4"], "--tree: neither version is 'tree' or 'tree+patch'"),
-        ([*TREE, "--candidate=tree", "--patch", "fix.patch"], "--patch: neither version is 'tree+patch'"),
-        (["--candidate=tree"], "give --tree, the folder of one"),
-        ([*TREE, "--candidate=tree+patch"], "give --patch, a diff or mail"),
-        (["--tree", "nowhere"], "nowhere: no such folder"),
-        ([*TREE, "--rev", "v1"], "--rev v1 needs a git repository, and this is none"),
-        ([*TREE, "--patch", "no.patch"], "no.patch: no such file"),
-        ([*TREE, "--patch", "fix.patch", "--arch=arm"], "no architecture 'arm'"),
+        (["--review-patch", "fix.patch"], "--review-patch needs --review-tree"),
+        (["--review-rev", "v6.12"], "--review-rev needs --review-tree"),
+        (
+            ["--review-candidate=v4", "--review-rev", "v6.12"],
+            "--review-rev needs --review-tree, a git repository of the kernel",
+        ),
+        (
+            ["--review-candidate=v4", "--review-patch", "fix.patch"],
+            "--review-patch is unused: name 'tree+patch' as BASE or CANDIDATE",
+        ),
+        ([*TREE, "--review-candidate=v4"], "--review-tree is unused: name 'tree' or 'tree+patch' as BASE or CANDIDATE"),
+        (
+            [*TREE, "--review-candidate=tree", "--review-patch", "fix.patch"],
+            "--review-patch is unused: name 'tree+patch' as BASE or CANDIDATE",
+        ),
+        (["--review-candidate=tree"], "give --review-tree, the folder of one"),
+        ([*TREE, "--review-candidate=tree+patch"], "give --review-patch, a diff or mail"),
+        (["--review-tree", "nowhere"], "nowhere: no such folder"),
+        ([*TREE, "--review-rev", "v1"], "--review-rev v1 needs a git repository, and this is none"),
+        ([*TREE, "--review-patch", "no.patch"], "no.patch: no such file"),
+        ([*TREE, "--review-patch", "fix.patch", "--review-arch=arm"], "no architecture 'arm'"),
     ],
 )
 def test_a_wrong_call(pytester: pytest.Pytester, arguments: list[str], says: str):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""pytest --candidate, --replay and record_verdict, in an empty folder that knows the plugin by its entry point only."""
+"""The plugin's options and record_verdict, in an empty folder that knows the plugin by its entry point only."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pte_review.models.move_ptes import pre_patch, v4
-from tests.harness.saved import data
+from tests.kit.saved import data
 
 pytest_plugins = "pytester"
-FEW = ("--max-examples=60", "-p", "no:cacheprovider")
+FEW = ("--review-max-examples=60", "-p", "no:cacheprovider")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 
 
 def test_a_candidate_that_does_not_differ(pytester: pytest.Pytester, port: str):
-    result = run(pytester, "--base", "refactor_intended", "--candidate", port, "-v")
+    result = run(pytester, "--review-base", "refactor_intended", "--review-candidate", port, "-v")
     result.assert_outcomes(passed=2)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*review[[]port.py-x86_64[]] PASSED*", "*review[[]port.py-arm64[]] PASSED*"])
@@ -33,7 +33,7 @@ def test_a_candidate_that_does_not_differ(pytester: pytest.Pytester, port: str):
 
 
 def test_a_candidate_that_diverges_shows_its_picture(pytester: pytest.Pytester, port: str):
-    result = run(pytester, "--candidate", port)
+    result = run(pytester, "--review-candidate", port)
     result.assert_outcomes(failed=2)
     assert result.ret == 1
     out = result.stdout.str()
@@ -55,31 +55,39 @@ def test_a_candidate_that_diverges_shows_its_picture(pytester: pytest.Pytester, 
 
 
 def test_options(pytester: pytest.Pytester, port: str):
-    result = run(pytester, "--candidate", port, "--base=v4", "--arch=arm64", "--review-seed=3", "--contract=exact")
+    result = run(
+        pytester,
+        "--review-candidate",
+        port,
+        "--review-base=v4",
+        "--review-arch=arm64",
+        "--review-seed=3",
+        "--review-contract=exact",
+    )
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*v4 -> port.py*"])
     assert "x86_64" not in result.stdout.str()
 
 
 def test_hostile(pytester: pytest.Pytester):
-    arguments = ("--base=v4", "--candidate=refactor_intended", "--hostile=destination-occupied")
+    arguments = ("--review-base=v4", "--review-candidate=refactor_intended", "--review-hostile=destination-occupied")
     result = run(pytester, *arguments)
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["destination-kept (medium)", "*hostile: destination-occupied*"])
 
 
 def test_several_workers(pytester: pytest.Pytester, port: str):
-    result = pytester.runpytest_subprocess("--candidate", port, "-n", "2", "--max-examples=30")
+    result = pytester.runpytest_subprocess("--review-candidate", port, "-n", "2", "--review-max-examples=30")
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["write-gained (critical)", "*verdicts of pte-review*", "*pre_patch -> port.py*"])
 
 
 def test_nothing_else_runs_beside_a_review(pytester: pytest.Pytester, port: str):
     pytester.makepyfile(test_other="def test_other():\n    raise SystemExit('not asked for')\n")
-    run(pytester, "--candidate", port, "--base=v4").assert_outcomes(passed=2)
+    run(pytester, "--review-candidate", port, "--review-base=v4").assert_outcomes(passed=2)
 
 
-# -- --replay
+# -- --review-replay
 
 
 @pytest.fixture
@@ -89,7 +97,7 @@ def saved(pytester: pytest.Pytester) -> str:
 
 
 def test_replay(pytester: pytest.Pytester, saved: str):
-    result = run(pytester, "--replay", saved)
+    result = run(pytester, "--review-replay", saved)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["a.json: still diverges", "*v4 makes new[[]1[]] writable*"])
     assert "Traceback" not in result.stdout.str()
@@ -98,21 +106,40 @@ def test_replay(pytester: pytest.Pytester, saved: str):
 def test_replay_on_another_base(pytester: pytest.Pytester, saved: str):
     """Against itself, what it names as candidate has nothing to diverge from."""
     named = json.loads((pytester.path / saved).read_text())["candidate"]
-    run(pytester, "--replay", saved).assert_outcomes(failed=1)
-    run(pytester, "--replay", saved, "--base", named).assert_outcomes(passed=1)
+    run(pytester, "--review-replay", saved).assert_outcomes(failed=1)
+    run(pytester, "--review-replay", saved, "--review-base", named).assert_outcomes(passed=1)
 
 
 def test_replay_of_what_is_fixed(pytester: pytest.Pytester, saved: str):
     (pytester.path / "fixed.py").write_text(Path(pre_patch.__file__).read_text())
     (pytester.path / "a.json").write_text(json.dumps({**data(), "candidate": "fixed.py"}))
-    result = run(pytester, "--replay", saved, "-v")
+    result = run(pytester, "--review-replay", saved, "-v")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*replay[[]a.json[]] PASSED*"])
 
 
+def test_a_fix_passes(pytester: pytest.Pytester):
+    result = run(pytester, "--review-base=v4", "--review-candidate=v4_fixed", "--review-max-examples=60")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*verdicts of pte-review*", "*v4 -> v4_fixed*FIXES write-gained,*"])
+
+
+def test_a_fix_that_adds_something_fails(pytester: pytest.Pytester):
+    pair = ("--review-base=v2_stale_nr", "--review-candidate=v4", "--review-arch=x86_64")
+    result = pytester.runpytest_subprocess(*pair, "--review-max-examples=400", "-p", "no:cacheprovider", "-v")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["v2_stale_nr -> v4: diverges: write-*; also fixes: entry-lost, *"])
+
+
+def test_replay_of_what_only_base_shows(pytester: pytest.Pytester, saved: str):
+    run(
+        pytester, "--review-replay", saved, "--review-base=v4", "--review-candidate=pre_patch", "-k", "replay"
+    ).assert_outcomes(passed=1)
+
+
 def test_a_candidate_and_its_counterexamples(pytester: pytest.Pytester, saved: str):
-    """--replay runs them on --candidate."""
-    result = run(pytester, "--candidate=pre_patch", "--replay", saved, "--replay", saved)
+    """--review-replay runs them on --review-candidate."""
+    result = run(pytester, "--review-candidate=pre_patch", "--review-replay", saved, "--review-replay", saved)
     result.assert_outcomes(passed=4)
 
 
@@ -122,14 +149,21 @@ def test_a_candidate_and_its_counterexamples(pytester: pytest.Pytester, saved: s
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--candidate=nope"], "no version 'nope'"),
-        (["--candidate=none.py"], "none.py: cannot be read: No such file or directory"),
-        (["--candidate=v4", "--base=prepatch"], "no version 'prepatch': did you mean pre_patch?"),
-        (["--candidate=v4", "--arch=arm"], "no architecture 'arm': did you mean arm64?"),
-        (["--candidate=v4", "--contract=exakt"], "no contract 'exakt': did you mean exact?"),
-        (["--candidate=v4", "--hostile=overlapp"], "no hostile rule 'overlapp': did you mean overlap?"),
-        (["--candidate=v4", "--max-examples=0"], "examples: expected 1 to 100,000,000, got 0"),
-        (["--replay=none.json"], "none.json: cannot be read: No such file or directory"),
+        (["--review-candidate=nope"], "no version 'nope'"),
+        (["--review-candidate=none.py"], "none.py: cannot be read: No such file or directory"),
+        (
+            ["--review-candidate=v4", "--review-base=prepatch"],
+            "no version 'prepatch' of move_ptes(): did you mean pre_patch?",
+        ),
+        (["--review-candidate=v4", "--review-arch=arm"], "no architecture 'arm': did you mean arm64?"),
+        (["--review-candidate=v4", "--review-contract=exakt"], "no contract 'exakt': did you mean exact?"),
+        (["--review-candidate=v4", "--review-hostile=overlapp"], "no hostile rule 'overlapp': did you mean overlap?"),
+        (["--review-candidate=v4", "--review-max-examples=0"], "examples: expected 1 to 100,000,000, got 0"),
+        (["--review-candidate="], "--review-candidate: expected a value, got ''"),
+        (["--review-candidate=v4", "--review-base="], "--review-base: expected a value, got ''"),
+        (["--review-tree="], "--review-tree: expected a value, got ''"),
+        (["--review-candidate=v4", "--review-replay="], "--review-replay: expected a value, got ''"),
+        (["--review-replay=none.json"], "none.json: cannot be read: No such file or directory"),
     ],
 )
 def test_a_wrong_call(pytester: pytest.Pytester, arguments: list[str], says: str):
@@ -184,5 +218,13 @@ def test_record_verdict(pytester: pytest.Pytester):
 
 def test_help_names_the_options(pytester: pytest.Pytester):
     out = pytester.runpytest_subprocess("--help").stdout.str()
-    for option in ("--base", "--candidate", "--arch", "--contract", "--hostile", "--max-examples", "--replay"):
+    for option in (
+        "--review-base",
+        "--review-candidate",
+        "--review-arch",
+        "--review-contract",
+        "--review-hostile",
+        "--review-max-examples",
+        "--review-replay",
+    ):
         assert f"  {option}" in out

@@ -12,7 +12,7 @@ ONE = ("tests/bench/test_versions.py", "-k", "x86_64-order-0-16", "--benchmark-o
 
 def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *ONE, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_save_compare_and_histogram(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pte_review import strategies
-from pte_review.models.legal import RULES
-from pte_review.strategies import scenarios
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.strategies.move_ptes import RECIPE, scenarios
 
 
 def found(**arguments):
@@ -43,7 +42,8 @@ def test_unknown_architecture(name, wrap):
 
 
 def test_unknown_rule():
-    with pytest.raises(ValueError, match=f"^hostile: expected one of {', '.join(RULES)}, got 'shape'$"):
+    assert set(RECIPE.breakers) == set(MOVE_PTES.rules)
+    with pytest.raises(ValueError, match=f"^hostile: expected one of {', '.join(RECIPE.breakers)}, got 'shape'$"):
         scenarios(hostile="shape")
 
 
@@ -55,6 +55,5 @@ def test_rule_that_the_architecture_does_not_have(arch, rule, only):
         scenarios(arch, rule)
 
 
-def test_what_is_exported():
-    assert strategies.__all__ == ["scenarios"]
+def test_the_result_is_a_strategy():
     assert isinstance(scenarios(), st.SearchStrategy)

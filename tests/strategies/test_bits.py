@@ -11,7 +11,7 @@ from pte_review.models.config import Config
 from pte_review.models.scenario import Vma
 from pte_review.strategies.bits import Bits, draw_bits, protection, word
 from pte_review.strategies.choices import Choices
-from tests.models.build import ARCHES, page
+from tests.kit.build import ARCHES, page
 
 ALL = [Bits(*values) for values in product((False, True), repeat=len(fields(Bits)))]
 CONFIGS = {"x86_64": Config(mem_soft_dirty=True, shstk=True), "arm64": Config()}

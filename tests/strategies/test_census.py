@@ -4,8 +4,8 @@
 import pytest
 
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, OLD, pages, scenario, swap
-from tests.strategies.census import features
+from tests.kit.build import ARCHES, OLD, pages, scenario, swap
+from tests.kit.census import features
 
 SIXTEEN = (Folio(0x100, 4),)
 NOISE = {"present", "aligned destination", "misaligned destination"}

@@ -5,8 +5,10 @@ from statistics import median
 
 import pytest
 
-from pte_review.harness.history import BUGS, measure
-from tests.models.build import ARCHES
+from pte_review.harness.known import hunt
+from pte_review.harness.subjects.move_ptes.history import BUGS
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from tests.kit.build import ARCHES
 
 SEEDS = 10
 # Version: examples that it may take, as a median over seeds.
@@ -21,7 +23,7 @@ def test_every_goal_has_its_bug():
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("bug", HUNTS, ids=lambda bug: bug.version)
 def test_median_of_examples(bug, arch):
-    measured = measure(bug, [arch], SEEDS, max_examples=300)
+    measured = hunt(MOVE_PTES, bug, [arch], SEEDS, max_examples=300)
     counts = [count or 300 for count in measured.counts]
     assert median(counts) <= GOALS[bug.version], counts
     assert min(counts) > 1, "the simplest scenario is to be ordinary"

@@ -7,16 +7,18 @@ from dataclasses import fields
 import pytest
 
 from pte_review.models.config import Config
+from pte_review.models.move_ptes.call import MoveCall
 from pte_review.models.scenario import Scenario, Vma
-from pte_review.strategies.kernels import CONT_PTES, PTRS_PER_PTE
-from tests.models.build import ARCHES
-from tests.strategies.census import FEATURES, features
-from tests.strategies.draws import drawn
+from pte_review.strategies.config import CONT_PTES, PTRS_PER_PTE
+from tests.kit.build import ARCHES
+from tests.kit.census import FEATURES, features
+from tests.kit.draws import drawn
+from tests.kit.moves import as_move
 
 USUAL, RARE = 0.02, 0.005  # of scenarios, at least
 SELDOM = {"write alone differs between blocks", "whole table"}  # needs two blocks, a full table: RARE is enough
 SIZES = {"cont_ptes": set(CONT_PTES), "ptrs_per_pte": set(PTRS_PER_PTE)}
-ONLY_DEFAULT = {"zero_pfn", "highest_memmap_pfn"}  # numbers, not options
+ONLY_DEFAULT = {"zero_pfn", "highest_memmap_pfn", "vm_mm"}  # numbers, not options
 NOT_ON_ARM64 = {"mem_soft_dirty", "shstk", "shadow_stack"}
 CALL = ("need_rmap_locks", "split_ptlocks", "old_maps", "new_maps")
 
@@ -58,27 +60,16 @@ def options():
 @pytest.mark.parametrize(("option", "values"), list(options()))
 def test_option_takes_each_value(arch, option, values):
     part, _, name = option.rpartition(".")
-    found = Counter(getattr(getattr(s, part) if part else s, name) for s in drawn(arch))
+    found = Counter(getattr(getattr(s, part) if part else as_move(s), name) for s in drawn(arch))
     assert set(found) == ({False} if arch == "arm64" and name in NOT_ON_ARM64 else values)
     assert min(found.values()) >= RARE * len(drawn(arch))
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_every_field_of_a_scenario_is_looked_at(arch):
-    known = {
-        "arch",
-        "old_addr",
-        "new_addr",
-        "extent",
-        "old_table",
-        "new_table",
-        "folios",
-        "vma",
-        "config",
-        "scheduled",
-        *CALL,
-    }
+    known = {"arch", "tables", "ranges", "call", "folios", "vmas", "config", "actions"}
     assert {f.name for f in fields(Scenario)} == known
+    assert {f.name for f in fields(MoveCall)} == {"need_rmap_locks"}
 
 
 @pytest.mark.parametrize("arch", ARCHES)
@@ -103,7 +94,7 @@ def test_shadow_stacks_hold_writable_entries():
     for scenario in drawn("x86_64"):
         if scenario.vma.shadow_stack:
             words = scenario.words
-            table = [pte for _, pte in scenario.old_table if words.pte_present(pte)]
+            table = [pte for _, pte in as_move(scenario).old_table if words.pte_present(pte)]
             assert not any(pte & 2 for pte in table)
             writable += any(map(words.pte_write, table))
     assert writable >= RARE * len(drawn("x86_64"))
@@ -115,7 +106,7 @@ def test_writable_entries_are_clean_and_dirty(arch):
     seen = Counter()
     for scenario in drawn(arch):
         words = scenario.words
-        for _, pte in scenario.old_table:
+        for _, pte in as_move(scenario).old_table:
             if words.pte_present(pte) and not words.pte_special(pte) and not scenario.vma.shadow_stack:
                 seen[words.pte_write(pte), words.pte_dirty(pte), words.pte_soft_dirty(pte)] += 1
     assert len(seen) == (8 if arch == "x86_64" else 4)

@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.legal import breaches, broken_rules
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import page, pages, scenario, swap
+from tests.kit.build import page, pages, scenario, swap
 
 MIXEDMAP = Vma(vm_file=True, anon_vma=False, mixedmap=True)
 BLOCK = (Folio(0x100, 4, exclusive=((0, 16),)),)
@@ -47,8 +47,8 @@ def test_malformed_cont(old):
 
 
 def test_malformed_cont_names_the_block():
-    assert where(folded({8: page("arm64", 0x108, "C")})) == [("old", 8)]
-    assert where(folded({}, block(first=9), at=(0, 0, 1))) == [("new", 8), ("new", 12)]
+    assert where(folded({8: page("arm64", 0x108, "C")})) == [(0, 8)]
+    assert where(folded({}, block(first=9), at=(0, 0, 1))) == [(1, 8), (1, 12)]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.legal import SHAPE, breaches
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, arm, page, scenario, swap, x86
+from tests.kit.build import ARCHES, arm, page, scenario, swap, x86
 
 ONE = (Folio(0x100, exclusive=((0, 1),)),)
 FOUR = (Folio(0x100, 2, exclusive=((0, 4),)),)

@@ -7,10 +7,11 @@ from collections import Counter
 import pytest
 
 from pte_review.models.legal import ONLY_ON, RULES, SHAPE, breaches, broken_rules
-from pte_review.models.scenario import check, scenario_from_json
+from pte_review.models.scenario_check import check
 from pte_review.strategies.hostile import BREAKERS
-from tests.models.build import ARCHES
-from tests.strategies.draws import drawn
+from tests.kit.build import ARCHES
+from tests.kit.draws import drawn
+from tests.kit.moves import as_move, scenario_from_json
 
 HOSTILE = [(arch, rule) for arch in ARCHES for rule in RULES if ONLY_ON.get(rule, arch) == arch]
 COUNT = 300
@@ -31,7 +32,9 @@ def test_pages_of_a_privately_mapped_file_are_not_writable(arch):
     for scenario in drawn(arch):
         words = scenario.words
         if scenario.vma.vm_file and scenario.vma.anon_vma:
-            pages = [pte for _, pte in scenario.old_table if words.pte_present(pte) and not words.pte_special(pte)]
+            pages = [
+                pte for _, pte in as_move(scenario).old_table if words.pte_present(pte) and not words.pte_special(pte)
+            ]
             file = [pte for pte in pages if not scenario.folio_of(words.pte_pfn(pte)).anon]
             assert not any(map(words.pte_write, file))
             seen += bool(file)
@@ -88,8 +91,8 @@ def test_both_versions_of_the_disputed_clear_can_be_told_apart(arch):
     """Half of the destination-occupied scenarios have a UFFD_WP marker that the move drops over an occupied entry."""
     told = 0
     for scenario in drawn(arch, "destination-occupied", COUNT):
-        words, source = scenario.words, dict(scenario.old_table)
-        shift = scenario.old_index - scenario.new_index
+        words, source = scenario.words, dict(as_move(scenario).old_table)
+        shift = as_move(scenario).old_index - as_move(scenario).new_index
         occupied = [breach.entry for breach in breaches(scenario)]
         told += (
             scenario.vma.uffd

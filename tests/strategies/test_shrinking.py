@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, Phase, find, settings
 from pte_review.harness.search.explore import size
 from pte_review.models.config import Config
 from pte_review.models.scenario import Scenario, Vma
-from pte_review.strategies import scenarios
-from tests.models.build import ARCHES
-from tests.strategies.census import features
+from pte_review.strategies.move_ptes import scenarios
+from tests.kit.build import ARCHES
+from tests.kit.census import features
+from tests.kit.moves import as_move
+from tests.kit.release import needs_named_release
 
 QUIET = settings(
     max_examples=3000,
@@ -32,8 +34,8 @@ def options(scenario: Scenario):
 
 
 def in_range(scenario: Scenario):
-    table = dict(scenario.old_table)
-    return [table.get(scenario.old_index + i, 0) for i in range(scenario.nr)]
+    table = dict(as_move(scenario).old_table)
+    return [table.get(as_move(scenario).old_index + i, 0) for i in range(scenario.nr)]
 
 
 def mixed_write(scenario):
@@ -61,7 +63,7 @@ def ends_inside(scenario):
 
 
 def one_table(scenario):
-    return scenario.one_table
+    return as_move(scenario).one_table
 
 
 def whole_block(scenario):
@@ -86,15 +88,16 @@ def test_shrinks_to_little(arch, condition):
     entries, nr = BOUNDS[condition]
     found = sorted((smallest(arch, condition, start) for start in range(3)), key=size)
     for scenario in found[:2]:
-        assert len(scenario.old_table) <= entries
+        assert len(as_move(scenario).old_table) <= entries
         assert scenario.nr <= nr
         assert scenario.config == Config()
         assert options(scenario) <= 1
-        assert scenario.new_table == ()
-        assert scenario.old_maps
-        assert scenario.new_maps
+        assert as_move(scenario).new_table == ()
+        assert as_move(scenario).old_maps
+        assert as_move(scenario).new_maps
 
 
+@needs_named_release
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_marker_that_the_move_drops(arch, start):
@@ -102,14 +105,14 @@ def test_a_marker_that_the_move_drops(arch, start):
     found = smallest(arch, cleared_marker, start)
     assert found.config == Config()
     assert options(found) <= 2
-    assert len(found.old_table) == found.nr == 1
+    assert len(as_move(found).old_table) == found.nr == 1
 
 
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_contpte_block(start):
     """One block is what it takes; Hypothesis may stop at a folio of two."""
     found = smallest("arm64", whole_block, start)
-    assert len(found.old_table) <= 2 * 16
+    assert len(as_move(found).old_table) <= 2 * 16
     assert found.nr <= 2 * 16
     assert options(found) <= 2
 
@@ -118,8 +121,8 @@ def test_a_contpte_block(start):
 def test_the_simplest_scenario_is_one_ordinary_page(arch):
     found = smallest(arch, lambda scenario: True)
     words = found.words
-    ((index, pte),) = found.old_table
-    assert (index, found.nr, found.old_index, found.new_index) == (0, 1, 0, 0)
+    ((index, pte),) = as_move(found).old_table
+    assert (index, found.nr, as_move(found).old_index, as_move(found).new_index) == (0, 1, 0, 0)
     assert pte == words.pte_mkwrite(words.pfn_pte(words.pte_pfn(pte), words.PROT_USER), found.vma)
     assert (found.config, found.vma) == (Config(), Vma())
     assert [(folio.order, folio.exclusive, folio.shared) for folio in found.folios] == [(0, ((0, 1),), ())]

@@ -10,7 +10,7 @@ Left as in v6.16: the signature, the primitives and VM_WARN_ON_ONCE().
 from pte_review.models.config import PAGE_SIZE
 from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
 from pte_review.models.machine.state import Pmd
-from pte_review.models.move_ptes.control import PagetableMoveControl
+from pte_review.models.move_ptes.call import PagetableMoveControl
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

@@ -16,7 +16,7 @@
 	e(arch_enter_lazy_mmu_mode) e(arch_leave_lazy_mmu_mode) e(flush_tlb_batched_pending) \
 	e(flush_tlb_range) e(flush_tlb_page) e(flush_tlb_mm) e(local_flush_tlb_all)
 
-/* The special paths of a bare run: models/native/exhaust.py has their names. */
+/* The special paths of a bare run: harness/exhaust/native_pair.py has their names. */
 enum { PR_PATH_BATCH, PR_PATH_FOLD, PR_PATH_UNFOLD, PR_PATH_MARKER, PR_NR_PATHS };
 
 #define PR_NAMED(name) PR_EV_##name,

@@ -16,8 +16,8 @@ static inline void pr_unlock(spinlock_t *ptl)
 	if (!(pr->held & 1UL << (ptl - pr->ptls)))
 		pr_wrong(PR_UNLOCK_NOT_HELD);
 	pr->held &= ~(1UL << (ptl - pr->ptls));
-	pr->stale_at_unlock[0] |= pr->stale[0];
-	pr->stale_at_unlock[1] |= pr->stale[1];
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		pr->stale_at_unlock[i] |= pr->stale[i];
 #endif
 }
 
@@ -31,42 +31,34 @@ static inline void pr_unlock(spinlock_t *ptl)
 #define anon_vma_lock_write(anon_vma) ({ (void)(anon_vma); PR_LINE(); pr_mark(anon_vma_lock_write, 4); })
 #define anon_vma_unlock_write(anon_vma) ({ (void)(anon_vma); PR_LINE(); pr_mark(anon_vma_unlock_write, 4); })
 
-static inline bool pr_is_new(const pmd_t *pmd) { return pmd == &pr->pmds[1]; }
-static inline spinlock_t *pr_ptl(bool new)
+/* The table that a PMD entry is of; a copy of an entry is taken for the first one's. */
+static inline u64 pr_table_of_pmd(const pmd_t *pmd)
 {
-	if (!new || pr->one_table || !pr->split_ptlocks)
-		return &pr->ptls[1];
-	return &pr->ptls[pr->new_addr > pr->old_addr ? 2 : 0];
-}
+	u64 table = pmd - pr->pmds;
 
-static inline pte_t *pr_entry(const pmd_t *pmd, unsigned long addr)
-{
-	bool new = pr_is_new(pmd);
-
-	if (!(new ? pr->new_maps : pr->old_maps))
-		return NULL;
-	return new ? pr->new_table + ((s64)(addr - pr->new_base) >> PAGE_SHIFT)
-		   : pr->old_table + ((s64)(addr - pr->old_base) >> PAGE_SHIFT);
+	return table < pr->nr_tables ? table : 0;
 }
 
 static inline pte_t *pr_offset_map(const pmd_t *pmd, unsigned long addr, spinlock_t **ptlp)
 {
-	*ptlp = pr_ptl(pr_is_new(pmd));
-	return pr_entry(pmd, addr);
+	const struct pr_table *table = &pr->tables[pr_table_of_pmd(pmd)];
+
+	*ptlp = table->ptl;
+	return table->maps ? table->pte + ((s64)(addr - table->base) >> PAGE_SHIFT) : NULL;
 }
 
-#define pr_mapped(name, new, addr) ({ pr_log(name, new, addr); pr_order(name, new); })
+#define pr_mapped(name, table, addr) ({ pr_log(name, table, addr); pr_order(name, table); })
 
 #define pte_offset_map_lock(mm, pmd, addr, ptlp) ({ \
 	const pmd_t *pr_p_ = (pmd); unsigned long pr_m_ = (addr); \
 	pte_t *pr_e_ = pr_offset_map(pr_p_, pr_m_, ptlp); \
-	PR_LINE(); pr_mapped(pte_offset_map_lock, pr_is_new(pr_p_), pr_m_); \
+	PR_LINE(); pr_mapped(pte_offset_map_lock, pr_table_of_pmd(pr_p_), pr_m_); \
 	if (pr_e_) { pr_order(spin_lock, (*(ptlp))->lock); pr_lock(*(ptlp)); } \
 	pr_e_; \
 })
 #define pte_offset_map_nolock(mm, pmd, addr, ptlp) ({ \
 	const pmd_t *pr_p_ = (pmd); unsigned long pr_m_ = (addr); \
-	PR_LINE(); pr_mapped(pte_offset_map_rw_nolock, pr_is_new(pr_p_), pr_m_); \
+	PR_LINE(); pr_mapped(pte_offset_map_rw_nolock, pr_table_of_pmd(pr_p_), pr_m_); \
 	pr_offset_map(pr_p_, pr_m_, ptlp); \
 })
 #define pte_offset_map_ro_nolock(mm, pmd, addr, ptlp) pte_offset_map_nolock(mm, pmd, addr, ptlp)
@@ -80,11 +72,13 @@ static inline pte_t *pr_offset_map(const pmd_t *pmd, unsigned long addr, spinloc
 static inline void pr_unmap(const pte_t *ptep)
 {
 #ifdef PR_BARE
-	bool old = (u64)(ptep - pr->old_table) < pr->size, new = (u64)(ptep - pr->new_table) < pr->size;
+	u64 table = pr_slot(ptep);
 
-	if (!old && !new)
+	if (table >= pr->nr_tables || (u64)(ptep - pr->tables[table].pte) >= pr->size) {
 		pr_wrong(PR_UNMAP_NO_TABLE);
-	pr_mark(pte_unmap, old && !pr->one_table);
+		table = 0;
+	}
+	pr_mark(pte_unmap, table);
 #else
 	pr_log(pte_unmap, pr_number(ptep));
 #endif

@@ -2,8 +2,9 @@
 /*
  * The memory of one run, and where it is kept.
  *
- * The arena is shared with whoever asks for the run: 64-bit words, laid out as models/native/arena.py says.
- * The page tables are memory of their own between unmapped gaps.
+ * The arena is shared with whoever asks for the run: 64-bit words, laid out as models/native/arena.py says; the
+ * constants PR_REQ_*, PR_REP_*, PR_MOST_* and the like come from there. The page tables are memory of their own between
+ * unmapped gaps.
  */
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
@@ -89,12 +90,18 @@ enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG 
 struct pr_folio { u64 pfn, order, anon; };
 struct pr_event { u64 name, args[7]; };
 
+/* A page table: its entries, the address that entry 0 translates, its lock, whether it maps, the number of its mm. */
+struct pr_table { pte_t *pte; u64 base; spinlock_t *ptl; u64 maps, mm; };
+struct pr_range { u64 table, first, nr; };
+
 struct pr_machine {
 	/* what the run starts from */
-	u64 old_addr, new_addr, extent;
-	u64 old_base, new_base;		/* address of entry 0 of each table */
+	u64 nr_tables, nr_ranges;
+	struct pr_range ranges[PR_MOST_RANGES];
+	const u64 *call;		/* what the caller of the function under review adds */
 	u64 size, cont_ptes;		/* entries of a table, of a contpte block */
-	u64 one_table, split_ptlocks, old_maps, new_maps, need_rmap_locks;
+	u64 flushed;			/* when no stale translation may be left: PR_AT_UNLOCK and the like */
+	u64 no_breach;			/* bits of pr_wrong() that are none for this function */
 	u64 debug_vm, shstk, page_table_check, check_skips_special;
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
@@ -102,20 +109,21 @@ struct pr_machine {
 	u64 nr_folios;
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */
-	pte_t *old_table, *new_table, *middle;
-	spinlock_t ptls[3];		/* below, the old table's, above */
-	pmd_t pmds[2];
-	struct mm_struct mm;
+	struct pr_table tables[PR_MOST_TABLES];
+	u64 origin, shift;		/* an entry's table is its distance from `origin` >> `shift` */
+	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
+	pmd_t pmds[PR_MOST_TABLES];
+	struct mm_struct mms[PR_MOST_MMS];
 	struct file file;
 	struct address_space mapping;
 	struct anon_vma anon_vma;
-	struct vm_area_struct vma, new_vma;
+	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
 	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */
 	u64 passes, nr_events;
 	struct pr_event *events;
 	/* in a bare run, instead of events */
-	u64 stale[2], stale_at_unlock[2], order, wrong, writes, held, all_ptls, paths, counts;
+	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts;
 	/* where others act between two accesses: asked before each event */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;
@@ -142,17 +150,34 @@ static inline void pr_tick(void)
 		pr_end(PR_NO_PROGRESS);
 }
 
-/* The number of an entry as models/machine counts: P..2P-1 in the old table, 3P..4P-1 in the new one. */
+/* The table that `ptep` points into, or the nearest; PR_MOST_TABLES or more where there is none near it. */
+static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> pr->shift; }
+
+static inline u64 pr_table_of(const pte_t *ptep)
+{
+	u64 table = pr_slot(ptep);
+
+	if (likely(table < pr->nr_tables))
+		return table;
+	return (u64)ptep < pr->origin ? 0 : pr->nr_tables - 1;
+}
+
+/* The number of an entry as models/tables.py counts. */
 static inline u64 pr_number(const pte_t *ptep)
 {
+	u64 table;
+
 	if (!ptep)
 		return 0;
-	return ptep < pr->middle ? pr->size + (ptep - pr->old_table) : 3 * pr->size + (ptep - pr->new_table);
+	table = pr_table_of(ptep);
+	return (2 * table + 1) * pr->size + (ptep - pr->tables[table].pte);
 }
 
 static inline void pr_check_bounds(const pte_t *ptep)
 {
-	if (likely((u64)(ptep - pr->old_table) < pr->size) || likely((u64)(ptep - pr->new_table) < pr->size && !pr->one_table))
+	u64 table = pr_slot(ptep);
+
+	if (likely(table < pr->nr_tables && (u64)(ptep - pr->tables[table].pte) < pr->size))
 		return;
 	pr->ptep = pr_number(ptep);
 	pr_end(PR_OVERRUN);
@@ -161,6 +186,26 @@ static inline void pr_check_bounds(const pte_t *ptep)
 /* The virtual address that an entry translates. */
 static inline u64 pr_va(const pte_t *ptep)
 {
-	return ptep < pr->middle ? pr->old_base + ((ptep - pr->old_table) << PAGE_SHIFT)
-				 : pr->new_base + ((ptep - pr->new_table) << PAGE_SHIFT);
+	const struct pr_table *table = &pr->tables[pr_table_of(ptep)];
+
+	return table->base + ((ptep - table->pte) << PAGE_SHIFT);
 }
+
+/* The number of an mm, from 1; 0 where it is none of the machine's. */
+static inline u64 pr_mm(const struct mm_struct *mm)
+{
+	u64 number = mm - pr->mms;
+
+	return number < PR_MOST_MMS ? number + 1 : 0;
+}
+
+/* The ranges that the function under review is called on, by number: address of the first entry, bytes, PMD, VMA. */
+static inline u64 pr_range_start(u64 range)
+{
+	return pr->tables[pr->ranges[range].table].base + (pr->ranges[range].first << PAGE_SHIFT);
+}
+
+static inline u64 pr_range_bytes(u64 range) { return pr->ranges[range].nr << PAGE_SHIFT; }
+static inline pmd_t *pr_range_pmd(u64 range) { return &pr->pmds[pr->ranges[range].table]; }
+static inline struct vm_area_struct *pr_range_vma(u64 range) { return &pr->vmas[range]; }
+static inline struct mm_struct *pr_range_mm(u64 range) { return pr->vmas[range].vm_mm; }

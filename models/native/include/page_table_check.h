@@ -83,12 +83,13 @@ static inline void pr_count_tables(void)
 		pr_listed[pr_touched[i]] = false;
 	}
 	pr_nr_touched = 0;
-	for (u64 i = 0; i < (pr->one_table ? 1 : 2) * pr->size; i++) {
-		pte_t pte = i < pr->size ? pr->old_table[i] : pr->new_table[i - pr->size];
+	for (u64 t = 0; t < pr->nr_tables; t++)
+		for (u64 i = 0; i < pr->size; i++) {
+			pte_t pte = pr->tables[t].pte[i];
 
-		if (pte.pte && pr_counted(pte))
-			pr_count_of(pte_pfn(pte))[!pr_is_anon(pte_pfn(pte))]++;
-	}
+			if (pte.pte && pr_counted(pte))
+				pr_count_of(pte_pfn(pte))[!pr_is_anon(pte_pfn(pte))]++;
+		}
 }
 
 static inline u64 pr_count_sum(void)

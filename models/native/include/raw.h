@@ -15,10 +15,11 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
-	if (stale && ptep < pr->middle)
-		pr->stale[0] |= 1UL << (ptep - pr->old_table);
-	else if (stale)
-		pr->stale[1] |= 1UL << (ptep - pr->new_table);
+	if (stale) {
+		u64 table = pr_slot(ptep);
+
+		pr->stale[table] |= 1UL << (ptep - pr->tables[table].pte);
+	}
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif

@@ -10,35 +10,43 @@ static inline u64 pr_covered(u64 base, u64 start, u64 end)
 	return first >= 64 ? 0 : below & ~((1UL << first) - 1);
 }
 
-static inline void pr_invalidate(u64 start, u64 end)
+static inline void pr_invalidate(u64 mm, u64 start, u64 end)
 {
 	pr_did(T, start, end);
-	pr->stale[0] &= ~pr_covered(pr->old_base, start, end);
-	pr->stale[1] &= ~pr_covered(pr->new_base, start, end);
+	for (u64 i = 0; i < pr->nr_tables; i++)
+		if (pr->tables[i].mm == mm)
+			pr->stale[i] &= ~pr_covered(pr->tables[i].base, start, end);
 }
 #else
-#define pr_invalidate(start, end) ((void)0)
+#define pr_invalidate(mm, start, end) ((void)(mm))
 #endif
 
 #define flush_tlb_range(vma, start, end) ({ \
-	u64 pr_f_ = (start), pr_t_ = (end); (void)(vma); PR_LINE(); pr_log(flush_tlb_range, pr_f_, pr_t_); \
-	pr_order(flush_tlb_range, 0); pr_invalidate(pr_f_, pr_t_); \
+	u64 pr_f_ = (start), pr_t_ = (end), pr_n_ = pr_mm((vma)->vm_mm); \
+	PR_LINE(); pr_log(flush_tlb_range, pr_f_, pr_t_, pr_n_); \
+	pr_order(flush_tlb_range, 0); pr_invalidate(pr_n_, pr_f_, pr_t_); \
 })
 #define flush_tlb_page(vma, addr) ({ \
-	u64 pr_f_ = (addr); (void)(vma); PR_LINE(); pr_log(flush_tlb_page, pr_f_); \
-	pr_order(flush_tlb_page, 0); pr_invalidate(pr_f_, pr_f_ + PAGE_SIZE); \
+	u64 pr_f_ = (addr), pr_n_ = pr_mm((vma)->vm_mm); PR_LINE(); pr_log(flush_tlb_page, pr_f_, pr_n_); \
+	pr_order(flush_tlb_page, 0); pr_invalidate(pr_n_, pr_f_, pr_f_ + PAGE_SIZE); \
 })
-#define flush_tlb_mm(mm) ({ (void)(mm); PR_LINE(); pr_mark(flush_tlb_mm, 0); pr_invalidate(0, 1UL << 57); })
+#define flush_tlb_mm(mm) ({ \
+	u64 pr_n_ = pr_mm(mm); PR_LINE(); pr_log(flush_tlb_mm, pr_n_); \
+	pr_order(flush_tlb_mm, 0); pr_invalidate(pr_n_, 0, 1UL << 57); \
+})
 #define local_flush_tlb_all() ({ PR_LINE(); pr_mark(local_flush_tlb_all, 0); })
-#define flush_tlb_batched_pending(mm) ({ (void)(mm); PR_LINE(); pr_mark(flush_tlb_batched_pending, 0); })
+#define flush_tlb_batched_pending(mm) ({ \
+	u64 pr_n_ = pr_mm(mm); PR_LINE(); pr_log(flush_tlb_batched_pending, pr_n_); pr_order(flush_tlb_batched_pending, 0); \
+	(void)pr_n_; \
+})
 
 /* What contpte calls between clearing and setting a block; later kernels have further arguments behind. */
-#define __flush_tlb_range(vma, start, end, ...) pr_flush_block(start, end)
-#define __flush_tlb_range_nosync(mm, start, end, ...) pr_flush_block(start, end)
-static inline void pr_flush_block(u64 start, u64 end)
+#define __flush_tlb_range(vma, start, end, ...) pr_flush_block((vma)->vm_mm, start, end)
+#define __flush_tlb_range_nosync(mm, start, end, ...) pr_flush_block(mm, start, end)
+static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end)
 {
-	pr_log(T, start, end);
-	pr_invalidate(start, end);
+	pr_log(T, start, end, pr_mm(mm));
+	pr_invalidate(pr_mm(mm), start, end);
 }
 
 #define TLB_FLUSH_VMA(mm, flags) ((struct vm_area_struct) { .vm_mm = (mm), .vm_flags = (flags) })

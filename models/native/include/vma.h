@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What move_ptes() asks of a VMA, and warnings. */
+/* What functions under review ask of a VMA, and warnings. */
 static inline bool vma_has_uffd_without_event_remap(struct vm_area_struct *vma)
 {
 	return vma->vm_userfaultfd_ctx.set && !vma->vm_userfaultfd_ctx.event_remap;

@@ -35,7 +35,7 @@ static inline pte_t pte_mkuffd_wp(pte_t pte)
 static inline pgprot_t pte_pgprot(pte_t pte) { return __pgprot(pte.pte & ~pfn_pte_mask); }
 
 /* The identity everywhere but on sparc64. */
-#define move_pte(pte, old_addr, new_addr) (pte)
+#define move_pte(pte, from, to) (pte)
 
 #define pte_rdonly(pte) (!pte_write(pte))
 #define PFN_PTE_SHIFT PAGE_SHIFT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Between the tree's library and the function under review: predicates and setters check what they are given, and the
- * batch detection is logged: models/native/unit.py:_batch_wrapper() makes a macro of the tree's signature.
+ * batch detection is logged: models/native/translation_unit.py:_batch_wrapper() makes a macro of the tree's signature.
  */
 static inline void pr_log_batch(const struct folio *folio, u64 addr, const pte_t *ptep, pte_t pte, s64 max_nr, u64 flags)
 {
@@ -83,6 +83,6 @@ static inline int pr_pte_none(pte_t pte) { return pte_none(pte); }
 #define pte_swp_mkuffd_wp(pte) pte_swp_mkuffd_wp(PR_A(pte))
 #define pte_swp_clear_uffd_wp(pte) pte_swp_clear_uffd_wp(PR_A(pte))
 #undef move_pte
-#define move_pte(pte, old_addr, new_addr) PR_A(pte)
+#define move_pte(pte, from, to) PR_A(pte)
 #define vm_normal_folio(vma, addr, pte) ({ PR_LINE(); vm_normal_folio(vma, addr, PR_A(pte)); })
 #define vm_normal_page(vma, addr, pte) ({ PR_LINE(); vm_normal_page(vma, addr, PR_A(pte)); })

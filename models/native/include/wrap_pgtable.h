@@ -4,9 +4,9 @@
  * among themselves is above this line and logs raw accesses only.
  */
 #ifdef PR_BARE
-static inline void pr_place(bool mm, u64 addr, const pte_t *ptep)
+static inline void pr_place(u64 mm, u64 addr, const pte_t *ptep)
 {
-	if (unlikely(!mm || addr != pr_va(ptep)))
+	if (unlikely(mm != pr->tables[pr_table_of(ptep)].mm || addr != pr_va(ptep)))
 		pr_wrong(PR_OTHER_PLACE);
 }
 
@@ -55,8 +55,6 @@ static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
 #define pr_check_set(ptep, pte, nr) ((void)0)
 #endif
 
-#define PR_IS_MM(mm) ((mm) == &pr->mm)
-
 #ifdef PR_HAS_ptep_get
 static inline pte_t pr_ptep_get(pte_t *ptep)
 {
@@ -70,8 +68,8 @@ static inline pte_t pr_ptep_get(pte_t *ptep)
 #ifdef PR_HAS_ptep_get_and_clear
 static inline pte_t pr_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	pr_log(ptep_get_and_clear, addr, pr_number(ptep), PR_IS_MM(mm));
-	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_log(ptep_get_and_clear, addr, pr_number(ptep), pr_mm(mm));
+	pr_place(pr_mm(mm), addr, ptep);
 	return ptep_get_and_clear(mm, addr, ptep);
 }
 #undef ptep_get_and_clear
@@ -84,8 +82,8 @@ static inline pte_t pr_ptep_get_and_clear(struct mm_struct *mm, unsigned long ad
 static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, unsigned int nr,
 					       int full)
 {
-	pr_log(get_and_clear_full_ptes, addr, pr_number(ptep), (s64)(int)nr, full, PR_IS_MM(mm));
-	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_log(get_and_clear_full_ptes, addr, pr_number(ptep), (s64)(int)nr, full, pr_mm(mm));
+	pr_place(pr_mm(mm), addr, ptep);
 	pr_check_clear(ptep, nr, full);
 	return get_and_clear_full_ptes(mm, addr, ptep, nr, full);
 }
@@ -99,8 +97,8 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 #ifdef PR_HAS_pte_clear
 static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	pr_log(pte_clear, addr, pr_number(ptep), PR_IS_MM(mm));
-	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_log(pte_clear, addr, pr_number(ptep), pr_mm(mm));
+	pr_place(pr_mm(mm), addr, ptep);
 	pte_clear(mm, addr, ptep);
 }
 #undef pte_clear
@@ -110,16 +108,16 @@ static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t 
 #ifdef PR_HAS_set_ptes
 static inline void pr_set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte, unsigned int nr)
 {
-	pr_log(set_ptes, addr, pr_number(ptep), pte_val(pte), (s64)(int)nr, PR_IS_MM(mm));
-	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_log(set_ptes, addr, pr_number(ptep), pte_val(pte), (s64)(int)nr, pr_mm(mm));
+	pr_place(pr_mm(mm), addr, ptep);
 	pr_check_set(ptep, pte, nr);
 	set_ptes(mm, addr, ptep, pte, nr);
 }
 
 static inline void pr_set_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
 {
-	pr_log(set_pte_at, addr, pr_number(ptep), pte_val(pte), PR_IS_MM(mm));
-	pr_place(PR_IS_MM(mm), addr, ptep);
+	pr_log(set_pte_at, addr, pr_number(ptep), pte_val(pte), pr_mm(mm));
+	pr_place(pr_mm(mm), addr, ptep);
 	set_ptes(mm, addr, ptep, pte, 1);
 }
 #undef set_ptes

@@ -3,16 +3,16 @@
 
 import pytest
 
-from pte_review.harness.costs.claims import HOLDS, IN_PART, NOT, claims
 from pte_review.harness.costs.compare import measure
 from pte_review.harness.costs.ledger import COUNTS, ledger
-from pte_review.harness.costs.workloads import WORKLOADS
+from pte_review.harness.costs.workload import HOLDS, IN_PART, NOT
 from pte_review.harness.errors import UsageError
+from pte_review.harness.subjects.move_ptes.claims import claims
+from pte_review.harness.subjects.move_ptes.workloads import WORKLOADS
 from pte_review.models.config import Config
 from pte_review.models.legal import broken_rules
-from pte_review.models.port import load
-from pte_review.models.run import run
-from pte_review.models.scenario import check
+from pte_review.models.scenario_check import check
+from tests.kit.moves import load, run
 
 RAW = ("ptep-get-calls", "raw-reads", "exchanges", "stores", "folio-lookups")
 
@@ -31,7 +31,7 @@ TABLE = {
 @pytest.mark.parametrize("workload", TABLE)
 @pytest.mark.parametrize(("version", "column"), [("pre_patch", 0), ("v4", 1)])
 def test_cost_table(workload: str, version: str, column: int) -> None:
-    counted = measure(load(version), "arm64", workload)
+    counted = measure(load(version), WORKLOADS[workload], "arm64")
     own = counted["unfolds"] + counted["folds"]
     assert (*(counted[name] for name in RAW), own) == TABLE[workload][column]
     assert counted["tlb-flushes"] == own + 1  # and the final one
@@ -41,7 +41,7 @@ def test_cost_table(workload: str, version: str, column: int) -> None:
 @pytest.mark.parametrize("blocks", [1, 2, 3])
 def test_closed_forms(c: int, blocks: int) -> None:  # 5.4
     order = c.bit_length() - 1
-    from pte_review.harness.costs.workloads import _folios
+    from pte_review.harness.subjects.move_ptes.workloads import _folios
 
     config = Config(cont_ptes=c)
     for shift, old in ((0, (5, 3, 3, 2)), (1, (4, 2, 2, 1))):
@@ -56,7 +56,7 @@ def test_closed_forms(c: int, blocks: int) -> None:  # 5.4
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_fixed_v4_on_x86_has_the_raw_counts_of_pre_patch_and_the_hint_checks(workload: str) -> None:
-    before, after = (measure(load(name), "x86_64", workload) for name in ("pre_patch", "v4_fixed"))
+    before, after = (measure(load(name), WORKLOADS[workload], "x86_64") for name in ("pre_patch", "v4_fixed"))
     same = ("ptep-get-calls", "raw-reads", "exchanges", "stores", "tlb-flushes", "flushed-pages", "folio-lookups")
     assert [after[name] for name in same] == [before[name] for name in same]
     assert after["page-table-check-reads"] == before["page-table-check-reads"]
@@ -66,14 +66,20 @@ def test_fixed_v4_on_x86_has_the_raw_counts_of_pre_patch_and_the_hint_checks(wor
 
 @pytest.mark.parametrize("workload", ["block", "block-misaligned", "folio-128k", "folio-64k", "mremap-1m"])
 def test_fixed_v4_keeps_the_gains_on_arm64_contpte_blocks(workload: str) -> None:
-    patched, fixed = (measure(load(name), "arm64", workload) for name in ("v4", "v4_fixed"))
+    patched, fixed = (measure(load(name), WORKLOADS[workload], "arm64") for name in ("v4", "v4_fixed"))
     for name in (*RAW, "unfolds", "folds", "tlb-flushes"):
         assert fixed[name] == patched[name]
 
 
 def test_the_regression_comes_and_goes() -> None:
     versions = ("pre_patch", "v4", "v4_respect_write", "v4_batch_hint", "v4_fixed")
-    assert [measure(load(name), "x86_64", "order-0")["folio-lookups"] for name in versions] == [0, 15, 15, 0, 0]
+    assert [measure(load(name), WORKLOADS["order-0"], "x86_64")["folio-lookups"] for name in versions] == [
+        0,
+        15,
+        15,
+        0,
+        0,
+    ]
 
 
 def test_debug_reads_are_counted_apart() -> None:
@@ -108,4 +114,4 @@ def test_claims() -> None:
 
 
 def test_every_count_is_in_every_ledger() -> None:
-    assert list(measure(load("pre_patch"), "arm64", "block")) == list(COUNTS)
+    assert list(measure(load("pre_patch"), WORKLOADS["block"], "arm64")) == list(COUNTS)

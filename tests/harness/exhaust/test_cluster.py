@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pte_review.harness.errors import UsageError
+from pte_review.harness.exhaust.cluster import CONNECT_SECONDS
 from pte_review.harness.exhaust.result import conclude
-from pte_review.harness.exhaust.space import space
+from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.verdict import EQUIVALENT
-from tests.harness.exhaust.jobs import KILL, at_one_table, job, run_all, serial
+from tests.kit.exhaust_jobs import KILL, at_one_table, job, run_all, serial
 
 
 def test_a_worker_dies_and_the_result_is_that_of_one_process(tmp_path: Path):
@@ -26,8 +27,13 @@ def test_a_worker_dies_and_the_result_is_that_of_one_process(tmp_path: Path):
 
 
 def test_no_scheduler_there(monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("distributed")
-    monkeypatch.setattr("pte_review.harness.exhaust.cluster.CONNECT_SECONDS", 0.5)
+    distributed = pytest.importorskip("distributed")
+
+    def client(address: str, *, timeout: float, name: str) -> None:
+        assert timeout == CONNECT_SECONDS
+        raise OSError(f"Timed out trying to connect to {address} after {timeout} s")
+
+    monkeypatch.setattr(distributed, "Client", client)
     with pytest.raises(UsageError, match=r"--dask tcp://127\.0\.0\.1:9: no scheduler answers there"):
         run_all(job(), dask="tcp://127.0.0.1:9")
 

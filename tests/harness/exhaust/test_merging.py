@@ -12,8 +12,9 @@ from pte_review.harness.exhaust.job import Job
 from pte_review.harness.exhaust.merging import merged
 from pte_review.harness.exhaust.result import conclude
 from pte_review.harness.exhaust.shards import WHOLE, Shard
+from pte_review.harness.subjects import SUBJECTS
 from pte_review.harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
-from tests.harness.exhaust.jobs import job, run_all, serial
+from tests.kit.exhaust_jobs import job, run_all, serial
 
 GOOD = job(candidate="v4_fixed", entries=2, size=200)
 BAD = job(entries=2, size=200)
@@ -33,7 +34,7 @@ def shards(folder: Path, one: Job, of: int, numbers: Sequence[int] = ()) -> list
 @pytest.mark.parametrize(("one", "verdict"), [(GOOD, EQUIVALENT), (BAD, DIVERGES)])
 def test_all_shards_are_the_whole(tmp_path: Path, one: Job, verdict: str):
     files = shards(tmp_path, one, 3)
-    result = merged([files[2], files[0], files[1], files[0]])
+    result = merged([files[2], files[0], files[1], files[0]], SUBJECTS)
     assert result.verdict.verdict == verdict
     assert result.tally == serial(one)
     whole = conclude(*run_all(one))
@@ -48,25 +49,25 @@ def test_a_shard_alone_is_never_equivalent(tmp_path: Path):
 
 def test_missing_shards_are_named_and_can_be_merged_later(tmp_path: Path):
     one, two, three, four = shards(tmp_path, GOOD, 4)
-    part = merged([one, three])
+    part = merged([one, three], SUBJECTS)
     assert part.verdict.verdict == INCONCLUSIVE
     assert "shards 2/4, 4/4 are missing" in part.verdict.why
     both = tmp_path / "part.json"
     both.write_text(json.dumps(part.to_json()), encoding="utf-8")
-    assert merged([two, both, four]).verdict.verdict == EQUIVALENT
+    assert merged([two, both, four], SUBJECTS).verdict.verdict == EQUIVALENT
 
 
 def test_shards_of_different_counts(tmp_path: Path):
     halves, quarters = shards(tmp_path, GOOD, 2), shards(tmp_path, GOOD, 4)
-    assert merged([halves[0], quarters[1], quarters[3]]).tally == serial(GOOD)
-    assert merged([*halves, *quarters]).tally == serial(GOOD)
+    assert merged([halves[0], quarters[1], quarters[3]], SUBJECTS).tally == serial(GOOD)
+    assert merged([*halves, *quarters], SUBJECTS).tally == serial(GOOD)
     thirds = shards(tmp_path, GOOD, 3, [1])
     with pytest.raises(UsageError, match="pieces are in other files too"):
-        merged([halves[0], *thirds])
+        merged([halves[0], *thirds], SUBJECTS)
 
 
 def test_the_whole_and_a_shard(tmp_path: Path):
-    assert merged([shard(tmp_path, BAD, WHOLE), shard(tmp_path, BAD, Shard(1, 2))]).tally == serial(BAD)
+    assert merged([shard(tmp_path, BAD, WHOLE), shard(tmp_path, BAD, Shard(1, 2))], SUBJECTS).tally == serial(BAD)
 
 
 def test_files_that_do_not_belong_together(tmp_path: Path):
@@ -76,18 +77,18 @@ def test_files_that_do_not_belong_together(tmp_path: Path):
         folder = tmp_path / what
         folder.mkdir()
         with pytest.raises(UsageError, match=f"another {what} than in"):
-            merged([good, shard(folder, other, Shard(2, 2))])
+            merged([good, shard(folder, other, Shard(2, 2))], SUBJECTS)
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"format": "x"}, "expected what `pte-review exhaust --json` writes"),
-        ({"version": 7}, "expected version 1, got 7"),
-        ({"state": {}}, "no field 'version'"),
-        ({"state": []}, "not what `pte-review exhaust --json` writes"),
-        ({"arches": ["s390"]}, "unknown contract or architecture"),
-        ({"entries": "many"}, "not what `pte-review exhaust --json` writes"),
+        ({"version": 7}, "expected version 2, got 7"),
+        ({"state": {}}, "shard.state.digest: expected a value"),
+        ({"state": []}, "shard.state: expected an object"),
+        ({"arches": ["s390"]}, "shard.arches: expected some of x86_64, arm64"),
+        ({"entries": "many"}, "shard.entries: expected an integer"),
         ({"candidate": "v5"}, "no version 'v5'"),
     ],
 )
@@ -95,7 +96,7 @@ def test_files_that_are_wrong(tmp_path: Path, change: dict[str, object], says: s
     path = shard(tmp_path, GOOD, Shard(1, 20))
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
     with pytest.raises(UsageError) as raised:
-        merged([path])
+        merged([path], SUBJECTS)
     assert says in str(raised.value)
 
 
@@ -105,4 +106,4 @@ def test_results_of_other_sources(tmp_path: Path):
     data["state"]["digest"] = "0" * 16
     path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(UsageError, match="made by another version"):
-        merged([path])
+        merged([path], SUBJECTS)

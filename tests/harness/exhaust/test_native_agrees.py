@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from pte_review.harness.exhaust.backend import PythonBackend
-from pte_review.harness.exhaust.native import NativeBackend
-from pte_review.harness.exhaust.space import space
-from pte_review.harness.exhaust.tally import Tally, merge
+from pte_review.harness.exhaust.native_backend import NativeBackend
+from pte_review.harness.exhaust.python_backend import PythonBackend
+from pte_review.harness.exhaust.tally import SpaceTally, merge
 from pte_review.harness.judging.contracts import CONTRACTS
-from tests.models.build import ARCHES
-from tests.trees import edited, small, version
+from pte_review.harness.subjects.move_ptes.space import space
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from tests.kit.build import ARCHES
+from tests.kit.trees import edited, small, version
 
 BLOCKS, TABLES = 7, 40  # every so many blocks of two entries, and of each the first so many tables
 
@@ -43,9 +44,9 @@ def tallies(base, candidate, arch, every=BLOCKS, tables=TABLES):
     texts = version(base), version(candidate)
     found = []
     for backend in (NativeBackend, PythonBackend):
-        total = Tally()
+        total = SpaceTally()
         for block in space(arch, 2)[::every]:
-            one = backend(*texts, CONTRACTS["folio-ad"]).run(block, 0, min(tables, block.tables))
+            one = backend(MOVE_PTES, *texts, CONTRACTS["folio-ad"]).run(block, 0, min(tables, block.cases))
             total = merge(total, one.in_block(0))
         found.append(replace(total, allowed_kinds={}))  # the C counts those of tables that do not diverge
     for text in texts:
@@ -86,8 +87,8 @@ def test_another_order_of_locks_and_flushes_is_judged_once(monkeypatch):
     run = PythonBackend.run
     monkeypatch.setattr(PythonBackend, "run", lambda self, *where: judged.append(where) or run(self, *where))
     block = space("x86_64", 2)[0]
-    tally = NativeBackend(*texts, CONTRACTS["folio-ad"]).run(block, 0, block.tables)
-    assert tally.equal == tally.tables == block.tables
+    tally = NativeBackend(MOVE_PTES, *texts, CONTRACTS["folio-ad"]).run(block, 0, block.cases)
+    assert tally.equal == tally.tables == block.cases
     assert len(judged) == 2  # with and without a flush at the end
     for text in texts:
         text.close()

@@ -10,10 +10,11 @@ from pte_review.harness.exhaust.job import ready, run_piece
 from pte_review.harness.exhaust.result import conclude
 from pte_review.harness.exhaust.run import begin, go_on
 from pte_review.harness.exhaust.shards import WHOLE, Shard
-from pte_review.harness.exhaust.space import space
-from pte_review.harness.exhaust.state import State, load_state, save_state
+from pte_review.harness.exhaust.state import load_state, save_state
+from pte_review.harness.progress import Progress, silent
+from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.verdict import EQUIVALENT, INCONCLUSIVE
-from tests.harness.exhaust.jobs import KILL, at_one_table, job, run_all, serial, total
+from tests.kit.exhaust_jobs import KILL, at_one_table, job, run_all, serial, total
 
 SMALL = job(entries=2, size=150)
 
@@ -22,16 +23,19 @@ def test_after_an_interruption_it_goes_on():
     expected = serial(SMALL)
     one, state, path = begin(SMALL, WHOLE, restart=False)
 
-    def stop(now: State) -> None:
-        if len(now.done) in (3, 7):
+    stops = [3, 7]  # pieces
+
+    def stop(_: Progress) -> None:
+        if stops and len(state.done) >= stops[0]:
+            stops.pop(0)
             raise KeyboardInterrupt
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            go_on(one, state, path, jobs=2, dask=None, watch=stop)
+            go_on(one, state, path, jobs=2, dask=None, listen=stop, work="tables")
         one, state, path = begin(SMALL, WHOLE, restart=False)
     assert 0 < len(state.done) < ready(one).plan.pieces
-    go_on(one, state, path, jobs=2, dask=None, watch=lambda _: None)
+    go_on(one, state, path, jobs=2, dask=None, listen=silent, work="tables")
     assert total(state) == expected
     assert total(begin(SMALL, WHOLE, restart=False)[1]) == expected
     assert begin(SMALL, WHOLE, restart=True)[1].done == set()
@@ -65,7 +69,7 @@ def test_progress_comes_back_as_it_was(cache: Path):
     save_state(cache / "s.json", state)
     again = load_state(cache / "s.json")
     assert again is not None
-    assert again.to_json() == state.to_json()
+    assert again.saved() == state.saved()
     assert again.done == state.done
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.shards import WHOLE, Plan, Shard, piece_size, shard_from
-from pte_review.harness.exhaust.space import space
-from tests.models.build import ARCHES
+from pte_review.harness.subjects.move_ptes.space import space
+from tests.kit.build import ARCHES
 
 
 @given(st.sampled_from(ARCHES), st.integers(1, 2), st.integers(1, 500), st.integers(1, 9))
@@ -17,17 +17,17 @@ def test_shards_are_everything_and_disjoint(arch: str, entries: int, size: int, 
     numbers = [number for i in range(of) for number in plan.numbers(Shard(i + 1, of))]
     assert sorted(numbers) == list(range(plan.pieces))
     covered = [(p.block, table) for p in map(plan.piece, numbers) for table in range(p.first, p.end)]
-    assert len(covered) == len(set(covered)) == plan.tables == plan.tables_of(WHOLE)
-    assert all(0 <= table < plan.space[block].tables for block, table in covered)
-    assert sum(plan.tables_of(Shard(i + 1, of)) for i in range(of)) == plan.tables
+    assert len(covered) == len(set(covered)) == plan.cases == plan.cases_of(WHOLE)
+    assert all(0 <= table < plan.space[block].cases for block, table in covered)
+    assert sum(plan.cases_of(Shard(i + 1, of)) for i in range(of)) == plan.cases
 
 
 def test_pieces_of_a_large_space_are_found_without_making_all():
     plan = Plan(space("x86_64", 6), 10_000)
     last = plan.piece(plan.pieces - 1)
     assert last.block == len(plan.space) - 1
-    assert last.end == plan.space[-1].tables
-    assert plan.first_table(last.block) + last.end == plan.tables
+    assert last.end == plan.space[-1].cases
+    assert plan.first_case(last.block) + last.end == plan.cases
 
 
 def test_small_spaces_are_cut_finer():

@@ -3,26 +3,28 @@
 
 import random
 import re
-from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pte_review.harness.cli.exhaust import MOST_ENTRIES
 from pte_review.harness.exhaust.block import Block
 from pte_review.harness.exhaust.describe import describe
-from pte_review.harness.exhaust.layout import compositions, layouts
-from pte_review.harness.exhaust.space import MOST_ENTRIES, space
+from pte_review.harness.exhaust.folio_layout import compositions, layouts
+from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.models.legal import broken_rules
-from pte_review.models.scenario import check, scenario_from_json
-from tests.models.build import ARCHES
+from pte_review.models.move_ptes.call import moved
+from pte_review.models.scenario_check import check
+from tests.kit.build import ARCHES
+from tests.kit.moves import as_move, scenario_from_json
 
 SAMPLES = 8  # tables of a block, of spaces too large to try whole
 
 
 def tables(blocks: tuple[Block, ...]) -> int:
-    return sum(block.tables for block in blocks)
+    return sum(block.cases for block in blocks)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
@@ -30,7 +32,7 @@ def tables(blocks: tuple[Block, ...]) -> int:
 def test_every_table_is_legal_and_there_once(arch: str, entries: int):
     seen = set()
     for block in space(arch, entries):
-        for number in range(block.tables):
+        for number in range(block.cases):
             scenario = block.scenario(number)
             assert broken_rules(scenario) == (), (block.label, number)
             seen.add(scenario)
@@ -42,11 +44,11 @@ def test_every_table_is_legal_and_there_once(arch: str, entries: int):
 def test_samples_are_legal_and_machines_can_be_built(arch: str, entries: int):
     chooser = random.Random(entries)
     for block in space(arch, entries):
-        for number in {0, block.tables - 1, *(chooser.randrange(block.tables) for _ in range(SAMPLES))}:
+        for number in {0, block.cases - 1, *(chooser.randrange(block.cases) for _ in range(SAMPLES))}:
             scenario = block.scenario(number)
             check(scenario)
             assert broken_rules(scenario) == (), (block.label, number)
-            assert scenario.nr == entries
+            assert as_move(scenario).extent == entries << 12
     assert scenario_from_json(scenario.to_json()) == scenario
 
 
@@ -64,10 +66,10 @@ def test_four_entries_are_a_space_of_minutes(arch: str):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_large_space_is_small_in_memory(arch: str):
-    """Blocks share their units, and choices are of one entry or one contpte block: made in a tenth of a second."""
-    units = {id(unit): unit for block in space(arch, 4) for unit in block.units}
-    assert sum(len(unit.choices) for unit in units.values()) < 300_000
-    assert len(units) < sum(len(block.units) for block in space(arch, 4))
+    """Blocks share their groups, and choices are of one entry or one contpte block: made in a tenth of a second."""
+    groups = {id(group): group for block in space(arch, 4) for group in block.groups}
+    assert sum(len(group.choices) for group in groups.values()) < 300_000
+    assert len(groups) < sum(len(block.groups) for block in space(arch, 4))
 
 
 def test_folded_blocks_are_all_that_are_legal():
@@ -75,15 +77,15 @@ def test_folded_blocks_are_all_that_are_legal():
     blocks = [b for b in space("arm64", 2) if b.label.config == "CONT_PTES 2" and b.label.folded]
     assert blocks
     for block in blocks:
-        (unit,) = block.units
+        (group,) = block.groups
         words = block.template.words
-        single = [{one[i] | words.CONT for one in unit.choices if words.pte_valid(one[i])} for i in range(2)]
+        single = [{one[i] | words.CONT for one in group.choices if words.pte_valid(one[i])} for i in range(2)]
         legal = {
             pair
             for pair in product(*single)
-            if not broken_rules(replace(block.template, old_table=tuple(zip(unit.indices, pair, strict=True))))
+            if not broken_rules(moved(block.template, old_table=tuple(zip(group.indices, pair, strict=True))))
         }
-        assert {one for one in unit.choices if words.pte_valid(one[0]) and words.pte_cont(one[0])} == legal
+        assert {one for one in group.choices if words.pte_valid(one[0]) and words.pte_cont(one[0])} == legal
         assert len(legal) == block.label.folded - 1  # and one under PROT_NONE
 
 
@@ -91,20 +93,20 @@ def test_folded_blocks_are_all_that_are_legal():
 def test_table_numbers_and_choices_are_inverse(data: st.DataObject):
     blocks = space(data.draw(st.sampled_from(ARCHES)), data.draw(st.integers(1, MOST_ENTRIES)))
     block = blocks[data.draw(st.integers(0, len(blocks) - 1))]
-    number = data.draw(st.integers(0, block.tables - 1))
+    number = data.draw(st.integers(0, block.cases - 1))
     chosen = block.chosen(number)
     assert block.number(chosen) == number
-    expected = dict(block.template.old_table)
-    for unit, digit in zip(block.units, chosen, strict=True):
-        expected.update(zip(unit.indices, unit.choices[digit], strict=True))
-    assert dict(block.scenario(number).old_table) == {index: pte for index, pte in expected.items() if pte}
+    expected = dict(as_move(block.template).old_table)
+    for group, digit in zip(block.groups, chosen, strict=True):
+        expected.update(zip(group.indices, group.choices[digit], strict=True))
+    assert dict(as_move(block.scenario(number)).old_table) == {index: pte for index, pte in expected.items() if pte}
 
 
-def test_the_last_unit_varies_fastest():
+def test_the_last_group_varies_fastest():
     block = space("x86_64", 2)[0]
-    assert [block.chosen(number) for number in (0, 1, len(block.units[1].choices))] == [(0, 0), (0, 1), (1, 0)]
+    assert [block.chosen(number) for number in (0, 1, len(block.groups[1].choices))] == [(0, 0), (0, 1), (1, 0)]
     with pytest.raises(IndexError):
-        block.scenario(block.tables)
+        block.scenario(block.cases)
 
 
 @pytest.mark.parametrize("n", range(1, 7))

@@ -9,7 +9,7 @@ import pytest
 
 from pte_review.models.arch import words
 from pte_review.models.config import Config
-from tests.models.build import ARCHES, arm, bits, page, x86
+from tests.kit.build import ARCHES, arm, bits, page, x86
 
 CONFIGS = [Config(), Config(shstk=True), Config(uffd_wp=False), Config(mem_soft_dirty=False)]
 X86 = [  # entry, whether a store goes through, whether it leaves the entry alone

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pte_review.models.arch import word, words
 from pte_review.models.config import Config
-from tests.models.build import ARCHES, page, swap
+from tests.kit.build import ARCHES, page, swap
 
 CONFIGS = {"x86_64": Config(mem_soft_dirty=True), "arm64": Config()}
 MUST_BE_ZERO = {"x86_64": 0x1E1, "arm64": 0x803}  # 1.4: bits 0, 5-8; 0, 1, 11

@@ -6,7 +6,7 @@ import pytest
 from pte_review.models.arch import words
 from pte_review.models.config import Config
 from pte_review.models.scenario import Vma
-from tests.models.build import page, x86
+from tests.kit.build import page, x86
 
 W = words("x86_64", Config(mem_soft_dirty=True))
 PLAIN = words("x86_64", Config())

@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from tests.models.kernel_tree.little_tree import change, commit, git, make, make_git, snapshot
+from tests.kit.little_tree import change, commit, git, make, make_git, snapshot
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from pte_review.models.kernel_tree.ctext import CFile
 from pte_review.models.kernel_tree.files import READ
 from pte_review.models.kernel_tree.tree import open_tree
 from pte_review.models.native.build import compiler
-from tests.trees import linux, small
+from tests.kit.little_tree import MREMAP
+from tests.kit.trees import linux, small
 
 
 def kinds(text):
@@ -176,4 +177,4 @@ def test_any_subset_of_the_odd_tree_preprocesses(path):
 
 @pytest.mark.parametrize("path", READ)
 def test_any_subset_of_linux_preprocesses(path):
-    check_subsets(open_tree(linux()), path, 20)
+    check_subsets(open_tree(linux(), MREMAP), path, 20)

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.models.kernel_tree.little_tree import KEY, change, error, git, make, make_git, snapshot
+from tests.kit.little_tree import MREMAP, change, error, git, make, make_git, snapshot
 from tests.models.kernel_tree.test_patches import THREE, encoded, mails
 
 OUTSIDE = ["../x", "b/../../x", "/etc/x", "b//etc/x", "b/.git/config", "b/mm/../../../x", '"b/\\056./x"']
@@ -94,7 +94,7 @@ def test_a_tree_that_differs(tmp_path, patch, old, new, said):
 
 def test_a_tree_that_is_another(tmp_path, patch):
     folder = make(tmp_path / "other")
-    (folder / KEY).write_text("int nothing;\n")
+    (folder / MREMAP).write_text("int nothing;\n")
     assert error(folder, patch("a.patch", THREE)).endswith('expects "{", the tree has no such line: the file ends')
 
 
@@ -148,9 +148,9 @@ def test_a_missing_and_an_existing_file(tree, work, patch):
     edited(new, "--- /dev/null", "--- a/mm/util.c")
     edited(new, "@@ -0,0 +1 @@\n", "@@ -1 +1,2 @@\n int old;\n")
     assert "does not apply: linux-6.1 has no mm/util.c; expected paths from the top" in error(tree, new)
-    text = f"--- /dev/null\n+++ b/{KEY}\n@@ -0,0 +1 @@\n+x\n"
+    text = f"--- /dev/null\n+++ b/{MREMAP}\n@@ -0,0 +1 @@\n+x\n"
     new.write_text(text)
-    assert f"does not apply: creates {KEY}, which linux-6.1 has" in error(tree, new)
+    assert f"does not apply: creates {MREMAP}, which linux-6.1 has" in error(tree, new)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_through_a_symbolic_link(tree, tmp_path, patch):
 
 
 def test_a_binary_patch_without_its_data(tree, work, patch):
-    (work / KEY).write_bytes(b"\0\1")
+    (work / MREMAP).write_bytes(b"\0\1")
     assert "does not apply: " in error(tree, patch("a.patch"))
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from pte_review.models.kernel_tree.patches import patched
 from pte_review.models.kernel_tree.tree import open_tree
-from tests.models.kernel_tree.little_tree import FILES, KEY, MREMAP, change, commit, git, make_git, snapshot
+from tests.kit.little_tree import FILES, MREMAP, MREMAP_TEXT, change, commit, git, make_git, snapshot
 
 THREE = ("step_3(table, 3)", "step_3(table, 33)")
-DONE = MREMAP.replace("step_3(table, 3)", "step_3(table, 333)")
+DONE = MREMAP_TEXT.replace("step_3(table, 3)", "step_3(table, 333)")
 
 
 def result(tree, *files, rev=None):
-    return patched(open_tree(tree, rev), files)
+    return patched(open_tree(tree, MREMAP, rev), files, MREMAP)
 
 
 def mails(file):
@@ -27,47 +27,47 @@ def mails(file):
 
 def test_a_diff(tree, patch):
     after = result(tree, patch("a.patch", THREE))
-    assert after.read(KEY) == MREMAP.replace(*THREE)
-    assert after.overlay == {KEY: MREMAP.replace(*THREE)}
+    assert after.read(MREMAP) == MREMAP_TEXT.replace(*THREE)
+    assert after.overlay == {MREMAP: MREMAP_TEXT.replace(*THREE)}
     assert (after.patches, after.label) == (("a.patch",), "linux-6.1")
     assert after.read("mm/internal.h") == FILES["mm/internal.h"]
 
 
 def test_no_files(tree):
-    assert result(tree).read(KEY) == MREMAP
+    assert result(tree).read(MREMAP) == MREMAP_TEXT
 
 
 def test_several_files_in_order(tree, patch):
     first, second = patch("a.patch", THREE), patch("b.patch", ("turn_9(table, 9)", "turn_9(table, 99)"))
     after = result(tree, first, second)
-    assert after.read(KEY) == MREMAP.replace(*THREE).replace("turn_9(table, 9)", "turn_9(table, 99)")
+    assert after.read(MREMAP) == MREMAP_TEXT.replace(*THREE).replace("turn_9(table, 9)", "turn_9(table, 99)")
     assert after.patches == ("a.patch", "b.patch")
 
 
 def test_lines_moved_by_an_offset(tree, patch):
     file = patch("a.patch", THREE)
     file.write_text(file.read_text().replace("@@ -5,", "@@ -15,").replace("+5,", "+15,"))
-    assert result(tree, file).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, file).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 @pytest.mark.parametrize("options", [("--no-prefix",), ("--src-prefix=i/", "--dst-prefix=w/"), ("--binary",)])
 def test_shapes_of_diffs(tree, patch, options):
-    assert result(tree, patch("a.patch", THREE, options=options)).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, patch("a.patch", THREE, options=options)).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 def test_a_traditional_diff_with_other_folders(tree, patch):
     file = patch("a.patch", THREE)
     lines = [line for line in file.read_text().split("\n") if not line.startswith(("diff", "index"))]
-    lines[0:2] = [f"--- linux-6.1.orig/{KEY}\t2025-01-01 00:00:00", f"+++ linux-6.1/{KEY}\t2025-01-01 00:00:00"]
-    file.write_text(f"Index: {KEY}\n" + "=" * 40 + "\n" + "\n".join(lines))
-    assert result(tree, file).read(KEY) == MREMAP.replace(*THREE)
+    lines[0:2] = [f"--- linux-6.1.orig/{MREMAP}\t2025-01-01 00:00:00", f"+++ linux-6.1/{MREMAP}\t2025-01-01 00:00:00"]
+    file.write_text(f"Index: {MREMAP}\n" + "=" * 40 + "\n" + "\n".join(lines))
+    assert result(tree, file).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 def test_new_changed_and_deleted_files(tree, work, patch):
     (work / "mm/new file.c").write_text("int new;\n")
     (work / "kernel/fork.c").unlink()
     after = result(tree, patch("a.patch", THREE))
-    assert after.overlay == {KEY: MREMAP.replace(*THREE), "mm/new file.c": "int new;\n", "kernel/fork.c": None}
+    assert after.overlay == {MREMAP: MREMAP_TEXT.replace(*THREE), "mm/new file.c": "int new;\n", "kernel/fork.c": None}
     assert after.read("kernel/fork.c") is None
 
 
@@ -79,16 +79,16 @@ def test_a_new_file_alone_with_an_interesting_name(tree, work, patch):
 
 
 def test_a_rename(tree, work, patch):
-    git(work, "mv", KEY, "mm/mremap2.c")
+    git(work, "mv", MREMAP, "mm/mremap2.c")
     git(work, "commit", "-q", "-m", "renamed")
     file = work.parent / "a.patch"
     file.write_text(git(work, "diff", "-M", "v6.1"))
     assert "rename from" in file.read_text()
-    assert result(tree, file).overlay == {KEY: None, "mm/mremap2.c": MREMAP}
+    assert result(tree, file).overlay == {MREMAP: None, "mm/mremap2.c": MREMAP_TEXT}
 
 
 def test_only_a_mode(tree, work, patch):
-    (work / KEY).chmod(0o755)
+    (work / MREMAP).chmod(0o755)
     file = patch("a.patch")
     assert "new mode 100755" in file.read_text()
     assert result(tree, file).overlay == {}
@@ -108,7 +108,7 @@ def test_quoted_names_and_odd_bytes(tree, work, patch):
 
 def test_a_huge_line(tree, patch):
     text = "x" * 1_000_000
-    assert text in result(tree, patch("a.patch", ("return 0;", f"return 0; // {text}"))).read(KEY)
+    assert text in result(tree, patch("a.patch", ("return 0;", f"return 0; // {text}"))).read(MREMAP)
 
 
 def test_a_symbolic_link_is_not_followed(tree, work, patch, tmp_path):
@@ -119,7 +119,7 @@ def test_a_symbolic_link_is_not_followed(tree, work, patch, tmp_path):
 
 def test_an_mbox_with_a_cover_letter(tree, series):
     after = result(tree, series("a.mbx"))
-    assert after.read(KEY) == DONE
+    assert after.read(MREMAP) == DONE
     assert after.patches == (
         "a.mbx: [PATCH 1/2] mm: three is thirty-three",
         "a.mbx: [PATCH 2/2] mm: one more three",
@@ -129,9 +129,9 @@ def test_an_mbox_with_a_cover_letter(tree, series):
 def test_an_interdiff_in_the_cover_letter_is_no_patch(tree, series):
     file = series("a.mbx")
     cover, *rest = mails(file)
-    interdiff = f"diff --git a/{KEY} b/{KEY}\n--- a/{KEY}\n+++ b/{KEY}\n@@ -1 +1 @@\n-old\n+new\n"
+    interdiff = f"diff --git a/{MREMAP} b/{MREMAP}\n--- a/{MREMAP}\n+++ b/{MREMAP}\n@@ -1 +1 @@\n-old\n+new\n"
     file.write_text("\n".join([cover.replace("-- \n", interdiff + "-- \n"), *rest]))
-    assert result(tree, file).read(KEY) == DONE
+    assert result(tree, file).read(MREMAP) == DONE
 
 
 def test_out_of_order(tree, series):
@@ -139,7 +139,7 @@ def test_out_of_order(tree, series):
     cover, one, two = mails(file)
     file.write_text("\n".join([two, cover, one]) + "\n")
     after = result(tree, file)
-    assert after.read(KEY) == DONE
+    assert after.read(MREMAP) == DONE
     assert after.patches[0].startswith("a.mbx: [PATCH v3 1/2]")
 
 
@@ -149,7 +149,7 @@ def test_replies_and_second_copies_are_left_out(tree, series):
     quote = "\n".join("> " + line for line in one.split("\n\n", 1)[1].split("\n"))
     reply = one.split("\n\n", 1)[0].replace("Subject: ", "Subject: Re: ") + "\n\nA comment:\n" + quote
     file.write_text("\n".join([cover, one, reply, two, two]) + "\n")
-    assert result(tree, file).read(KEY) == DONE
+    assert result(tree, file).read(MREMAP) == DONE
 
 
 def encoded(mail, encoding):
@@ -165,14 +165,14 @@ def encoded(mail, encoding):
 def test_transfer_encodings(tree, series, encoding):
     file = series("a.mbx")
     file.write_text("\n".join(encoded(mail, encoding) for mail in mails(file)))
-    assert result(tree, file).read(KEY) == DONE
+    assert result(tree, file).read(MREMAP) == DONE
 
 
 def test_carriage_returns(tree, series, patch):
     for file in (series("a.mbx"), patch("b.patch", THREE)):
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-        assert result(tree, file).read(KEY) != MREMAP
-        assert "\r" not in result(tree, file).read(KEY)
+        assert result(tree, file).read(MREMAP) != MREMAP_TEXT
+        assert "\r" not in result(tree, file).read(MREMAP)
 
 
 def test_carriage_returns_inside_base64(tree, series):
@@ -180,7 +180,7 @@ def test_carriage_returns_inside_base64(tree, series):
     with_cr = [mail.replace("\n\n", "\0", 1).replace("\n", "\r\n", -1) for mail in mails(file)]
     heads = [(part.split("\0")[0].replace("\r", ""), part.split("\0")[1]) for part in with_cr]
     file.write_text("\n".join(encoded(head + "\n\n" + body, "base64") for head, body in heads))
-    assert result(tree, file).read(KEY) == DONE
+    assert result(tree, file).read(MREMAP) == DONE
 
 
 def test_one_mail_with_and_without_a_from_line(tree, series, tmp_path):
@@ -188,7 +188,7 @@ def test_one_mail_with_and_without_a_from_line(tree, series, tmp_path):
     for name, text in (("with.eml", one), ("without.eml", one.partition("\n")[2]), ("blank.eml", "\n\n" + one)):
         (tmp_path / name).write_text(text)
         after = result(tree, tmp_path / name)
-        assert after.read(KEY) == MREMAP.replace(*THREE)
+        assert after.read(MREMAP) == MREMAP_TEXT.replace(*THREE)
         assert after.patches == (name,)
 
 
@@ -196,7 +196,7 @@ def test_a_reply_with_a_diff_alone_is_a_patch(tree, patch, tmp_path):
     diff = patch("a.patch", THREE).read_text()
     mail = tmp_path / "a.eml"
     mail.write_text("From: A Name <a@example.org>\nSubject: Re: [PATCH 1/2] mm: x\n\n> why?\n\nRather:\n\n" + diff)
-    assert result(tree, mail).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, mail).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 @pytest.mark.parametrize("stuffed", [True, False])
@@ -206,7 +206,7 @@ def test_a_format_flowed_mail(tree, series, stuffed):
     head, body = mails(file)[1].split("\n\n", 1)
     body = body.replace("\n ", "\n  ") if stuffed else body
     file.write_text(f"{head}\nMIME-Version: 1.0\nContent-Type: text/plain;\n format=flowed\n\n{body}")
-    assert result(tree, file).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, file).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 def test_an_attachment(tree, patch, tmp_path):
@@ -216,7 +216,7 @@ def test_an_attachment(tree, patch, tmp_path):
     message.add_attachment(patch("x.patch", THREE).read_text(), filename="x.patch")
     file = tmp_path / "a.eml"
     file.write_bytes(message.as_bytes())
-    assert result(tree, file).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, file).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 def test_a_revision_of_a_repository(tmp_path, patch):
@@ -227,18 +227,18 @@ def test_a_revision_of_a_repository(tmp_path, patch):
     before = snapshot(repository), snapshot(tmp_path / "bare.git")
     for folder in (repository, tmp_path / "bare.git"):
         after = result(folder, patch("a.patch", THREE), rev="v6.1")
-        assert after.read(KEY) == MREMAP.replace(*THREE)
+        assert after.read(MREMAP) == MREMAP_TEXT.replace(*THREE)
     assert (snapshot(repository), snapshot(tmp_path / "bare.git")) == before
 
 
 def test_the_repository_around_the_temporary_folder_is_not_seen(tree, tmp_path, patch):
     git(tmp_path, "init", "-q")
     (tmp_path / ".git/info/attributes").write_text("* text eol=crlf\n")
-    assert result(tree, patch("a.patch", THREE)).read(KEY) == MREMAP.replace(*THREE)
+    assert result(tree, patch("a.patch", THREE)).read(MREMAP) == MREMAP_TEXT.replace(*THREE)
 
 
 def test_a_patch_on_a_patched_tree(tree, patch):
     once = result(tree, patch("a.patch", THREE))
-    twice = patched(once, [patch("b.patch", ("return 1", "return 7"))])
-    assert twice.read(KEY) == MREMAP.replace(*THREE).replace("return 1", "return 7")
+    twice = patched(once, [patch("b.patch", ("return 1", "return 7"))], MREMAP)
+    assert twice.read(MREMAP) == MREMAP_TEXT.replace(*THREE).replace("return 1", "return 7")
     assert twice.patches == ("a.patch", "b.patch")

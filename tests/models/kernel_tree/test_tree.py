@@ -6,21 +6,22 @@ import shutil
 
 import pytest
 
-from pte_review.models.kernel_tree.tree import TreeError, open_tree
-from pte_review.models.port import VersionError
-from tests.models.kernel_tree.little_tree import FILES, KEY, MREMAP, change, commit, git, make, make_git, snapshot
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.tree import open_tree
+from pte_review.models.version import VersionError
+from tests.kit.little_tree import FILES, MREMAP, MREMAP_TEXT, change, commit, git, make, make_git, snapshot
 
 
 def error(path, rev=None):
     with pytest.raises(TreeError) as raised:
-        open_tree(path, rev)
+        open_tree(path, MREMAP, rev)
     assert isinstance(raised.value, VersionError)
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
 
 def test_a_folder(tree):
-    opened = open_tree(tree)
+    opened = open_tree(tree, MREMAP)
     assert (opened.label, opened.rev, opened.patches, opened.overlay) == ("linux-6.1", None, (), {})
     assert {name: opened.read(name) for name in FILES} == FILES
     assert opened.read("mm/none.c") is None
@@ -31,12 +32,12 @@ def test_odd_bytes_and_line_ends_survive(tmp_path):
     folder = make(tmp_path / "odd")
     raw = b"caf\xe9\r\n\0\xff"
     (folder / "mm/odd.c").write_bytes(raw)
-    assert open_tree(folder).read("mm/odd.c").encode("utf-8", "surrogateescape") == raw
+    assert open_tree(folder, MREMAP).read("mm/odd.c").encode("utf-8", "surrogateescape") == raw
 
 
 def test_the_current_folder_has_its_name(tree, monkeypatch):
     monkeypatch.chdir(tree)
-    assert open_tree(type(tree)(".")).label == "linux-6.1"
+    assert open_tree(type(tree)("."), MREMAP).label == "linux-6.1"
 
 
 @pytest.fixture
@@ -51,20 +52,20 @@ def repository(tmp_path):
 
 
 def test_revisions(repository):
-    old = open_tree(repository, "v6.1")
+    old = open_tree(repository, MREMAP, "v6.1")
     assert (old.label, old.rev) == ("linux@v6.1", "v6.1")
-    assert old.read(KEY) == MREMAP
-    assert open_tree(repository, "main").read(KEY) == MREMAP.replace("return 0", "return 2")
-    assert open_tree(repository).read(KEY) == MREMAP.replace("return 0", "return 3")
+    assert old.read(MREMAP) == MREMAP_TEXT
+    assert open_tree(repository, MREMAP, "main").read(MREMAP) == MREMAP_TEXT.replace("return 0", "return 2")
+    assert open_tree(repository, MREMAP).read(MREMAP) == MREMAP_TEXT.replace("return 0", "return 3")
     assert old.read("mm/none.c") is None
     assert old.read("mm") is None
-    assert open_tree(repository / ".git", "v6.1").label == "linux@v6.1"
+    assert open_tree(repository / ".git", MREMAP, "v6.1").label == "linux@v6.1"
 
 
 def test_a_bare_repository(repository, tmp_path):
     git(tmp_path, "clone", "-q", "--bare", "linux", "bare.git")
-    opened = open_tree(tmp_path / "bare.git", "v6.1")
-    assert (opened.label, opened.read(KEY)) == ("bare@v6.1", MREMAP)
+    opened = open_tree(tmp_path / "bare.git", MREMAP, "v6.1")
+    assert (opened.label, opened.read(MREMAP)) == ("bare@v6.1", MREMAP_TEXT)
     assert "not a kernel tree" in error(tmp_path / "bare.git")
     assert "try --rev HEAD" in error(tmp_path / "bare.git")
 
@@ -73,22 +74,22 @@ def test_a_tree_inside_a_repository(tmp_path):
     make(tmp_path / "all/linux")
     git(tmp_path / "all", "init", "-q")
     commit(tmp_path / "all", "all")
-    assert open_tree(tmp_path / "all/linux", "HEAD").read(KEY) == MREMAP
+    assert open_tree(tmp_path / "all/linux", MREMAP, "HEAD").read(MREMAP) == MREMAP_TEXT
     assert "HEAD is not a kernel tree: it has no mm/mremap.c" in error(tmp_path / "all", "HEAD")
 
 
 def test_a_revision_stays_what_it_was(tmp_path):
     folder = make_git(tmp_path / "linux")
-    opened = open_tree(folder, "main")
+    opened = open_tree(folder, MREMAP, "main")
     change(folder, "return 0", "return 2")
     commit(folder, "second")
-    assert opened.read(KEY) == MREMAP
+    assert opened.read(MREMAP) == MREMAP_TEXT
 
 
 def test_git_of_the_caller_is_not_heard(repository, monkeypatch, tmp_path):
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
-    assert open_tree(repository, "v6.1").read(KEY) == MREMAP
+    assert open_tree(repository, MREMAP, "v6.1").read(MREMAP) == MREMAP_TEXT
 
 
 def test_nothing_there(tmp_path, tree):
@@ -113,15 +114,15 @@ def test_revisions_that_are_none(repository, tree):
 def test_without_git(repository, tree, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert "git is not installed" in error(repository, "v6.1")
-    assert open_tree(tree).read(KEY) == MREMAP
+    assert open_tree(tree, MREMAP).read(MREMAP) == MREMAP_TEXT
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable(tree):
-    (tree / KEY).chmod(0)
+    (tree / MREMAP).chmod(0)
     with pytest.raises(TreeError, match="cannot be read"):
-        open_tree(tree).read(KEY)
-    (tree / KEY).chmod(0o644)
+        open_tree(tree, MREMAP).read(MREMAP)
+    (tree / MREMAP).chmod(0o644)
 
 
 def test_a_partial_clone_fetches_nothing(tmp_path):

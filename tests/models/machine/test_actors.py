@@ -3,15 +3,15 @@
 
 import pytest
 
+from pte_review.models.actions import PHASES
 from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.cpus import Cpus
+from pte_review.models.machine.fresh import KERNELS
 from pte_review.models.machine.kernel import Kernel
-from pte_review.models.port import load
-from pte_review.models.run import KERNELS, run
 from pte_review.models.scenario import Folio, Vma
-from pte_review.models.scheduled import PHASES
-from tests.models.build import ARCHES, NEW, OLD, move, page, pages, scenario
-from tests.models.scheduled import OTHERS, by_others, event, machine, names
+from tests.kit.actions import OTHERS, by_others, event, machine, names
+from tests.kit.build import ARCHES, NEW, OLD, move, page, pages, scenario
+from tests.kit.moves import load, run
 
 FOLIO = (Folio(0x200, 5, True, ((0, 32),)),)
 
@@ -27,7 +27,7 @@ def test_the_machine_of_a_scenario_without_events_knows_nothing_of_actors(arch):
 
     s = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO)
     run(s, load(spy))
-    run(scenario(arch, {}, folios=FOLIO, scheduled=(event("walk", "old 0", "call"),)), load(spy))
+    run(scenario(arch, {}, folios=FOLIO, actions=(event("walk", "old 0", "call"),)), load(spy))
     assert made[0] is KERNELS[arch]
     assert [cls.__module__.rpartition(".")[2] for cls in made[0].__mro__].count("actors") == 0
     assert [cls.__module__.rpartition(".")[2] for cls in made[1].__mro__].count("actors") == 1
@@ -50,7 +50,7 @@ def test_phases_of_pre_patch(arch, phase):
     what = scenario(arch, {0: page(arch, 0x200, "A")}, folios=FOLIO)
     table = "old" if phase in ("call", "locking", "locked") else "new"
     outcome = move("pre_patch", scenario(arch, {0: page(arch, 0x200, "A")}, folios=FOLIO,
-                                         scheduled=(event("gup", f"{table} 0", phase),)))  # fmt: skip
+                                         actions=(event("gup", f"{table} 0", phase),)))  # fmt: skip
     at = [e[0] for e in outcome.events].index("gup")
     assert (outcome.events[at - 1] if at else None) == BEFORE[phase]
     assert names(outcome) == ["gup"]
@@ -85,7 +85,7 @@ def test_an_access_is_a_read_an_exchange_or_a_store_of_that_entry(arch, nth):
     k = machine(arch, old, event("gup", "new 7", f"old 1 {nth}"), new={7: page(arch, 0x210)}, contpte=False)
     k.spin_lock(1)
     k.events.clear()
-    entry = k.old_pmd.ptep + 1
+    entry = k.pmds[0].ptep + 1
     k.read(entry - 1)
     k.read(entry)  # 1
     k.ptep_get_and_clear(1, OLD + 4096, entry)  # 2: X
@@ -105,8 +105,8 @@ def test_batches_are_accesses_one_by_one(arch):
                 event("gup", "new 0", "new 1 1"), folios=FOLIO, contpte=False)  # fmt: skip
     k.spin_lock(1)
     k.spin_lock(2)
-    pte = k.get_and_clear_full_ptes(1, OLD, k.old_pmd.ptep, 4, 0)
-    k.set_ptes(1, NEW, k.new_pmd.ptep, pte, 4)
+    pte = k.get_and_clear_full_ptes(1, OLD, k.pmds[0].ptep, 4, 0)
+    k.set_ptes(1, NEW, k.pmds[-1].ptep, pte, 4)
     order = [e[0] for e in k.events if e[0] in ("X", "S", "gup")]
     assert order == ["X"] * 3 + ["gup", "X", "S", "gup", "S", "S", "S"]
 
@@ -122,7 +122,7 @@ def test_events_of_one_moment_happen_in_the_order_of_the_scenario(arch):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_an_nth_that_never_comes_is_no_event(arch):
-    what = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, scheduled=(event("write", "old 0", "old 0 1000"),))
+    what = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, actions=(event("write", "old 0", "old 0 1000"),))
     plain = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO)
     assert move("pre_patch", what).events == move("pre_patch", plain).events
 
@@ -132,7 +132,7 @@ def test_an_nth_that_never_comes_is_no_event(arch):
 def test_a_call_that_finds_no_table(arch, maps):
     """-EAGAIN: the call begins and returns; both locks are never held; old alone is where new does not map."""
     events = [event("gup", "old 0", phase) for phase in PHASES]
-    outcome = move("pre_patch", scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, scheduled=tuple(events), **maps))
+    outcome = move("pre_patch", scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, actions=tuple(events), **maps))
     assert outcome.returned == -11
     assert names(outcome) == ["gup"] * (2 if "old_maps" in maps else 4)
 
@@ -147,12 +147,12 @@ def test_what_actors_do_is_no_work_of_the_version(arch, version, options):
     folios = (Folio(0x200, 5, anon=False),)
     events = (event("walk", "old 1", "call"), event("write", "old 2", "old 1 1"), event("mkclean", "new 4", "returned"))
     plain = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, **options))
-    acted = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, scheduled=events, **options))
+    acted = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, actions=events, **options))
     assert {"walk", "write", "mkclean"} <= set(names(acted))
     assert [e for e in acted.events if e[0] not in OTHERS] == list(plain.events)
     for name in ("warnings", "violations", "imbalances", "bugs", "map_counts", "stale", "returned", "held"):
         assert getattr(acted, name) == getattr(plain, name)
-    assert {p for p in acted.exercised if not p.endswith(" event")} == set(plain.exercised)
+    assert {p for p in acted.exercised if not p.endswith("action")} == set(plain.exercised)
 
 
 def test_every_actor_leaves_the_kernels_primitives_as_they_are():

@@ -4,8 +4,8 @@
 import pytest
 
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, OLD, move, page, pages, scenario, swap, value
-from tests.models.scheduled import by_others, event, machine, names
+from tests.kit.actions import by_others, event, machine, names
+from tests.kit.build import ARCHES, OLD, move, page, pages, scenario, swap, value
 
 FOLIO = (Folio(0x200, 5, anon=False),)
 FILE = Vma(vm_file=True, anon_vma=False)
@@ -42,7 +42,7 @@ def test_mkclean_flushes_its_page_on_every_cpu(arch):
     events = [event("write", f"old {i}", "call", cpu) for i in (0, 1) for cpu in (0, 2)]
     k = machine(arch, pages(arch, 0, 0x200, ["WDA"] * 2), *events, event("mkclean", "old 0", "call"), folios=FOLIO)
     k.phase("call")
-    assert [(cpu, page - OLD // 4096) for cpu, page in sorted(k.translations)] == [(0, 1), (2, 1)]
+    assert [(cpu, number - OLD // 4096) for cpu, (_, number) in sorted(k.translations)] == [(0, 1), (2, 1)]
     assert [e for e in k.events if e[0] == "T"] == []  # not the version's
     assert k.counts == {}
 
@@ -109,7 +109,7 @@ def test_one_lock_keeps_mkclean_from_both_tables():
 def test_mkclean_waits_for_the_rmap_locks(arch, vma):
     """With need_rmap_locks pre_patch drops them last: only then does somebody walk the mappings."""
     s = scenario(arch, {0: page(arch, 0x200, "D")}, vma=vma, folios=FOLIO, need_rmap_locks=True,
-                 scheduled=(event("mkclean", "new 0", "locked"),))  # fmt: skip
+                 actions=(event("mkclean", "new 0", "locked"),))  # fmt: skip
     events = move("pre_patch", s).events
     at = [e[0] for e in events].index("mkclean")
     assert events[at - 1] == ("i_mmap_unlock_write", 3)
@@ -120,9 +120,9 @@ def test_mkclean_finds_the_entry_where_it_is_by_then(arch):
     """At old[0] before the call it cleans what then moves; asked for while the locks are held it finds none."""
     old = {0: page(arch, 0x200, "WDA")}
     for phase, cleaned in (("call", True), ("locked", False), ("returned", False)):
-        s = scenario(arch, old, vma=FILE, folios=FOLIO, scheduled=(event("mkclean", "old 0", phase),))
+        s = scenario(arch, old, vma=FILE, folios=FOLIO, actions=(event("mkclean", "old 0", phase),))
         outcome = move("pre_patch", s)
-        assert outcome.new_table[0] == page(arch, 0x200, "A" if cleaned else "WDA")
+        assert outcome.tables[1][0] == page(arch, 0x200, "A" if cleaned else "WDA")
         assert names(outcome) == (["mkclean"] if cleaned else [])
 
 
@@ -136,7 +136,7 @@ def test_reclaim_leaves_a_translation_until_the_batched_flush(arch, pte):
     k = machine(arch, {3: entry} if entry else {}, event("reclaim", "old 3", "call", 2), folios=FOLIO)
     k.phase("call")
     assert by_others(k) == [("reclaim", 2, 515)]
-    assert [(cpu, page - OLD // 4096) for cpu, page in k.translations] == [(2, 3)]
+    assert [(cpu, number - OLD // 4096) for cpu, (_, number) in k.translations] == [(2, 3)]
     k.spin_lock(1)
     k.flush_tlb_batched_pending(1)
     assert (k.translations, k.stale, k.tlb_flush_batched) == ({}, set(), False)
@@ -153,5 +153,5 @@ def test_without_the_batched_flush_reclaims_translation_is_stale(arch):
     k.phase("call")
     k.spin_lock(1)
     k.spin_unlock(1)
-    assert k.stale_at_unlock == {OLD + 0x3000}
+    assert k.stale_at_unlock == {k.places.slot_at("old", 3)}
     assert by_others(k)[-1][:3] == ("stale", 2, 515)

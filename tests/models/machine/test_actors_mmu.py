@@ -5,8 +5,8 @@ import pytest
 
 from pte_review.models.machine.actors import Actors
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, NEW, OLD, arm, bits, page, pages, swap, value
-from tests.models.scheduled import by_others, event, machine, names
+from tests.kit.actions import by_others, event, machine, names
+from tests.kit.build import ARCHES, NEW, OLD, arm, bits, page, pages, swap, value
 
 FOLIO = (Folio(0x200, 5, True, ((0, 32),)),)
 
@@ -24,7 +24,8 @@ def acting(arch, old, *doing, **options) -> Actors:
 
 def cached(k: Actors) -> list[tuple[int, int, int, bool, bool]]:
     """CPU, slot, PFN, write, dirty of every translation of the old table."""
-    return [(cpu, page - OLD // 4096, t.pfn, t.write, t.dirty) for (cpu, page), t in sorted(k.translations.items())]
+    cached = sorted(k.translations.items())
+    return [(cpu, number - OLD // 4096, t.pfn, t.write, t.dirty) for (cpu, (_, number)), t in cached]
 
 
 @pytest.mark.parametrize("arch", ARCHES)

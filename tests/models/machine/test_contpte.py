@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio
-from tests.models.build import arm, kernel, n, o, page, pages, swap, trace, value
+from tests.kit.build import arm, kernel, n, o, page, pages, swap, trace, value
 
 FOLIO = (Folio(0x200, 6),)
 CONT = 1 << 52

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pte_review.models.scenario import Folio
-from tests.models.build import kernel, n, o, page, value
+from tests.kit.build import kernel, n, o, page, value
 
 CONT = 1 << 52
 AD = ("", "A", "D", "DA")

@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio
-from tests.models.build import kernel, n, page, pages, trace, value
+from tests.kit.build import kernel, n, page, pages, trace, value
 
 FOLIO = (Folio(0x200, 6),)
 CONT = 1 << 52

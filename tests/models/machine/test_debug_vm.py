@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, arm, kernel, move, n, page, pages, scenario, trace
+from tests.kit.build import ARCHES, arm, kernel, move, n, page, pages, scenario, trace
 
 FOLIO = (Folio(0x200, 5),)
 ALL = ("pre_patch", "v4", "refactor", "refactor_clear_new", "refactor_intended", "refactor_keep_old")

@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_DIRTY
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, arm, kernel, o, page, pages, swap, trace, x86
+from tests.kit.build import ARCHES, arm, kernel, o, page, pages, swap, trace, x86
 
 FLAGS = FPB_IGNORE_DIRTY | FPB_IGNORE_SOFT_DIRTY
 FOLIO = Folio(0x200, 6)

@@ -11,7 +11,7 @@ from pte_review.models.machine.folios import (
     FPB_RESPECT_WRITE,
 )
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, kernel, o, page, x86
+from tests.kit.build import ARCHES, kernel, o, page, x86
 
 FOLIO = Folio(0x200, 4)
 RO = "P US NX"

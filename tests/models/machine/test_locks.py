@@ -6,7 +6,8 @@ import pytest
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import KernelX86_64
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import NEW, OLD, n, o, scenario
+from tests.kit.build import NEW, OLD, n, o, scenario
+from tests.kit.moves import as_move
 
 FOLIO = (Folio(0x200, 5),)
 
@@ -38,14 +39,14 @@ def test_rmap_locks(vma, taken):
 
 def test_mapping_the_old_table_takes_its_lock():
     k = machine()
-    assert k.pte_offset_map_lock(1, k.old_pmd, OLD + 0x5000) == (o(k, 5), 1)
+    assert k.pte_offset_map_lock(1, k.pmds[0], OLD + 0x5000) == (o(k, 5), 1)
     assert k.held == [1]
     assert [event[0] for event in k.events] == ["pte_offset_map_lock", "spin_lock"]
 
 
 def test_mapping_the_new_table_takes_none():
     k = machine()
-    ptep, pmdval, ptl = k.pte_offset_map_rw_nolock(1, k.new_pmd, NEW + 0x5000)
+    ptep, pmdval, ptl = k.pte_offset_map_rw_nolock(1, k.pmds[-1], NEW + 0x5000)
     assert (ptep, ptl, k.held) == (n(k, 5), 2, [])
     assert pmdval
 
@@ -53,19 +54,19 @@ def test_mapping_the_new_table_takes_none():
 @pytest.mark.parametrize("options", [{"split_ptlocks": False}, {"new_addr": OLD + 0x10_0000}])
 def test_one_lock_for_both_tables(options):
     k = machine(**options)  # 6.4: no split locks, or one table
-    assert k.pte_offset_map_rw_nolock(1, k.new_pmd, k.scenario.new_addr)[2] == k.old_pmd.ptl
+    assert k.pte_offset_map_rw_nolock(1, k.pmds[-1], as_move(k.scenario).new_addr)[2] == k.pmds[0].ptl
 
 
 def test_tables_that_do_not_map():
     k = machine(old_maps=False, new_maps=False)
-    assert k.pte_offset_map_lock(1, k.old_pmd, OLD) == (0, 0)
-    assert k.pte_offset_map_rw_nolock(1, k.new_pmd, NEW) == (0, 0, 0)
+    assert k.pte_offset_map_lock(1, k.pmds[0], OLD) == (0, 0)
+    assert k.pte_offset_map_rw_nolock(1, k.pmds[-1], NEW) == (0, 0, 0)
     assert k.held == []
 
 
 def test_unmap_and_unlock():
     k = machine()
-    ptep, ptl = k.pte_offset_map_lock(1, k.old_pmd, OLD)
+    ptep, ptl = k.pte_offset_map_lock(1, k.pmds[0], OLD)
     k.events.clear()
     k.pte_unmap_unlock(ptep, ptl)
     assert k.events == [("spin_unlock", 1), ("pte_unmap", ptep)]
@@ -146,7 +147,7 @@ UNMAPS = {  # what is mapped, which pointers are unmapped in turn, what is wrong
 def test_unmapping(mapped, unmapped, wrong):
     k = machine()
     for table in mapped:
-        k.pte_offset_map_rw_nolock(1, k.old_pmd if table == "o" else k.new_pmd, OLD if table == "o" else NEW)
+        k.pte_offset_map_rw_nolock(1, k.pmds[0] if table == "o" else k.pmds[-1], OLD if table == "o" else NEW)
     for pointer in unmapped:
         k.pte_unmap((o if pointer[0] == "o" else n)(k, int(pointer[1:])))
     assert k.imbalances == wrong
@@ -155,8 +156,8 @@ def test_unmapping(mapped, unmapped, wrong):
 
 def test_one_table_is_mapped_twice():
     k = machine(new_addr=OLD + 0x10_0000)
-    k.pte_offset_map_lock(1, k.old_pmd, OLD)
-    k.pte_offset_map_rw_nolock(1, k.new_pmd, OLD + 0x10_0000)
+    k.pte_offset_map_lock(1, k.pmds[0], OLD)
+    k.pte_offset_map_rw_nolock(1, k.pmds[-1], OLD + 0x10_0000)
     k.pte_unmap(o(k, 256))
     k.pte_unmap(o(k, 0))
     assert (k.imbalances, k.mapped) == ([], [])
@@ -187,5 +188,5 @@ def test_rmap_locks_where_the_caller_needs_them(steps, wrong):
 
 def test_a_lock_of_the_new_table_lies_anywhere():
     above, below = machine(new_addr=OLD + 0x2000_0000), machine(new_addr=OLD - 0x2000_0000)
-    assert above.new_pmd.ptl > above.old_pmd.ptl
-    assert below.new_pmd.ptl < below.old_pmd.ptl
+    assert above.pmds[-1].ptl > above.pmds[0].ptl
+    assert below.pmds[-1].ptl < below.pmds[0].ptl

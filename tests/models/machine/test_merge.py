@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.machine.endings import TableOverrun
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, arm, kernel, o, page, pages, value, x86
+from tests.kit.build import ARCHES, arm, kernel, o, page, pages, value, x86
 
 FOLIO = (Folio(0x200, 4),)
 RO = "P US NX"

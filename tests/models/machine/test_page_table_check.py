@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, arm, kernel, n, o, page, swap, x86
+from tests.kit.build import ARCHES, arm, kernel, n, o, page, swap, x86
 
 ANON, FILE, SHARED = Folio(0x200, 5), Folio(0x300, 4, anon=False), Folio(0x400, 2, shared=((0, 2),))
 FOLIOS = (ANON, FILE, SHARED)

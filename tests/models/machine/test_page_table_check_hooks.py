@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, kernel, move, n, o, page, pages, scenario, swap, trace
+from tests.kit.build import ARCHES, kernel, move, n, o, page, pages, scenario, swap, trace
 
 ANON, FILE, SHARED = Folio(0x200, 5), Folio(0x300, 4, anon=False), Folio(0x400, 2, shared=((0, 2),))
 FOLIOS = (ANON, FILE, SHARED)
@@ -82,5 +82,5 @@ def test_a_page_in_the_new_slot_of_a_dropped_marker(arch, version, left):
         vma=Vma(uffd=True),
     )
     outcome = move(version, what)
-    assert outcome.new_table[0] == (0 if left else page(arch, 0x200))
+    assert outcome.tables[1][0] == (0 if left else page(arch, 0x200))
     assert outcome.map_counts == ((0x200, 1, 0),)

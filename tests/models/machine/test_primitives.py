@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio
-from tests.models.build import NEW, OLD, kernel, n, o, page, pages, swap, trace, value
+from tests.kit.build import NEW, OLD, kernel, n, o, page, pages, swap, trace, value
 
 CONT32 = pages("arm64", 0, 0x200, ["WDAC"] * 32)  # two blocks of one folio
 FOLIO = (Folio(0x200, 5),)

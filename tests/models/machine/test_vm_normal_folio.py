@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, kernel, page
+from tests.kit.build import ARCHES, kernel, page
 
 FOLIOS = (Folio(0x200, 2), Folio(0x300))
 ZERO_PFN = 7

@@ -3,8 +3,8 @@
 
 import pytest
 
-from pte_review.models.run import run
-from tests.trees import edited, small, version
+from tests.kit.moves import run
+from tests.kit.trees import edited, small, version
 
 
 @pytest.fixture

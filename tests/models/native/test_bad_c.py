@@ -5,8 +5,8 @@ import pytest
 
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, page, pages, scenario, swap
-from tests.trees import small
+from tests.kit.build import ARCHES, page, pages, scenario, swap
+from tests.kit.trees import small
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 LOOP = "\t\tnr = 1;\n\t\tmost ="
@@ -167,12 +167,12 @@ def test_plain_stores_are_seen_in_the_tables(ran, arch):
     what = scenario(arch, {0: page(arch, 0x200, "W"), 9: swap(arch, 3, 8)}, folios=FOLIO)
     outcome = ran(what, {SET: "\t\t\t*dst = pte; dst[5] = seen; src[9] = __pte(0); src[10].pte = 4;\n"})
     assert outcome.ended == RETURNED
-    assert outcome.new_table[:6] == (outcome.new_table[0], 0, 0, 0, 0, page(arch, 0x200, "W"))
-    assert outcome.new_table[0] != 0
-    assert outcome.old_table[:12] == (0,) * 10 + (4, 0)
+    assert outcome.tables[1][:6] == (outcome.tables[1][0], 0, 0, 0, 0, page(arch, 0x200, "W"))
+    assert outcome.tables[1][0] != 0
+    assert outcome.tables[0][:12] == (0,) * 10 + (4, 0)
 
 
 def test_a_plain_store_is_seen_by_the_next_access(ran):
     outcome = ran(one(), {SET: f"\t\t\tdst->pte = 1; {SET.strip()} dst->pte = 3; nr = pte_none(ptep_get(dst)) + 1;\n"})
-    assert outcome.new_table[0] == 3
+    assert outcome.tables[1][0] == 3
     assert outcome.events.index(("ptep_get", 1536)) + 1 == outcome.events.index(("R", 1536, 3))

@@ -5,23 +5,24 @@ import re
 
 import pytest
 
+from pte_review.harness.subjects.move_ptes.kernel_text import BINDING
 from pte_review.models.kernel_tree import extras
-from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.native.build import CompileError, compiled, compiler
+from pte_review.models.native.translation_unit import tree_unit
 from pte_review.models.native.tree_version import defines
-from pte_review.models.native.unit import tree_unit
 from pte_review.models.outcome import UNMODELLED
-from pte_review.models.run import run
 from pte_review.models.scenario import ORDINARY_CONFIG
-from tests.models.build import ARCHES, page, scenario
-from tests.trees import edited, small, version
+from tests.kit.build import ARCHES, page, scenario
+from tests.kit.moves import run
+from tests.kit.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 
 
 def failed(tree, arch="x86_64"):
     with pytest.raises(CompileError) as raised:
-        compiled(tree_unit(tree, arch).text, defines(arch, ORDINARY_CONFIG), tree.label)
+        compiled(tree_unit(tree, arch, BINDING).text, defines(arch, ORDINARY_CONFIG), tree.label)
     return raised.value
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from pte_review.models.kernel_tree.files import READ, SUBJECT
+from pte_review.models.kernel_tree.files import READ
 from pte_review.models.outcome import RETURNED, UNMODELLED
-from pte_review.models.run import run
 from pte_review.models.scenario import Folio, Vma
-from tests.models.build import ARCHES, page, pages, scenario, swap
-from tests.trees import edited, small, version
+from tests.kit.build import ARCHES, page, pages, scenario, swap
+from tests.kit.little_tree import MREMAP
+from tests.kit.moves import run
+from tests.kit.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 START = "\t\tnr = 1;\n\t\tmost"
@@ -79,7 +80,7 @@ def test_means_the_same(change, arch):
 
 def rewritten(how):
     tree = small()
-    return replace(tree, overlay={path: how(tree.read(path)) for path in READ}, cache={})
+    return replace(tree, overlay={path: how(tree.read(path)) for path in (*READ, MREMAP)}, cache={})
 
 
 @pytest.mark.parametrize("arch", ARCHES)
@@ -100,7 +101,7 @@ def test_a_setter_of_its_own(arch):
     )
     outcome, plain = ran(edited(small(), {TOP: own}), arch), ran(small(), arch)
     assert outcome.ended == RETURNED
-    assert outcome.new_table == plain.new_table
+    assert outcome.tables[1] == plain.tables[1]
     assert [e[0] for e in outcome.events].count("set_pte_at") >= 18
 
 
@@ -110,7 +111,7 @@ def test_a_pointer_to_a_primitive_is_not_logged_as_its_call():
         "\t\t\tput(mm, to, dst, pte, nr);\n"
     )
     outcome, plain = ran(edited(small(), {SET: calls}), "x86_64"), ran(small(), "x86_64")
-    assert outcome.new_table == plain.new_table
+    assert outcome.tables[1] == plain.tables[1]
     assert [e for e in plain.events if e[0] == "S"] == [e for e in outcome.events if e[0] == "S"]
     assert not [e for e in outcome.events if e[0] == "set_ptes"]
 
@@ -120,7 +121,7 @@ def test_a_pointer_to_a_primitive_is_not_logged_as_its_call():
     [
         (
             {MARKER: f"#ifdef CONFIG_NEVER\n\t\tif (0) {{\n#else\n{MARKER}#endif\n"},
-            f"batching: {SUBJECT}:66: move_ptes() cannot be read: expected braces that close and no #if across them",
+            f"batching: {MREMAP}:66: move_ptes() cannot be read: expected braces that close and no #if across them",
         ),
         (
             {HEAD: f"#ifdef CONFIG_NEVER\n{HEAD.replace('*new_pmd', '*pmd')}#else\n{HEAD}#endif\n"},

@@ -3,23 +3,24 @@
 
 import gc
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pte_review.models.move_ptes.call import moved
 from pte_review.models.native import process
 from pte_review.models.native.build import cache_folder, compiled
 from pte_review.models.native.process import Worker
 from pte_review.models.outcome import CRASH, RETURNED
-from pte_review.models.run import run
 from pte_review.models.scenario import Folio
-from tests.models.build import ARCHES, page, scenario
-from tests.trees import edited, small, version
+from tests.kit.build import ARCHES, page, scenario
+from tests.kit.moves import as_move, run
+from tests.kit.trees import edited, small, version
 
 SET = "\t\t\tset_ptes(mm, to, dst, pte, nr);\n"
 FOLIO = (Folio(0x200, 4),)
@@ -67,7 +68,7 @@ def test_nothing_is_left_of_a_crash():
 
 
 def test_a_child_ends_with_its_parent(tmp_path):
-    """Of a process that is killed, and so closes nothing itself."""
+    """Of a process that is killed, and so closes nothing itself. run() waits for the last that has its stderr."""
     script = (
         "import sys; from tests.models.native.test_process import *; text = version(small()); run(one(), text);"
         "print(*children()); sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)"
@@ -76,13 +77,8 @@ def test_a_child_ends_with_its_parent(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(root)}
     done = subprocess.run([sys.executable, "-c", script], cwd=root, env=environment, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    (child,) = map(int, done.stdout.split())
-    for _ in range(100):
-        state = Path(f"/proc/{child}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return
-        time.sleep(0.05)
-    pytest.fail("the child lives")
+    assert len(done.stdout.split()) == 1
+    assert done.stderr == b""
 
 
 def test_a_child_that_somebody_killed():
@@ -97,12 +93,20 @@ def test_a_child_that_somebody_killed():
 
 
 def test_a_time_limit_of_the_clock_for_one_that_sleeps(monkeypatch):
-    monkeypatch.setattr(process, "WAIT", 0.3)
+    waits: list[float] = []
+
+    def select_without_patience(readers, writers, others, seconds):
+        """Waits as long as it takes for the child to be ready, and then not at all."""
+        waits.append(seconds)
+        return select.select(readers, writers, others) if len(waits) == 1 else ([], [], [])
+
+    monkeypatch.setattr(process, "select", SimpleNamespace(select=select_without_patience))
     change = {"#include <asm/tlb.h>": 'extern int doze(void) __asm__("pause");', SET: "\t\t\tdoze();\n"}
     text = version(edited(small(), change))
     outcome = run(one(), text)
     assert (outcome.ended, outcome.slow) == ("no-progress", True)
-    assert outcome.why.startswith("more than 0.3 seconds, ")
+    assert waits == [process.WAIT] * 2
+    assert outcome.why.startswith(f"more than {process.WAIT} seconds, ")
     text.close()
 
 
@@ -123,7 +127,7 @@ def test_no_state_goes_from_one_run_to_the_next(arch, state):
     text = version(edited(small(), STATE[state]))
     what = one(arch)
     assert [run(what, text).returned for _ in range(3)] == [0, 0, 0]
-    two = replace(what, extent=2 * 4096, old_table=(*what.old_table, (1, page(arch, 0x201, "W"))))
+    two = moved(what, extent=2 * 4096, old_table=(*as_move(what).old_table, (1, page(arch, 0x201, "W"))))
     assert run(two, text).returned > 0
     assert run(what, text).returned == 0
     text.close()

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pte_review.models.arch.arm64 import CONT, PRESENT_INVALID, SPECIAL, VALID, Arm64
-from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.move_ptes.call import move
 from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12
 
@@ -41,14 +42,14 @@ class Block:
         """Block 1 of the new table; the old table has the last entry at index 0."""
         config = replace(self.words.config, page_table_check=page_table_check)
         table = [*self.entries[:-1], self.last]
-        return Scenario(
+        return move(
             "arm64",
-            self.old_addr,
-            self.new_addr,
-            1 << PAGE_SHIFT,
-            ((0, self.entries[-1]),),
-            tuple((self.size + i, pte) for i, pte in enumerate(table) if pte),
-            (self.folio,),
+            old_addr=self.old_addr,
+            new_addr=self.new_addr,
+            extent=PAGE_SIZE,
+            old_table=((0, self.entries[-1]),),
+            new_table=tuple((self.size + i, pte) for i, pte in enumerate(table) if pte),
+            folios=(self.folio,),
             config=config,
         )
 

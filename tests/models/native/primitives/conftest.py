@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.trees import linux
 from tests.models.native.primitives.probe import Pair, in_c, in_python
-from tests.trees import linux
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from pathlib import Path
 
+from pte_review.harness.subjects.move_ptes.kernel_text import BINDING
 from pte_review.models.config import PAGE_SHIFT
-from pte_review.models.kernel_tree.files import SUBJECT
 from pte_review.models.kernel_tree.tree import Tree, open_tree
 from pte_review.models.machine.folios import (
     FPB_IGNORE_DIRTY,
@@ -17,11 +17,13 @@ from pte_review.models.machine.folios import (
     FPB_RESPECT_SOFT_DIRTY,
 )
 from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
+from pte_review.models.move_ptes.call import FUNCTION
 from pte_review.models.native.tree_version import TreeVersion
 from pte_review.models.outcome import RETURNED, Outcome
 from pte_review.models.port import Port
-from pte_review.models.run import run
 from pte_review.models.scenario import Folio, Scenario
+from tests.kit.little_tree import MREMAP
+from tests.kit.moves import run
 
 HOME = Path(__file__).parent
 WHICH_SHIFT, ARGUMENT_SHIFT = 48, 52
@@ -154,14 +156,14 @@ def _each(
 
 def in_python() -> Port:
     """The probe on the Python primitives."""
-    return Port(name="probe", label="probe.py", filename=__file__, function=probe)
+    return Port("probe", "probe.py", __file__, FUNCTION.name, probe)
 
 
 def in_c(tree: Path) -> TreeVersion:
     """The probe on the primitives of the kernel tree in folder `tree`."""
-    opened = open_tree(tree)
-    source = Tree(opened.path, None, opened.label, overlay={SUBJECT: (HOME / "probe.c").read_text(encoding="utf-8")})
-    return TreeVersion(name="probe", label="probe.c", filename="", source=source)
+    opened = open_tree(tree, MREMAP)
+    source = Tree(opened.path, None, opened.label, overlay={MREMAP: (HOME / "probe.c").read_text(encoding="utf-8")})
+    return TreeVersion("probe", "probe.c", "", FUNCTION.name, source, BINDING)
 
 
 @dataclass(frozen=True)

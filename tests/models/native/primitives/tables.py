@@ -5,10 +5,13 @@ from dataclasses import replace
 from functools import lru_cache
 from random import Random
 
-from pte_review.harness.search.explore import generate
-from pte_review.models.config import PAGE_SHIFT, Config
-from pte_review.models.scenario import Folio, Scenario, Vma, check
-from pte_review.strategies import scenarios
+from pte_review.harness.search.generate import generate
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.move_ptes.call import move, moved
+from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario_check import check
+from pte_review.strategies.move_ptes import scenarios
+from tests.kit.moves import as_move
 from tests.models.native.primitives.probe import ARGUMENT_SHIFT, WHICH_SHIFT, Probe
 
 OLD, NEW = 0x7F00_0000_0000, 0x7F00_4000_0000
@@ -23,12 +26,12 @@ def as_v6_12(config: Config, **options: bool) -> Config:
 @lru_cache(maxsize=8)
 def generated(arch: str, count: int, seed: int, hostile: str | None = None) -> tuple[Scenario, ...]:
     """Scenarios as reviews meet them, page_table_check on in every second; nobody else acts."""
-    return tuple(replace(scenario, scheduled=()) for scenario in _drawn(arch, count, seed, hostile))
+    return tuple(replace(scenario, actions=()) for scenario in _drawn(arch, count, seed, hostile))
 
 
 def accompanied(arch: str, count: int, seed: int) -> list[Scenario]:
     """Those of `count` scenarios in which others act."""
-    return [replace(s, old_maps=True, new_maps=True) for s in _drawn(arch, count, seed, None) if s.scheduled]
+    return [moved(s, old_maps=True, new_maps=True) for s in _drawn(arch, count, seed, None) if s.actions]
 
 
 def _drawn(arch: str, count: int, seed: int, hostile: str | None) -> list[Scenario]:
@@ -53,8 +56,8 @@ def wild(arch: str, random: Random) -> Scenario:
     )
     vma = Vma(vm_file=random.random() < 0.3, mixedmap=random.random() < 0.2, shadow_stack=config.shstk)
     folios = tuple(Folio(0x400 + 64 * i, random.choice((0, 1, 2, 3, 4, 5, 6)), random.random() < 0.6) for i in range(8))
-    empty = Scenario(arch, OLD, NEW, 1 << PAGE_SHIFT, (), folios=folios, vma=vma, config=as_v6_12(config))
-    return replace(empty, old_table=_wild_table(empty, random, 0.2), new_table=_wild_table(empty, random, 0.5))
+    empty = move(arch, old_addr=OLD, new_addr=NEW, extent=PAGE_SIZE, folios=folios, vma=vma, config=as_v6_12(config))
+    return moved(empty, old_table=_wild_table(empty, random, 0.2), new_table=_wild_table(empty, random, 0.5))
 
 
 def _wild_table(empty: Scenario, random: Random, holes: float) -> tuple[tuple[int, int], ...]:
@@ -99,13 +102,13 @@ def _wild_run(empty: Scenario, random: Random, at: int) -> list[int]:
 def call(scenario: Scenario, which: Probe, argument: int, first: int, nr: int, new: int, *, into_old: bool) -> Scenario:
     """`scenario`'s tables with `which` called at entries `first` and `new`; the new one's table may be the old one."""
     high = which << WHICH_SHIFT | argument << ARGUMENT_SHIFT
-    new_base = scenario.old_base if into_old else scenario.new_base
-    placed = replace(
+    new_base = as_move(scenario).old_base if into_old else as_move(scenario).new_base
+    placed = moved(
         scenario,
-        old_addr=high + scenario.old_base + (first << PAGE_SHIFT),
+        old_addr=high + as_move(scenario).old_base + (first << PAGE_SHIFT),
         new_addr=high + new_base + (new << PAGE_SHIFT),
         extent=nr << PAGE_SHIFT,
-        new_table=() if new_base == scenario.old_base else scenario.new_table,
+        new_table=() if new_base == as_move(scenario).old_base else as_move(scenario).new_table,
     )
     check(placed)
     return placed
@@ -114,7 +117,7 @@ def call(scenario: Scenario, which: Probe, argument: int, first: int, nr: int, n
 def anywhere(scenario: Scenario, which: Probe, random: Random) -> Scenario:
     """`which` called on entries in the old range or near it, to a place congruent with it, or any."""
     size, block = scenario.config.ptrs_per_pte, scenario.config.cont_ptes
-    index = random.choice(scenario.old_table)[0] if scenario.old_table else random.randrange(size)
+    index = random.choice(as_move(scenario).old_table)[0] if as_move(scenario).old_table else random.randrange(size)
     first = min(max(index + random.choice((0, 0, 0, 0, -1, 1)), 0), size - 1)
     room = size - first
     nr = random.choice((1, 2, block, block - 1, block + 1, random.randint(1, 2 * block + 2), random.randint(1, 40)))

@@ -2,14 +2,15 @@
 """folio_pte_batch() and get_and_clear_full_ptes() from every entry of a large folio, for every number of entries."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
 
 import pytest
 
 from pte_review.models.arch import ARCHES
-from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.config import PAGE_SIZE, Config
+from pte_review.models.move_ptes.call import move, moved
 from pte_review.models.scenario import Folio, Scenario
+from tests.kit.moves import as_move
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12, call, generated, large
 
@@ -21,18 +22,19 @@ FOLIO = Folio(0x400, 4, exclusive=((0, 16),))
 def scenarios_of(arch: str, number: int) -> Iterator[Scenario]:
     """A round's share of small enough generated scenarios that hold a large folio."""
     fit = [
-        replace(s, old_maps=True, new_maps=True)
+        moved(s, old_maps=True, new_maps=True)
         for s in generated(arch, 300, 3)
-        if 2 <= len(s.old_table) <= 28 and sum(large(s, pte) is not None for _, pte in s.old_table) >= 2
+        if 2 <= len(as_move(s).old_table) <= 28
+        and sum(large(s, pte) is not None for _, pte in as_move(s).old_table) >= 2
     ]
     yield from fit[number * SCENARIOS : (number + 1) * SCENARIOS]
 
 
 def starts(scenario: Scenario) -> Iterator[tuple[int, int, int]]:
     """(entry, entries to the last one of the table, entries that map consecutive pages of one folio)."""
-    table = dict(scenario.old_table)
-    words, last = scenario.words, scenario.old_table[-1][0]
-    for first, pte in scenario.old_table:
+    table = dict(as_move(scenario).old_table)
+    words, last = scenario.words, as_move(scenario).old_table[-1][0]
+    for first, pte in as_move(scenario).old_table:
         if folio := large(scenario, pte):
             nr = 1
             while (
@@ -58,7 +60,7 @@ def test_folio_pte_batch(pair: Pair, arch: str, number: int) -> None:
 def mixed(arch: str, random: Random) -> Scenario:
     """One folio whose entries differ in what a batch can ignore, and in little else."""
     config = Config(mem_soft_dirty=arch == "x86_64", contpte=False, ptrs_per_pte=32)
-    empty = Scenario(arch, OLD, NEW, 1 << PAGE_SHIFT, (), folios=(FOLIO,), config=as_v6_12(config))
+    empty = move(arch, old_addr=OLD, new_addr=NEW, extent=PAGE_SIZE, folios=(FOLIO,), config=as_v6_12(config))
     words, table = empty.words, []
     often = random.choice((0.1, 0.5))
     for i in range(12):
@@ -67,7 +69,7 @@ def mixed(arch: str, random: Random) -> Scenario:
         for change in changes:
             pte = change(pte) if random.random() < often else pte
         table.append((3 + i, words.pte_mkuffd_wp(pte) if random.random() < 0.05 else pte))
-    return replace(empty, old_table=tuple(table))
+    return moved(empty, old_table=tuple(table))
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

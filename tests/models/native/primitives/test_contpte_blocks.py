@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.config import PAGE_SHIFT
+from pte_review.models.config import PAGE_SIZE
+from pte_review.models.move_ptes.call import move
 from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.blocks import LOW, NEW, OLD, PFN, SIZES, foldable, variations
 from tests.models.native.primitives.probe import Pair, Probe
@@ -34,7 +35,7 @@ def two_blocks(size: int, *, dirty: int, page_table_check: bool) -> Scenario:
     entries[dirty] = words.pte_mkyoung(words.pte_mkdirty(entries[dirty]))
     folio = Folio(PFN, block.folio.order, exclusive=((0, 2 * size),))
     table = tuple((size + i, pte) for i, pte in enumerate(entries))
-    return Scenario("arm64", OLD, NEW, 1 << PAGE_SHIFT, table, folios=(folio,), config=config)
+    return move("arm64", old_addr=OLD, new_addr=NEW, extent=PAGE_SIZE, old_table=table, folios=(folio,), config=config)
 
 
 UNFOLDING = (Probe.CLEAR_BATCH, Probe.GET_AND_CLEAR, Probe.CLEAR, Probe.MOVE_BATCH, Probe.REWRITE)

@@ -10,7 +10,7 @@ import pytest
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.folios import Folios
 from pte_review.models.machine.kernel import Kernel, KernelX86_64
-from pte_review.models.run import run
+from tests.kit.moves import run
 from tests.models.native.primitives.blocks import foldable
 from tests.models.native.primitives.probe import Pair, Probe, first_difference
 from tests.models.native.primitives.tables import anywhere, call, generated, wild

@@ -4,8 +4,10 @@
 import pytest
 
 from pte_review.models.arch import ARCHES
-from pte_review.models.config import PAGE_SHIFT, Config
-from pte_review.models.machine.contpte import CONT
+from pte_review.models.arch import words as arch_words
+from pte_review.models.arch.arm64 import CONT
+from pte_review.models.config import PAGE_SIZE, Config
+from pte_review.models.move_ptes.call import move
 from pte_review.models.scenario import Folio, Scenario
 from tests.models.native.primitives.probe import Pair, Probe
 from tests.models.native.primitives.tables import NEW, OLD, as_v6_12, call
@@ -22,14 +24,12 @@ def one_entry(arch: str, block: int, pfn: int, *, contpte: bool, page_table_chec
     """An old table with one writable, young page of a large folio, and an empty new table."""
     config = Config(contpte=contpte, cont_ptes=block, page_table_check=page_table_check, ptrs_per_pte=128)
     folio = Folio(PFN, ORDER, exclusive=((0, 1 << ORDER),))
-    empty = Scenario(arch, OLD, NEW, 1 << PAGE_SHIFT, (), folios=(folio,), config=as_v6_12(config))
-    words = empty.words
+    config = as_v6_12(config)
+    words = arch_words(arch, config)
     pte = words.pte_mkyoung(words.pte_mkwrite_novma(words.pfn_pte(pfn, words.PROT_USER)))
-    return Scenario(**{**vars_of(empty), "old_table": ((0, pte),)})
-
-
-def vars_of(scenario: Scenario) -> dict[str, object]:
-    return {name: getattr(scenario, name) for name in Scenario.__dataclass_fields__}
+    return move(
+        arch, old_addr=OLD, new_addr=NEW, extent=PAGE_SIZE, old_table=((0, pte),), folios=(folio,), config=config
+    )
 
 
 @pytest.mark.parametrize("argument", ARGUMENTS, ids=ARGUMENTS.get)
@@ -43,7 +43,7 @@ def test_at_every_alignment(pair: Pair, arch: str, block: int, argument: int) ->
             for nr in NUMBERS[block]:
                 outcome = pair.agreed(call(scenario, Probe.SET_BATCH, argument, 0, nr, new, into_old=False))
                 assert not outcome.violations
-                conts = sum(bool(pte & CONT) for pte in outcome.new_table)
+                conts = sum(bool(pte & CONT) for pte in outcome.tables[1])
                 assert conts == (blocks_in(block, offset, new, nr) * block if arch == "arm64" and argument < 2 else 0)
                 whole += conts > 0
     assert whole or arch != "arm64" or argument >= 2
@@ -61,4 +61,4 @@ def test_without_contpte(pair: Pair, argument: int, page_table_check: bool) -> N
     scenario = one_entry("arm64", 4, PFN, contpte=False, page_table_check=page_table_check)
     for nr in range(1, 9):
         outcome = pair.agreed(call(scenario, Probe.SET_BATCH, argument, 0, nr, 0, into_old=False))
-        assert bool(outcome.new_table[0] & CONT) == bool(argument & 1)  # nobody strips it below the contpte layer
+        assert bool(outcome.tables[1][0] & CONT) == bool(argument & 1)  # nobody strips it below the contpte layer

@@ -14,9 +14,10 @@ from pte_review.models.config import Config
 from pte_review.models.kernel_tree.ctext import CFile, Definition
 from pte_review.models.kernel_tree.files import LIBRARY
 from pte_review.models.kernel_tree.tree import open_tree
+from tests.kit.little_tree import MREMAP
+from tests.kit.trees import linux
 from tests.models.native.primitives.word_functions import OFFSET_MASK
 from tests.models.native.primitives.word_values import Function, differences, results, values
-from tests.trees import linux
 
 PRELUDE = """
 #include <stdbool.h>
@@ -97,7 +98,7 @@ def functions() -> dict[str, tuple[str, Function]]:
 @lru_cache(maxsize=1)
 def text() -> str:
     """The definitions of all functions() in the tree's header, with what they use of it."""
-    tree = open_tree(linux())
+    tree = open_tree(linux(), MREMAP)
     file = CFile(LIBRARY["arm64"][0], tree.read(LIBRARY["arm64"][0]) or "")
     kept: dict[int, Definition] = {}
     todo, seen = list(functions()), set()

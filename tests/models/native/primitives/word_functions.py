@@ -100,7 +100,7 @@ NO_WORDS = {  # in the same headers: what is no function of a word
 }  # fmt: skip
 PYTHON_ALONE = {
     "mmu_dirty": "the hardware's", "mmu_may_write": "the hardware's", "mmu_mkdirty": "the hardware's",
-    "pte_batch_hint": "the tree's, probed", "pte_cont": "on arm64 only in C",
+    "pte_batch_hint": "the tree's, probed", "without_ad": "for comparing entries", "pte_cont": "on arm64 only in C",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import cffi
 
+from pte_review.models.native.arena import layout_header
 from pte_review.models.native.build import compiled
 
 U64 = (1 << 64) - 1
@@ -55,7 +56,7 @@ def others() -> list[int]:
 def results(prelude: str, expressions: list[str], defines: tuple[str, ...], label: str) -> list[list[int]]:
     """What each of the C `expressions` in value, other and pte is for every pair of words. `prelude` has start()."""
     body = "\n".join(f"\t\tout[{number} * count + i] = (u64)({what});" for number, what in enumerate(expressions))
-    library = ffi.dlopen(str(compiled(prelude + SOURCE % body, defines, label)))
+    library = ffi.dlopen(str(compiled(layout_header() + prelude + SOURCE % body, defines, label)))
     count = len(values())
     out = ffi.new("uint64_t[]", count * len(expressions))
     library.all_words(ffi.new("uint64_t[]", values()), ffi.new("uint64_t[]", others()), count, out)

@@ -43,15 +43,16 @@ EXPORT_SYMBOL_GPL(test_block_unfold);
 
 void test_block_fold(struct mm_struct *mm, unsigned long where, pte_t *slot, pte_t value)
 {
-	unsigned long lowest = ALIGN_DOWN(pte_pfn(value), CONT_PTES), start;
+	unsigned long lowest = ALIGN_DOWN(pte_pfn(value), CONT_PTES), block = where & -(CONT_PTES * PAGE_SIZE), start;
 	pte_t expected, now, *one = block_of(slot);
 	struct folio *folio = page_folio(pte_page(value));
 	int n;
 
 	if (!is_users(mm))
 		return;
-	start = folio_pfn(folio);
-	if (lowest < start || lowest + CONT_PTES > start + folio_nr_pages(folio))
+	/* By addresses: a folio whose first page would lie below address 0 does not fold. */
+	start = where - (pte_pfn(value) - folio_pfn(folio)) * PAGE_SIZE;
+	if (start > block || start + folio_nr_pages(folio) * PAGE_SIZE < block + CONT_PTES * PAGE_SIZE)
 		return;
 	expected = pfn_pte(lowest, pte_pgprot(pte_mkold(pte_mkclean(value))));
 	for (n = 0; n < CONT_PTES; n++, one++) {

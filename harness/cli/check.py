@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`pte-review check`: one pair."""
+
+import json
+import shlex
+from pathlib import Path
+
+import click
+
+from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.options import (
+    OK,
+    STATUS,
+    arch_option,
+    contract_option,
+    json_option,
+    max_examples_option,
+    save_option,
+    seed_option,
+    subject_option,
+)
+from pte_review.harness.cli.outputs import Inputs, check_outputs
+from pte_review.harness.files.counterexample import save
+from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
+from pte_review.harness.reports.progress import ProgressDisplay
+from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
+from pte_review.harness.review import check_call, chosen_arches, review
+from pte_review.harness.subjects import choose
+
+
+@click.command("check", cls=Command)
+@click.argument("base")
+@click.argument("candidate")
+@arch_option
+@contract_option
+@click.option("--hostile", metavar="RULE", help="Break this rule of legal tables; `pte-review list` has them.")
+@max_examples_option
+@seed_option
+@subject_option
+@json_option
+@save_option
+@kernel_text_options
+def check_command(
+    base: str,
+    candidate: str,
+    arch: str | None,
+    contract: str,
+    hostile: str | None,
+    max_examples: int,
+    seed: int,
+    subject_name: str | None,
+    json_file: Path | None,
+    save_dir: Path | None,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
+) -> int:
+    """Review one pair. BASE and CANDIDATE: a version's name, or a .py file that defines the function under review.
+
+    Or `tree`, the C of a kernel tree, and `tree+patch`, the same with patches.
+    """
+    subject = choose(subject_name, (base, candidate), patches)
+    check_call(subject, arch, contract, hostile, max_examples)
+    text = KernelText(subject, tree, rev, patches)
+    versions = text.load_all(base, candidate, arches=chosen_arches(subject, arch, hostile))
+    check_outputs(Inputs((base, candidate, *patches), tree), json_file=json_file, save_dir=save_dir, versions=versions)
+    with ProgressDisplay() as display:
+        (verdict,) = review(
+            subject,
+            [(versions[0], versions[1])],
+            arch=arch,
+            contract=contract,
+            hostile=hostile,
+            max_examples=max_examples,
+            seed=seed,
+            listen=display,
+        )
+    for line in text.describe():
+        click.echo(wrapped(line))
+    click.echo(verdict_lines(verdict))
+    for picture in pictures(verdict, subject.words):
+        click.echo(picture)
+    if verdict.divergences:
+        again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
+        for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
+            again += [option, value] if value else []
+        again += ["--contract", contract] if contract != "folio-ad" else []
+        again += text.arguments()
+        click.echo(f"again: {shlex.join(again)}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
+    if save_dir is not None:
+        for path in save(subject, verdict, save_dir):
+            click.echo(saved_line(path, text))
+    return STATUS.get(verdict.verdict, OK)

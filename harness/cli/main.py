@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The way in.
+
+Exit status: 0 nothing forbidden, 1 diverges, 2 wrong call or file, 3 inconclusive, 70 a mistake of pte-review itself.
+"""
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pte_review.harness.cli.arguments import Group
+from pte_review.harness.cli.check import check_command
+from pte_review.harness.cli.cost import cost_command
+from pte_review.harness.cli.endings import WRONG, ended_well
+from pte_review.harness.cli.exhaust import exhaust_command
+from pte_review.harness.cli.history import history_command
+from pte_review.harness.cli.listing import list_command
+from pte_review.harness.cli.new_version import new_version_command
+from pte_review.harness.cli.options import OK, arch_option, max_examples_option, seed_option, subject_option
+from pte_review.harness.cli.replay import replay_command
+from pte_review.harness.cli.thread import thread_review
+from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.subjects import choose
+from pte_review.models.version import VersionError
+
+COMMANDS = (
+    check_command,
+    cost_command,
+    exhaust_command,
+    history_command,
+    list_command,
+    new_version_command,
+    replay_command,
+)
+
+
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@max_examples_option
+@seed_option
+@arch_option
+@subject_option
+@click.version_option(package_name="pte-review")
+@click.pass_context
+def cli(context: click.Context, max_examples: int, seed: int, arch: str | None, subject_name: str | None) -> None:
+    """Run versions of a kernel function side by side on generated page tables.
+
+    Without a command: review the mails of the first subject of `pte-review list`.
+    """
+    if context.invoked_subcommand is None:
+        context.exit(thread_review(choose(subject_name), max_examples, seed, arch))
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: every error of the caller is one line on stderr and exit status 2.
+
+    No traceback ends in a status that says something of a version.
+    """
+    # Hypothesis keeps a folder of its own wherever it is run; the caller's is not the place for it.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "pte-review-hypothesis"))
+    if "_PTE_REVIEW_COMPLETE" in os.environ:  # click's shell completion
+        cli.main(prog_name="pte-review")
+    for stream in (sys.stdout, sys.stderr):  # a file's name, or what a port says, may be no text of this terminal
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(ended_well(partial(_run, list(sys.argv[1:] if arguments is None else arguments))))
+
+
+def _run(arguments: list[str]) -> int:
+    details: Sequence[str] = ()
+    try:
+        with cli.make_context("pte-review", arguments) as context:  # cli.main() ends in 1 where nobody reads the output
+            status = cli.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        message = error.format_message()
+    except click.UsageError as error:
+        message = _usage(error, arguments)
+    except (UsageError, VersionError) as error:
+        message, details = str(error), getattr(error, "details", ())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"{error.filename or 'output'}: {error.strerror or error}"
+    else:
+        return status if isinstance(status, int) else OK
+    click.echo("\n".join([f"pte-review: {' '.join(message.split())}", *details]), err=True)
+    return WRONG
+
+
+def _usage(error: click.UsageError, arguments: list[str]) -> str:
+    if arguments and error.message.startswith("No such command"):
+        named = next((name for name in arguments if repr(name) in error.message), arguments[0])
+        return str(unknown("command", named, cli.commands))
+    return error.format_message()

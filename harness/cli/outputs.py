@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where a call may write: --json FILE and --save DIR never touch a file that the call reads."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pte_review import harness, models, strategies
+from pte_review.harness.errors import UsageError
+from pte_review.harness.files.counterexample import may_be_named
+from pte_review.harness.subjects import SUBJECTS
+from pte_review.models.kernel_tree.files import READ
+from pte_review.models.version import Version
+
+PACKAGES = tuple(Path(str(package.__file__)).parent for package in (harness, models, strategies))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one call reads: named files, a kernel tree, and every Python file that is loaded by then."""
+
+    files: tuple[str | Path, ...] = ()
+    tree: Path | None = None
+
+    def spoiled_by(self, path: Path) -> str:
+        """Which of them writing `path` would change, also through a symbolic or hard link; "" if none."""
+        for file in self.files:
+            if _same(path, file):
+                return f"the call reads {file}"
+        if self.tree is not None and (
+            _inside(path, self.tree) or any(_same(path, self.tree / file) for file in _files_of_trees())
+        ):
+            return f"that is in the tree {self.tree}, which is never written to"
+        if any(_inside(path, package) for package in PACKAGES):
+            return "that is in the source of pte-review"
+        if path.exists() and any(_same(path, file) for file in _imported()):
+            return "the call reads that file: it is imported"
+        return ""
+
+
+def check_outputs(
+    inputs: Inputs, *, json_file: Path | None = None, save_dir: Path | None = None, versions: Iterable[Version] = ()
+) -> None:
+    """Raise UsageError unless --json and --save can be written without spoiling one of `inputs`. Before the work.
+
+    `versions` are the loaded BASE and CANDIDATE, whose files count as inputs.
+    """
+    versions = list(versions)
+    inputs = Inputs((*inputs.files, *(one.filename for one in versions if one.filename)), inputs.tree)
+    if json_file is not None:
+        _check_json_file(json_file, inputs)
+    if save_dir is not None:
+        _check_save_dir(save_dir, inputs)
+        names = [version.name for version in versions]
+        if json_file is not None and _same(json_file.absolute().parent, save_dir) and may_be_named(json_file, names):
+            raise UsageError(f"--json {json_file}: a counterexample of --save {save_dir} may get that name")
+        for path in sorted(save_dir.glob("*.json")) if len(names) > 1 else ():
+            if may_be_named(path, names) and (why := inputs.spoiled_by(path)):
+                raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
+
+
+def _check_json_file(path: Path, inputs: Inputs) -> None:
+    if why := inputs.spoiled_by(path):
+        raise UsageError(f"--json {path}: {why}")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(f"--json {path}: expected a file in a folder that exists")
+
+
+def _check_save_dir(path: Path, inputs: Inputs) -> None:
+    there = next(folder for folder in (path.absolute(), *path.absolute().parents) if os.path.lexists(folder))
+    if not there.is_dir():
+        raise UsageError(f"--save {path}: expected a folder")
+    for folder in (inputs.tree, *PACKAGES):
+        if folder is not None and (_same(path, folder) or _inside(path, folder)):
+            raise UsageError(f"--save {path}: that is in {folder}, which is never written to")
+
+
+def _files_of_trees() -> list[str]:
+    """The files of a kernel tree that are read, of any subject."""
+    return [*READ, *(subject.binding.file for subject in SUBJECTS.values() if subject.binding is not None)]
+
+
+def _same(path: Path, other: str | Path) -> bool:
+    """Whether both names lead to one file, there or not."""
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+
+
+def _imported() -> Iterator[str]:
+    """The files of all loaded modules: a port may import others that lie beside it."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str):
+            yield file

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`pte-review replay`: counterexamples and recordings, run again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.options import FOUND, OK
+from pte_review.harness.errors import UsageError
+from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
+from pte_review.harness.kernel_text import KernelText, kernel_text_options
+from pte_review.harness.reports.picture import picture
+from pte_review.harness.subject import Recordings, Subject
+from pte_review.harness.subjects import SUBJECTS
+from pte_review.harness.verdict import added_kinds
+from pte_review.models.version import Version
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file to run again, and what it is of: `counterexample` is None for a recording."""
+
+    path: Path
+    subject: Subject
+    arches: frozenset[str]
+    counterexample: Counterexample | None
+    versions: tuple[str, ...]  # BASE and CANDIDATE, or the one that is held against a recording
+
+
+@click.command("replay", cls=Command)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--base", help="Run against this version instead.")
+@click.option("--candidate", help="Run this version instead.")
+@click.option("--snippet", "show_snippet", is_flag=True, help="Print a test to paste instead of running.")
+@kernel_text_options
+def replay_command(
+    files: tuple[Path, ...],
+    base: str | None,
+    candidate: str | None,
+    show_snippet: bool,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
+) -> int:
+    """Run counterexamples again on the pair they name, recordings (.jsonl, .jsonl.gz) through the subject's base."""
+    if base and any(_recordings(path) for path in files):
+        raise UsageError("--base: a recording has none, it is compared with what the kernel left")
+    saved = [_saved(path, base, candidate) for path in files]
+    texts = {name: KernelText(SUBJECTS[name], tree, rev, patches) for name in _subject_names(saved)}
+    if not show_snippet:  # all that is wrong is said before anything runs
+        for name, text in texts.items():
+            own = [one for one in saved if one.subject.name == name]
+            versions = dict.fromkeys(version for one in own for version in one.versions)
+            text.load_all(*versions, arches=sorted(frozenset().union(*(one.arches for one in own))))
+    return max(_replayed(one, texts[one.subject.name], show_snippet=show_snippet) for one in saved)
+
+
+def _recordings(path: Path) -> tuple[Subject, Recordings] | None:
+    """The subject whose recording a file is, with its reader."""
+    for subject in SUBJECTS.values():
+        if subject.recordings is not None and subject.recordings.is_recording(path):
+            return subject, subject.recordings
+    return None
+
+
+def _subject_names(saved: Iterable[Saved]) -> dict[str, None]:
+    return dict.fromkeys(one.subject.name for one in saved)
+
+
+def _saved(path: Path, base: str | None, candidate: str | None) -> Saved:
+    """What a file holds. Raises UsageError."""
+    if recorded := _recordings(path):
+        subject, recordings = recorded
+        return Saved(path, subject, frozenset(recordings.arches(path)), None, (candidate or subject.base,))
+    counterexample = read(path, SUBJECTS)
+    versions = base or counterexample.base, candidate or counterexample.candidate
+    arches = frozenset({counterexample.divergence.arch})
+    return Saved(path, SUBJECTS[counterexample.subject], arches, counterexample, versions)
+
+
+def _replayed(saved: Saved, text: KernelText, *, show_snippet: bool) -> int:
+    if saved.counterexample is None:
+        return _replay_recording(saved, text)
+    if show_snippet:
+        click.echo(snippet(saved.subject, saved.counterexample, text))
+        return OK
+    base, candidate = (text.load(version) for version in saved.versions)
+    return _replay(saved, saved.counterexample, base, candidate)
+
+
+def _replay_recording(saved: Saved, text: KernelText) -> int:
+    assert saved.subject.recordings is not None
+    lines, differing = saved.subject.recordings.replay(saved.path, text.load(saved.versions[0]))
+    click.echo(lines)
+    return FOUND if differing else OK
+
+
+def _replay(saved: Saved, counterexample: Counterexample, base: Version, candidate: Version) -> int:
+    divergences = replay(saved.subject, counterexample, base, candidate)
+    if not divergences:
+        click.echo(f"{saved.path}: FIXED: {base.name} and {candidate.name} do not diverge on it")
+        return OK
+    kinds = ", ".join(divergence.kind for divergence in divergences)
+    fixed = not added_kinds(divergences)
+    if fixed:
+        click.echo(f"{saved.path}: FIXED: only {base.name} shows {kinds}, {candidate.name} adds nothing\n")
+    else:
+        click.echo(f"{saved.path}: STILL DIVERGES: {kinds}\n")
+    for divergence in divergences:
+        click.echo(picture(divergence, base.name, candidate.name, saved.subject.words))
+    return OK if fixed else FOUND

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Case after case through two versions, at native speed: what is equal or allowed is counted here, of what is not the
+ * smallest of each group goes back to the judge in Python. harness/exhaust/native_pair.py has the other half.
+ *
+ * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
+ * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
+ * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed goes to the judge. What ends early is
+ * judged for how it ended alone: two that end in one way share that. Whether a read was unassigned the judge decides.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "language.h"
+#include "machine.h"
+#include "sides.h"
+#include "allowed.h"
+#include "groups.h"
+
+enum { MOST_CHOICES = 64 };
+
+/* Entries of table 0 that are chosen together. */
+struct choice { u64 width, nr; const u64 *indices, *values; };
+
+static struct choice choices[MOST_CHOICES];
+static u64 nr_choices, digits[MOST_CHOICES];
+
+static void place(u64 number)
+{
+	const struct choice *c = &choices[number];
+	const u64 *values = c->values + digits[number] * c->width;
+
+	for (u64 i = 0; i < c->width; i++)
+		images[0][c->indices[i]] = values[i];
+}
+
+/* Case number `number`: mixed radix, the last choice varies fastest. */
+static void seek(u64 number)
+{
+	for (u64 i = nr_choices; i-- > 0;) {
+		digits[i] = number % choices[i].nr;
+		number /= choices[i].nr;
+		place(i);
+	}
+}
+
+static void advance(void)
+{
+	for (u64 i = nr_choices; i-- > 0;) {
+		if (++digits[i] < choices[i].nr) {
+			place(i);
+			return;
+		}
+		digits[i] = 0;
+		place(i);
+	}
+}
+
+/* Both sides' functions, in the order of struct side: prepare, run, plain, kind, frame. */
+void px_sides(void **functions)
+{
+	struct sigaction action = { .sa_sigaction = faulted, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	for (int i = 0; i < 2; i++)
+		memcpy(&sides[i], functions + 5 * i, 5 * sizeof(void *));
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+/* What the slow path need not look at. */
+static void look_around(void)
+{
+	u64 size = sides[0].m->size;
+
+	first_used = size;
+	end_used = 0;
+	others_used = false;
+	conts = sides[0].kind(1UL << 52 | 1) & PR_IS_CONT;
+	for (u64 i = 0; i < size; i++) {
+		bool used = images[0][i];
+
+		for (u64 j = 0; j < nr_choices; j++)
+			for (u64 k = 0; k < choices[j].width; k++)
+				used |= choices[j].indices[k] == i;
+		if (used && i < first_used)
+			first_used = i;
+		if (used)
+			end_used = i + 1;
+		for (u64 t = 1; t < sides[0].m->nr_tables; t++)
+			others_used |= !!images[t][i];
+	}
+}
+
+/* A block: the request of arena.py for what does not vary, its choices (count; width, number, indices, values
+ * each), and for each entry of each table 0, or 1 + table * MOST_ENTRIES + entry from where what is wanted there comes. */
+int px_block(const u64 *request, const u64 *words, const u64 *wanted)
+{
+	nr_choices = *words++;
+	if (nr_choices > MOST_CHOICES)
+		return -1;
+	for (u64 i = 0; i < nr_choices; i++) {
+		choices[i] = (struct choice) { words[0], words[1], words + 2, words + 2 + words[0] };
+		words = choices[i].values + choices[i].width * choices[i].nr;
+	}
+	for (int i = 0; i < 2; i++) {
+		sides[i].m = sides[i].prepare(request);
+		if (!sides[i].m || sides[i].m->size > MOST_ENTRIES)
+			return -1;
+	}
+	for (u64 t = 0; t < sides[0].m->nr_tables; t++) {
+		memcpy(images[t], sides[0].m->tables[t].pte, sides[0].m->size * sizeof(pte_t));
+		has_wanted[t] = false;
+		for (u64 i = 0; i < sides[0].m->size; i++, wanted++) {
+			u64 from = *wanted - 1;
+
+			comes_from[t][i] = *wanted ? (struct origin) { true, from / MOST_ENTRIES, from % MOST_ENTRIES }
+						   : (struct origin) { false, t, i };
+			has_wanted[t] |= !!*wanted;
+		}
+	}
+	look_around();
+	return 0;
+}
+
+/* Run cases [first, end). `exact`: the contract of that name. `totals->at` is the case under way. */
+void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
+{
+	struct totals spare;
+
+	seek(first);
+	for (u64 number = first; number < end; number++, advance()) {
+		*(volatile u64 *)&totals->at = number;
+		run_side(&sides[0]);
+		run_side(&sides[1]);
+		totals->changed += sides[0].m->writes != sides[1].m->writes;
+		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
+			totals->paths[i] += paths & 1;
+		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
+			totals->equal++;
+		} else if (ended_alike(&sides[0], &sides[1])) {
+			totals->shared++;
+		} else if (spare = *totals, allowed(&spare, exact)) {
+			spare.allowed++;
+			*totals = spare;
+		} else {
+			totals->differing++;
+			note(totals, groups, group_of_difference(), number);
+		}
+	}
+}
+
+/* The cases from `first` on, before `end`, that are of `group`, at most `most`; how many there are in `found`. */
+u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *found, u64 most)
+{
+	struct totals unused = { 0 };
+	u64 count = 0;
+
+	seek(first);
+	for (u64 number = first; number < end && count < most; number++, advance()) {
+		run_side(&sides[0]);
+		run_side(&sides[1]);
+		if ((same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1])) || ended_alike(&sides[0], &sides[1]))
+			continue;
+		if (!allowed(&unused, exact) && group_of_difference() == group)
+			found[count++] = number;
+	}
+	return count;
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The backend that can run any pair: the Python machine on every case, judged where the outcomes are not the same."""
+
+from collections import Counter
+from dataclasses import fields
+from operator import attrgetter
+
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.tally import Example, Kind, KindCount, SpaceTally, merge
+from pte_review.harness.judging.contracts import Contract
+from pte_review.harness.judging.judge import Judgement
+from pte_review.harness.search.explore import writes
+from pte_review.harness.side_by_side import SideBySide, compare_on
+from pte_review.harness.subject import Subject
+from pte_review.models.outcome import RETURNED, UNMODELLED, Outcome
+from pte_review.models.version import Version
+
+FREE = {"tables", "events", "exercised"}  # of an Outcome: compared by themselves, or not at all
+_the_rest = attrgetter(*(field.name for field in fields(Outcome) if field.name not in FREE))
+
+
+class PythonBackend:
+    """Runs both versions on every case; judges only where the two outcomes are not the same."""
+
+    piece = 10_000
+
+    def __init__(self, subject: Subject, base: Version, candidate: Version, contract: Contract) -> None:
+        self.subject, self.base, self.candidate, self.contract = subject, base, candidate, contract
+
+    def run(self, block: Block, first: int, end: int) -> SpaceTally:
+        """See Backend. Ends early, `slow`, after a run that took seconds."""
+        counts: Counter[str] = Counter()
+        exercised: Counter[str] = Counter()
+        rest, pair = SpaceTally(), (self.base, self.candidate)
+        for case in range(first, end):
+            compared = compare_on(self.subject, block.scenario(case), pair, self.contract)
+            base, candidate = map(compared.outcome, pair)
+            exercised.update(candidate.exercised)
+            counts["changed"] += base.events != candidate.events and writes(base.events) != writes(candidate.events)
+            if same(base, candidate):
+                counts["equal"] += 1
+                continue
+            entries = len(compared.scenario.tables[0].entries)
+            rest = merge(rest, self._judged(Example(entries, 0, case), compared))
+            if rest.slow:
+                end = case + 1
+                break
+        plain = SpaceTally(
+            tables=end - first, equal=counts["equal"], changed=counts["changed"], exercised=dict(exercised)
+        )
+        return merge(plain, rest)
+
+    def _judged(self, example: Example, compared: SideBySide) -> SpaceTally:
+        """The tally of one case but for what run() counts itself."""
+        base, candidate = compared.outcome(self.base), compared.outcome(self.candidate)
+        slow = base.slow or candidate.slow
+        missing = [outcome.why for outcome in (base, candidate) if outcome.ended == UNMODELLED]
+        if missing:
+            return SpaceTally(undecided=1, why=missing[0], slow=slow)
+        judgement = compared.pair(self.base, self.candidate).judgement
+        kinds: set[Kind] = {(d.finding.kind, d.by) for d in judgement.differences}
+        verdict = _verdict(judgement)
+        return SpaceTally(
+            equal=int(verdict == "equal"),
+            allowed=int(verdict == "allowed"),
+            shared=int(verdict == "shared"),
+            diverging=int(verdict == "diverging"),
+            allowed_kinds=dict(judgement.allowed),
+            found={kind: KindCount(1, example) for kind in kinds},
+            slow=slow,
+        )
+
+
+def _verdict(judgement: Judgement) -> str:
+    if judgement.differences:
+        return "diverging"
+    if judgement.shared:
+        return "shared"
+    return "allowed" if judgement.allowed else "equal"
+
+
+def same(base: Outcome, candidate: Outcome) -> bool:
+    """Whether both returned and left the same: all but events and paths, which no rule reads where nobody acts.
+
+    Such outcomes have the same findings, so that nothing of the pair diverges.
+    """
+    return base.tables == candidate.tables and base.ended == RETURNED and bool(_the_rest(base) == _the_rest(candidate))

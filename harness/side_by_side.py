@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Versions side by side on one scenario: the only place where they are run for a verdict."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from pte_review.harness.judging.contracts import Contract
+from pte_review.harness.judging.finding import Finding
+from pte_review.harness.judging.findings import findings_of
+from pte_review.harness.judging.judge import Judgement, judge
+from pte_review.harness.judging.promise import Promise
+from pte_review.harness.subject import Subject
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
+from pte_review.models.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One pair on one scenario: what each left, and the judgement."""
+
+    promise: Promise
+    base: Outcome
+    candidate: Outcome
+    judgement: Judgement
+    candidate_findings: tuple[Finding, ...]  # by its own rules, whatever BASE does
+
+
+def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
+    """`scenario` under the config options that kernel text among `versions` comes with: ports beside it follow them."""
+    options = {name: value for version in versions for name, value in version.config.items()}
+    return replace(scenario, config=replace(scenario.config, **options)) if options else scenario
+
+
+class SideBySide:
+    """What compare_on() returns. Each version ran once, the promise and what is wrong are worked out when asked for."""
+
+    def __init__(self, subject: Subject, scenario: Scenario, versions: Iterable[Version], contract: Contract) -> None:
+        by_id = {id(version): version for version in versions}
+        self.scenario = with_config_of(scenario, by_id.values())
+        self.contract = contract
+        self._subject = subject
+        self._outcomes = {key: version.run(self.scenario) for key, version in by_id.items()}
+        self._judged: list[tuple[Outcome, list[Finding]]] = []
+
+    @cached_property
+    def promise(self) -> Promise:
+        return self._subject.promise(self.scenario)
+
+    def outcome(self, version: Version) -> Outcome:
+        """What `version` left."""
+        return self._outcomes[id(version)]
+
+    def findings(self, outcome: Outcome) -> list[Finding]:
+        """What is wrong with one of the outcomes; equal outcomes are judged once."""
+        for judged, findings in self._judged:
+            if judged is outcome or judged == outcome:
+                return findings
+        findings = findings_of(self.promise, outcome)
+        self._judged.append((outcome, findings))
+        return findings
+
+    def pair(self, base: Version, candidate: Version) -> Comparison:
+        """The judgement of two of the versions."""
+        left, right = self.outcome(base), self.outcome(candidate)
+        of_base, of_candidate = self.findings(left), self.findings(right)
+        judgement = judge(self.contract, self.promise, left, of_base, right, of_candidate)
+        return Comparison(self.promise, left, right, judgement, tuple(of_candidate))
+
+
+def compare_on(subject: Subject, scenario: Scenario, versions: Iterable[Version], contract: Contract) -> SideBySide:
+    """Run each of `versions` of `subject` once, on fresh machines built from `scenario`."""
+    return SideBySide(subject, scenario, versions, contract)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The functions under review, a folder each. Only the command line, the pytest plugin and harness/api.py look here."""
+
+import ast
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.subject import Subject
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.models.loading import Which
+from pte_review.models.version import Version
+
+SUBJECTS: dict[str, Subject] = {MOVE_PTES.name: MOVE_PTES}
+
+
+def choose(option: str | None, versions: Sequence[Which] = (), patches: Iterable[Path] = ()) -> Subject:
+    """The subject of a call: `option` if given, else by the versions it names or the files that its patches touch.
+
+    Raises UsageError for a subject that does not exist, and for versions of two functions.
+    """
+    if option is not None:
+        if option not in SUBJECTS:
+            raise unknown("subject", option, SUBJECTS)
+        return SUBJECTS[option]
+    known = [(version, names) for version in versions if (names := _subjects_of(version))]
+    for version, names in known[1:]:
+        if not set(names) & set(known[0][1]):
+            first, other = known[0][1][0], names[0]
+            near = ", ".join(SUBJECTS[first].function.ports())
+            raise UsageError(
+                f"{_shown(version)!r} is a version of {other}(), {_shown(known[0][0])!r} one of {first}(): "
+                f"expected two versions of one function; of {first}(): {near}"
+            )
+    left = [name for name in SUBJECTS if all(name in names for _, names in known)]
+    touched = [name for name in left if _touches(SUBJECTS[name], patches)]
+    left = touched or left
+    if len(left) > 1 and not known and not touched:
+        return next(iter(SUBJECTS.values()))
+    if len(left) > 1:
+        raise UsageError(f"--subject: expected one of {', '.join(left)}: the versions do not say which")
+    return SUBJECTS[left[0]]
+
+
+def _subjects_of(version: Which) -> list[str]:
+    """The subjects that a version can be one of; none if it does not say."""
+    if isinstance(version, Version):
+        return [name for name in SUBJECTS if name == version.function]
+    if callable(version):
+        return [name for name in SUBJECTS if name == getattr(version, "__name__", "")]
+    text = str(version)
+    if text.partition("/")[0] in SUBJECTS:
+        return [text.partition("/")[0]]
+    shipped = [name for name, subject in SUBJECTS.items() if text in subject.function.ports()]
+    return shipped or _defined_in(Path(text))
+
+
+def _defined_in(path: Path) -> list[str]:
+    """The subjects whose function a Python file defines; none where it cannot be read, which loading it will report."""
+    if path.suffix != ".py":
+        return []
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [name for name in SUBJECTS if any(getattr(node, "name", "") == name for node in tree.body)]
+
+
+def _touches(subject: Subject, patches: Iterable[Path]) -> bool:
+    """Whether a patch changes the kernel file that holds the subject's function."""
+    if subject.binding is None:
+        return False
+    name = subject.binding.file.encode()
+    return any(path.is_file() and name in path.read_bytes() for path in patches)
+
+
+def _shown(version: Which) -> str:
+    return version.name if isinstance(version, Version) else getattr(version, "__name__", str(version))

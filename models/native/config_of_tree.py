@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a tree's arm64 contpte layer does in its own way, as the fields of Config that ports follow."""
+
+from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.tree import Tree
+from pte_review.models.native.instrument import walk
+
+CONTPTE = "arch/arm64/mm/contpte.c"
+
+
+def config_of_tree(tree: Tree) -> dict[str, bool]:
+    """Fields of Config by name, read off the text; none where the tree has no contpte layer."""
+    text = tree.read(CONTPTE)
+    if text is None:
+        return {}
+    file, config = CFile(CONTPTE, text), {}
+    if setting := file.function("contpte_set_ptes"):
+        # The guard asks whether the new entry is valid; without it nothing there does.
+        config["contpte_set_guards_invalid"] = "pte_valid" in file.uses(setting.node)
+    if getting := file.function("contpte_ptep_get"):
+        # Commit 093ae7a033cf (v6.17) leaves the loop once both bits are found.
+        config["contpte_get_stops_early"] = any(node.type == "break_statement" for node in walk(getting.node))
+    return config

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A version of the function under review, whatever it is written in: what can be run on a scenario.
+
+A port (port.py) is one in Python, kernel text (native/tree_version.py) is one in C.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pte_review.models.outcome import Outcome
+    from pte_review.models.scenario import Scenario
+
+
+class VersionError(ValueError):
+    """What was named is no version: says what, where, and what to try."""
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """One version. `filename` is where its text is, `label` how people know it, `function` what it is a version of."""
+
+    name: str
+    label: str
+    filename: str
+    function: str
+
+    @property
+    def summary(self) -> str:
+        """What it is, on one line."""
+        return ""
+
+    @property
+    def config(self) -> dict[str, bool]:
+        """The fields of Config that are what they are in its kernel, whatever a scenario says."""
+        return {}
+
+    def decides(self, arches: Iterable[str]) -> bytes:  # kernel text differs by architecture
+        """The text that decides what it does on `arches`."""
+        return Path(self.filename).read_bytes()
+
+    def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
+        """Run on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
+
+        After an unassigned read it runs again on initialised `stacks`, to tell what would have been installed.
+        """
+        raise NotImplementedError

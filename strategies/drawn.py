@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From one drawn byte string to a scenario: which bytes decide what, and the strategy around it.
+
+A subject's strategy gives three functions: how its ranges are placed around a table that has been laid out, how its own
+rules are broken, and which stories of what others do it knows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from pte_review.models.arch import ARCHES, words
+from pte_review.models.legal import ONLY_ON
+from pte_review.models.scenario import Scenario
+from pte_review.strategies.actions import ACTION_BYTES, Story, let_others_act
+from pte_review.strategies.choices import Choices
+from pte_review.strategies.config import draw_config, draw_vma
+from pte_review.strategies.hostile import HOSTILE_BYTES, Breaker, break_rule
+from pte_review.strategies.layout import Layout
+from pte_review.strategies.runs import RUN_BYTES, add_run
+
+KERNEL_BYTES = 24
+PLACE_BYTES = 14
+RUNS = 5
+RUNS_END = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
+SCENARIO_BYTES = RUNS_END + ACTION_BYTES
+# One draw a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one place to
+# another, which it does in five of six examples where it can: every scenario is a new one.
+_SCENARIO = st.binary(min_size=SCENARIO_BYTES, max_size=SCENARIO_BYTES)
+_HOSTILE = st.binary(min_size=SCENARIO_BYTES + HOSTILE_BYTES, max_size=SCENARIO_BYTES + HOSTILE_BYTES)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a subject adds to the kit.
+
+    `place` makes the scenario of a layout, with choices of where the ranges lie and of the kernel they lie in.
+    `breakers` are by hostile rule, the kit's (strategies.hostile.BREAKERS) and the subject's own. `shorter` makes a
+    scenario of one slot of the range, for a story about one page, or is None where there is no such thing.
+    """
+
+    place: Callable[[str, Layout, Choices, Choices], Scenario]
+    breakers: Mapping[str, Breaker]
+    stories: Sequence[Story] = ()
+    shorter: Callable[[Scenario, int], Scenario] | None = None
+
+
+def scenarios_of(
+    recipe: Recipe, arch: str | Sequence[str] | None = None, hostile: str | None = None
+) -> st.SearchStrategy[Scenario]:
+    """Scenarios of `arch` (one, several, or all). Legal, unless `hostile` names one of the recipe's breakers.
+
+    A rule that only one architecture has gives scenarios of that one. Raises ValueError for unknown names.
+    """
+    arches = list(ARCHES) if arch is None else [arch] if isinstance(arch, str) else list(arch)
+    for name in arches:
+        if name not in ARCHES:
+            raise ValueError(f"arch: expected one of {', '.join(ARCHES)}, got {name!r}")
+    if hostile is not None:
+        if hostile not in recipe.breakers:
+            raise ValueError(f"hostile: expected one of {', '.join(recipe.breakers)}, got {hostile!r}")
+        arches = [name for name in arches if ONLY_ON.get(hostile, name) == name]
+        if not arches:
+            raise ValueError(f"hostile: {hostile!r} can only be broken on {ONLY_ON[hostile]}")
+    return _scenarios(recipe, arches[0] if len(arches) == 1 else st.sampled_from(arches), hostile)
+
+
+@st.composite
+def _scenarios(draw: st.DrawFn, recipe: Recipe, arch: str | st.SearchStrategy[str], hostile: str | None) -> Scenario:
+    name = arch if isinstance(arch, str) else draw(arch)
+    data = draw(_HOSTILE if hostile else _SCENARIO)
+    kernel = Choices(data[:KERNEL_BYTES])
+    place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
+    config = draw_config(kernel, name)
+    layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte)
+    for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
+        run = Choices(data[at : at + RUN_BYTES])
+        if run.chance(72):
+            add_run(layout, run)
+    if not layout.entries:
+        add_run(layout, Choices(b""))
+    scenario = recipe.place(name, layout, place, kernel)
+    if hostile:
+        scenario = break_rule(scenario, recipe.breakers[hostile], Choices(data[SCENARIO_BYTES:]))
+    if not recipe.stories:
+        return scenario
+    shorter = None if hostile else recipe.shorter
+    return let_others_act(scenario, Choices(data[RUNS_END:SCENARIO_BYTES]), recipe.stories, shorter)

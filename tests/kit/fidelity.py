@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whether two runs of one scenario did the same: kernel text against its port.
+
+Outcomes are held against each other in every field, events one by one in order. What a release renamed counts as the
+same call.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+from pte_review.harness.search.generate import generate
+from pte_review.models.machine.state import Event
+from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
+from pte_review.models.version import Version
+from pte_review.strategies.move_ptes import scenarios
+from tests.kit.moves import run
+
+AROUND = 2  # events shown on both sides of the first that differs
+
+
+def same(a: Outcome, b: Outcome) -> str | None:
+    """The first difference of two outcomes as text, None if there is none. Where, in C or in Python, is left out."""
+    ours, theirs = list(map(plain, a.events)), list(map(plain, b.events))
+    if ours != theirs:
+        at = next(
+            (i for i, (x, y) in enumerate(zip(ours, theirs, strict=False)) if x != y), min(len(ours), len(theirs))
+        )
+        before = "".join(f"\n    {_shown(event)}" for event in ours[max(0, at - AROUND) : at])
+        return f"event {at}, after{before or ' nothing'}\n  a: {_from(ours, at)}\n  b: {_from(theirs, at)}"
+    for field in fields(Outcome):
+        if field.name in ("events", "why"):
+            continue
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if x == y:
+            continue
+        if field.name == "tables" and len(x) == len(y):
+            number = next(i for i, (p, q) in enumerate(zip(x, y, strict=True)) if p != q)
+            entry = next(i for i, (p, q) in enumerate(zip(x[number], y[number], strict=True)) if p != q)
+            return f"table {number}, entry {entry}: a: {x[number][entry]:#x}, b: {y[number][entry]:#x}"
+        return f"{field.name}: a: {x!r}, b: {y!r}"
+    return None
+
+
+def plain(event: Event) -> Event:
+    """`event` without what is a matter of wording: set_pte_at() is set_ptes() of one entry."""
+    if event[0] == "set_pte_at":
+        return ("set_ptes", *event[1:], 1)
+    return event
+
+
+def _from(events: list[Event], at: int) -> str:
+    return ", ".join(map(_shown, events[at : at + AROUND])) or "no event more"
+
+
+def _shown(event: Event) -> str:
+    words = (hex(word) if isinstance(word, int) and word > 1 << 16 else str(word) for word in event[1:])
+    return f"{event[0]}({', '.join(words)})"
+
+
+def mismatches(
+    port: Version,
+    text: Version,
+    arch: str,
+    count: int,
+    seed: int,
+    config: Callable[[Scenario], dict[str, bool]] = lambda _: {},
+) -> list[str]:
+    """The scenarios, of `count` generated from `seed`, that `port` and `text` run differently, with the difference.
+
+    CONFIG_DEBUG_VM is off: its reads inside VM_WARN_ON() are no accesses of the text. `config` are fields to change.
+    """
+    found: list[str] = []
+
+    def one(scenario: Scenario) -> None:
+        what = replace(scenario, config=replace(scenario.config, debug_vm=False, **config(scenario)))
+        difference = same(run(what, port), run(what, text))
+        if difference is not None:
+            found.append(f"{difference}\n{what}")
+
+    generate(scenarios(arch, None), count, seed, one)
+    return found

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Both backends on the same blocks: what they say of a pair, where they have to agree."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pte_review.harness.exhaust.block import Block
+from pte_review.harness.exhaust.native_backend import NativeBackend
+from pte_review.harness.exhaust.python_backend import PythonBackend
+from pte_review.harness.exhaust.tally import SpaceTally, merge
+from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.models.native.tree_version import TreeVersion
+from tests.kit.trees import edited, small, version
+
+NOT_THE_SAME = ("allowed_kinds",)  # in C, entries of a table that diverges are not counted as allowed
+
+
+class Texts:
+    """Versions of the batching tree by their changes, made once."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[tuple[str, str], ...], TreeVersion] = {}
+
+    def __call__(self, changes: Mapping[str, str] | None = None) -> TreeVersion:
+        key = tuple((changes or {}).items())
+        if key not in self.made:
+            self.made[key] = version(edited(small(), changes) if changes else small())
+        return self.made[key]
+
+    def close(self) -> None:
+        for one in self.made.values():
+            one.close()
+
+
+def counts(tally: SpaceTally, *, but: Iterable[str] = ()) -> dict[str, Any]:
+    """What a tally says, without the fields in `but`."""
+    names = set(SpaceTally.__dataclass_fields__) - set(but)
+    return {name: getattr(tally, name) for name in names}
+
+
+def both(
+    base: TreeVersion, candidate: TreeVersion, blocks: Iterable[Block], contract: str = "folio-ad"
+) -> tuple[SpaceTally, SpaceTally]:
+    """What native and Python say of all of `blocks`: the same of each, but for NOT_THE_SAME."""
+    native = NativeBackend(MOVE_PTES, base, candidate, CONTRACTS[contract])
+    python = PythonBackend(MOVE_PTES, base, candidate, CONTRACTS[contract])
+    ours = theirs = SpaceTally()
+    for number, block in enumerate(blocks):
+        x, y = (backend.run(block, 0, block.cases).in_block(number) for backend in (native, python))
+        assert counts(x, but=NOT_THE_SAME) == counts(y, but=NOT_THE_SAME), block.label
+        assert all(count <= y.allowed_kinds[kind] for kind, count in x.allowed_kinds.items())
+        ours, theirs = merge(ours, x), merge(theirs, y)
+    return ours, theirs
+
+
+def kinds(tally: SpaceTally) -> set[str]:
+    """The kinds that diverge."""
+    return {kind for kind, _ in tally.found}
+
+
+def one_of_each_part(blocks: Iterable[Block]) -> list[Block]:
+    """The smallest block of each config, memory and place, with the largest folio: batches and contpte blocks."""
+    found: dict[tuple[str, str, str], Block] = {}
+    for block in blocks:
+        found.setdefault((block.label.config, block.label.memory, block.label.place), block)
+    return list(found.values())
