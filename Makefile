@@ -5,21 +5,41 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: review test lint types bench soak sensitivity alternatives tree clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity alternatives tree build clean
 
-review: $(READY)
+review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
 
-test: $(READY)
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+check: lint types  ## format, lint, types and the quick tests: between two edits, about half a minute
+	@$(BIN)/pytest -n 2 -q -m "not slow" $(QUICK)
+
+test: $(READY)  ## the tests but the slow ones: under five minutes on two cores
+	@$(BIN)/pytest -n 2 -q -m "not slow"
+
+test-all: $(READY)  ## every test, as CI runs them
 	@$(BIN)/pytest -n 2 -q
 
-lint: $(READY)
+# Which scenarios a seed gives hangs on Hypothesis's release: tests of such figures skip themselves.
+lowest:  ## the tests but the slow ones, with the lowest versions that pyproject.toml allows
+	@test -f $(LOWEST)/.ready || { echo "setting up $(LOWEST) (once, about a minute)"; $(PYTHON) -m venv $(LOWEST); }
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/lowest.txt \
+		--editable '.[tree,dask]' pytest-xdist 'pytest-benchmark[histogram]' cosmic-ray mypy && touch $(LOWEST)/.ready
+	@$(LOWEST)/bin/pytest -n 2 -q -m "not slow"
+
+LOWEST := .venv-lowest
+QUICK := tests/models/arch tests/models/machine tests/models/kernel_tree tests/harness/judging tests/harness/explain \
+	tests/strategies/test_legal_rules.py tests/subjects/move_ptes/test_promise.py tests/toy tests/test_boundary.py
+
+lint: $(READY)  ## ruff: format and lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
 # mypy does not follow the editable install, which maps folders to names.
 TYPED := $(VENV)/typed/pte_review
-types: $(READY)
+types: $(READY)  ## mypy --strict on models, strategies and harness
 	@mkdir -p $(TYPED)
 	@ln -sf $(CURDIR)/packaging/pte_review/*.py $(CURDIR)/packaging/pte_review/py.typed $(TYPED)
 	@ln -sfn $(CURDIR)/harness $(TYPED)/harness
@@ -27,24 +47,24 @@ types: $(READY)
 	@ln -sfn $(CURDIR)/strategies $(TYPED)/strategies
 	@$(BIN)/mypy
 
-bench: $(READY)
+bench: $(READY)  ## run times, with pytest-benchmark
 	@$(BIN)/pytest --benchmark-only tests/bench -s
 
-soak: $(READY)
-	@$(BIN)/python -m tests.soak
+soak: $(READY)  ## right versions against themselves on a million scenarios; an hour
+	@$(BIN)/python -m tests.programs.soak
 
-sensitivity: $(READY)
-	@$(BIN)/python -m tests.sensitivity
+sensitivity: $(READY)  ## every mutant of three versions; ten minutes
+	@$(BIN)/python -m tests.programs.sensitivity
 
-alternatives: $(READY)
+alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
-	@$(BIN)/python tests/bench/alternatives.py
+	@$(BIN)/python tests/programs/alternatives/__main__.py
 
 # The files of Debian's linux-source-6.12 that tests read. Takes half a minute: the archive is one stream.
 TREE := .pte-review/linux-source-6.12
 SOURCE := /usr/src/linux-source-6.12.tar.xz
-tree: $(TREE)/mm/mremap.c
+tree: $(TREE)/mm/mremap.c  ## the files of linux-source-6.12 that tests read
 
 $(TREE)/mm/mremap.c:
 	@test -f $(SOURCE) || { echo "no $(SOURCE): apt-get install linux-source-6.12"; exit 1; }
@@ -53,8 +73,11 @@ $(TREE)/mm/mremap.c:
 	@tar -xf $(SOURCE) -C $(TREE) --strip-components=1 --wildcards '*/mm/mremap.c' '*/mm/internal.h' '*/mm/util.c' \
 		'*/include/linux/pgtable.h' '*/arch/arm64/include/asm/pgtable.h' '*/arch/arm64/mm/contpte.c'
 
-clean:
-	rm -rf $(VENV)
+build: $(READY)  ## the wheel, into dist/
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+clean:  ## remove .venv, build and dist
+	rm -rf $(VENV) $(LOWEST) build dist
 
 $(READY): pyproject.toml setup.py
 	@echo "setting up $(VENV) (once, about a minute)"
