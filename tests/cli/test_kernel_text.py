@@ -15,6 +15,7 @@ from tests.kit.changes import NOTHING, SMEAR, before_set
 from tests.kit.golden import assert_golden
 from tests.kit.kernel_text import FEW, PAIR, make_patch, make_tree, snapshot
 from tests.kit.little_tree import MREMAP, commit, git
+from tests.kit.release import needs_named_release
 from tests.kit.trees import diff, linux
 
 X86 = ("--arch", "x86_64", *FEW)
@@ -47,6 +48,7 @@ def test_a_patch_that_changes_nothing_that_matters(cli: Run, tree: Path):
     assert snapshot(tree) == before
 
 
+@needs_named_release
 def test_a_bug_is_shown(cli: Run):
     make_patch("smear.patch", SMEAR)
     done = cli("check", *PAIR, "--tree", "batching", "--patch", "smear.patch", *X86)

@@ -129,7 +129,7 @@ def test_v4_and_its_fix():
 
 def test_a_fix_that_adds_something():
     """v4 after v2: the stale nr is gone, the smear is there where v2 does something worse."""
-    one = check("v2_stale_nr", "v4", max_examples=100)
+    one = check("v2_stale_nr", "v4", max_examples=400)
     assert one.verdict == DIVERGES
     assert "entry-left-behind" in one.fixed
     assert not set(one.fixed) & set(one.added)
