@@ -63,10 +63,10 @@ class SideBySide:
 
     def pair(self, base: Version, candidate: Version) -> Comparison:
         """The judgement of two of the versions."""
-        left, right = self.outcome(base), self.outcome(candidate)
-        of_base, of_candidate = self.findings(left), self.findings(right)
-        judgement = judge(self.contract, self.promise, left, of_base, right, of_candidate)
-        return Comparison(self.promise, left, right, judgement, tuple(of_candidate))
+        base_outcome, candidate_outcome = self.outcome(base), self.outcome(candidate)
+        of_base, of_candidate = self.findings(base_outcome), self.findings(candidate_outcome)
+        judgement = judge(self.contract, self.promise, base_outcome, of_base, candidate_outcome, of_candidate)
+        return Comparison(self.promise, base_outcome, candidate_outcome, judgement, tuple(of_candidate))
 
 
 def compare_on(subject: Subject, scenario: Scenario, versions: Iterable[Version], contract: Contract) -> SideBySide:

@@ -123,8 +123,8 @@ def added_kinds(divergences: Iterable[Divergence]) -> tuple[str, ...]:
 def fixed_kinds(divergences: Iterable[Divergence], shared: Iterable[str] = ()) -> tuple[str, ...]:
     """The kinds that CANDIDATE does not show at all: neither elsewhere, nor as a kind that both versions show."""
     divergences = list(divergences)
-    left = {*added_kinds(divergences), *shared}
-    return tuple(sorted({d.kind for d in divergences if d.by == "base"} - left, key=rank))
+    still_shown = {*added_kinds(divergences), *shared}
+    return tuple(sorted({d.kind for d in divergences if d.by == "base"} - still_shown, key=rank))
 
 
 def verdict_on(divergences: Iterable[Divergence], why: str, otherwise: str) -> str:

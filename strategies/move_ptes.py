@@ -99,13 +99,13 @@ def _extent(layout: Layout, place: Choices) -> tuple[int, int]:
     """(first entry index, entries) of the old range: the layout, a part that cuts runs at its ends, a whole table."""
     total, half_block = len(layout.entries), layout.cont_ptes // 2
     lead = min(place.pick((0, 0, 0, 0, 0, 0, 1, half_block, half_block, total // 2, place.wide(total))), total - 1)
-    left = total - lead
+    rest = total - lead
     # The whole table comes last: on the way from there to 0 a shrinker meets shorter ranges that end inside a run.
-    cuts = (*(0,) * 15, *(1,) * 3, *(left - 3 * half_block,) * 6, *(left // 2,) * 3, *(place.wide(left),) * 3, None)
+    cuts = (*(0,) * 15, *(1,) * 3, *(rest - 3 * half_block,) * 6, *(rest // 2,) * 3, *(place.wide(rest),) * 3, None)
     tail = place.pick(cuts)
     if tail is None:
         return 0, layout.words.config.ptrs_per_pte
-    return layout.start + lead, min(max(left - tail, 1), left)
+    return layout.start + lead, min(max(rest - tail, 1), rest)
 
 
 def _destination(layout: Layout, first: int, nr: int, place: Choices) -> tuple[int, int]:

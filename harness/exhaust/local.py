@@ -19,7 +19,7 @@ def results(
 ) -> Generator[tuple[int, SpaceTally | str], None, None]:
     """Each piece of `todo` with its tally as they come, or with how its process died.
 
-    When a process dies, everything that was under way runs once more, a piece at a time: what dies then did it itself.
+    If a process dies, every unfinished piece runs again, alone; a piece that dies again is the cause.
     """
     running: dict[Future[SpaceTally], int] = {}
     while True:

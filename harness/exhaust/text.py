@@ -52,8 +52,8 @@ def _headline(result: Result) -> str:
     pair = f"{job.base} -> {job.candidate}"
     if verdict.verdict == DIVERGES:
         part = "" if result.state.shard == WHOLE else f", shard {result.state.shard}"
-        left = "" if tally.tables == result.total else f" (of {result.total:,}{part})"
-        return f"{pair}: DIVERGES on {tally.diverging:,} of {tally.tables:,} tables{left}, contract {job.contract}"
+        of_total = "" if tally.tables == result.total else f" (of {result.total:,}{part})"
+        return f"{pair}: DIVERGES on {tally.diverging:,} of {tally.tables:,} tables{of_total}, contract {job.contract}"
     if verdict.verdict == FIXES:
         where = f"{tally.diverging:,} of {tally.tables:,} tables"
         return f"{pair}: {fixes_text([verdict])} on {where}; nothing new, contract {job.contract}"

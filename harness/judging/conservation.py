@@ -15,13 +15,13 @@ from pte_review.models.tables import Range
 def moved_findings(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
     """Kinds for both ranges, where the source is to be none and the wanted range `promise.want` afterwards."""
     source, wanted = promise.source_range, promise.wanted_range
-    left = outcome.tables[source.table][source.first : source.end]
+    source_after = outcome.tables[source.table][source.first : source.end]
     arrived = gathered_range(promise.words, outcome.tables[wanted.table], wanted.first, wanted.nr)
-    if arrived == promise.want and not any(left):
+    if arrived == promise.want and not any(source_after):
         return
-    anywhere = {identity(promise.words, pte) for pte in (*arrived, *left)}
+    anywhere = {identity(promise.words, pte) for pte in (*arrived, *source_after)}
     reused = _reused(source, wanted)
-    for i, (got, want, stays) in enumerate(zip(arrived, promise.want, left, strict=True)):
+    for i, (got, want, stays) in enumerate(zip(arrived, promise.want, source_after, strict=True)):
         if got != want:
             lost = _is_lost(promise, promise.source[i], stays, anywhere)
             for kind in _arrived_kinds(promise, i, got, want, lost):

@@ -75,9 +75,9 @@ def _translations(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
     places = promise.scenario.places
     for event in outcome.events:
         if event[0] == "twice":
-            left = promise.address_left((int(event[2]), int(event[3])))
-            if left is not None:
-                yield Finding("stale-tlb", *places.place(left), seen="CPUs reach the page at both addresses")
+            stale_ptep = promise.address_left((int(event[2]), int(event[3])))
+            if stale_ptep is not None:
+                yield Finding("stale-tlb", *places.place(stale_ptep), seen="CPUs reach the page at both addresses")
         elif event[0] == "conflict":
             where = places.place(int(event[2]))
             yield Finding("stale-tlb", *where, seen="a CPU has a contiguous and a single translation")

@@ -12,8 +12,8 @@ from pte_review.harness.known import Hunted
 from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, wrapped
 
-LEFT = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their widths
-RIGHT = (("examples", 11), ("sec", 4))
+TEXT_COLUMNS = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their widths
+NUMBER_COLUMNS = (("examples", 11), ("sec", 4))
 
 
 def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
@@ -36,9 +36,9 @@ def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
 def history_table(rows: Sequence[Hunted], max_examples: int) -> str:
     """A row a bug. Its last column, the seconds, is the only one that is not the same every time."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, width=WIDTH, pad_edge=False, show_edge=False)
-    for name, width in LEFT:
+    for name, width in TEXT_COLUMNS:
         table.add_column(name, width=width, overflow="fold")
-    for name, width in RIGHT:
+    for name, width in NUMBER_COLUMNS:
         table.add_column(name, width=width, justify="right", overflow="fold")
     for row in rows:
         bug, seconds = row.bug, median(row.seconds) if row.seconds else 0

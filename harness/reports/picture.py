@@ -181,6 +181,6 @@ def _row(mark: str, label: str, cells: Sequence[str]) -> list[str]:
     lines = []
     for i in range(max(map(len, columns))):
         texts = [column[i] if i < len(column) else "" for column in columns]
-        left = f"{mark:<2}{label:<9}" if i == 0 else " " * 11
-        lines.append(left + " ".join(f"{text:<{width}}" for text, width in zip(texts, widths, strict=True)))
+        label_column = f"{mark:<2}{label:<9}" if i == 0 else " " * 11
+        lines.append(label_column + " ".join(f"{text:<{width}}" for text, width in zip(texts, widths, strict=True)))
     return lines

@@ -135,13 +135,13 @@ def rendered(table: Table) -> str:
 
 def verdict_lines(verdict: Verdict) -> str:
     """What was found, and how much was looked at: without the pictures."""
-    said = SAYS.get(verdict.verdict, "no difference found")
+    text = SAYS.get(verdict.verdict, "no difference found")
     if verdict.verdict == FIXES:
-        said = f"{fixes_text([verdict])}; nothing new"
+        text = f"{fixes_text([verdict])}; nothing new"
     tables = f"hostile: {verdict.hostile}" if verdict.hostile else "legal tables"
     each = verdict.examples // max(len(verdict.arches), 1)
     lines = [
-        wrapped(f"{verdict.base} -> {verdict.candidate}: {said}" + (f" ({verdict.why})" if verdict.why else "")),
+        wrapped(f"{verdict.base} -> {verdict.candidate}: {text}" + (f" ({verdict.why})" if verdict.why else "")),
         wrapped(f"{tables}, contract {verdict.contract}, {' and '.join(verdict.arches)}; {NOT_MODELLED}", "  "),
         wrapped(
             f"{verdict.examples:,} scenarios in {verdict.seconds:.1f} s, seed {verdict.seed}; changed path: "

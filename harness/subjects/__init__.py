@@ -32,14 +32,14 @@ def choose(option: str | None, versions: Sequence[Which] = (), patches: Iterable
                 f"{_shown(version)!r} is a version of {other}(), {_shown(known[0][0])!r} one of {first}(): "
                 f"expected two versions of one function; of {first}(): {near}"
             )
-    left = [name for name in SUBJECTS if all(name in names for _, names in known)]
-    touched = [name for name in left if _touches(SUBJECTS[name], patches)]
-    left = touched or left
-    if len(left) > 1 and not known and not touched:
+    possible = [name for name in SUBJECTS if all(name in names for _, names in known)]
+    touched = [name for name in possible if _touches(SUBJECTS[name], patches)]
+    possible = touched or possible
+    if len(possible) > 1 and not known and not touched:
         return next(iter(SUBJECTS.values()))
-    if len(left) > 1:
-        raise UsageError(f"--subject: expected one of {', '.join(left)}: the versions do not say which")
-    return SUBJECTS[left[0]]
+    if len(possible) > 1:
+        raise UsageError(f"--subject: expected one of {', '.join(possible)}: the versions do not say which")
+    return SUBJECTS[possible[0]]
 
 
 def _subjects_of(version: Which) -> list[str]:

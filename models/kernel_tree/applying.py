@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pte_review.models.kernel_tree.git import git, said
+from pte_review.models.kernel_tree.git import git, stderr_of
 from pte_review.models.kernel_tree.names import check_inside, is_inside, named, strip_level
 from pte_review.models.kernel_tree.patch import Patch
 from pte_review.models.kernel_tree.tree import Tree
@@ -29,7 +29,7 @@ def touched(tree: Tree, patch: Patch) -> list[str] | Rejection:
         process = git(["apply", "--numstat", f"-p{strip}"], folder, patch.raw, ceiling=folder.parent)
     check_inside(patch.where, patch.text, strip)
     if process.returncode:
-        return Rejection(said(process), strip)
+        return Rejection(stderr_of(process), strip)
     return list(dict.fromkeys(name.stripped(strip) for name in named(patch.text)))
 
 
@@ -48,7 +48,7 @@ def applied(tree: Tree, patch: Patch, *options: str) -> Tree | Rejection:
         arguments = ["apply", "-v", f"-p{strip}", "--whitespace=nowarn", *options]
         process = git(arguments, copy, patch.raw, ceiling=copy.parent)
         if process.returncode:
-            return Rejection(said(process), strip)
+            return Rejection(stderr_of(process), strip)
         after = dict(_files(copy))
     gone = {path: None for path in before if path not in after}
     changed = {path: text for path, text in after.items() if before.get(path) != text}

@@ -21,14 +21,14 @@ def damaged(patch: Patch, number: int, what: str) -> str:
 
 def misshapen(patch: Patch, rejection: Rejection) -> str:
     """The message for a diff that git cannot parse."""
-    said = complaint(rejection.stderr)
-    found = LINE.search(said)
+    message = complaint(rejection.stderr)
+    found = LINE.search(message)
     if found is None:
-        return f"{patch.where}: not a patch that git apply can read: {said}; {AGAIN}"
+        return f"{patch.where}: not a patch that git apply can read: {message}; {AGAIN}"
     number = int(found[1])
-    if "corrupt patch" not in said:
-        said = LINE.sub("", said)  # the number is that of the diff
-        return f"{patch.where}: {patch.line(number)}: not a patch that git apply can read: {said}; {AGAIN}"
+    if "corrupt patch" not in message:
+        message = LINE.sub("", message)  # the number is that of the diff
+        return f"{patch.where}: {patch.line(number)}: not a patch that git apply can read: {message}; {AGAIN}"
     return f"{patch.where}: {_corrupt(patch, number)}"
 
 

@@ -36,7 +36,7 @@ def git(
     return subprocess.run(command, input=text, capture_output=True, env=environment, check=False)  # noqa: S603  # no shell
 
 
-def said(process: "subprocess.CompletedProcess[bytes]") -> str:
+def stderr_of(process: "subprocess.CompletedProcess[bytes]") -> str:
     """What git wrote to stderr."""
     return process.stderr.decode("utf-8", "surrogateescape")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.file_lines import located
-from pte_review.models.kernel_tree.git import complaint, git, said
+from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 from pte_review.models.kernel_tree.patch import Patch, has_diff
 from pte_review.models.kernel_tree.series import Mail, selected
 
@@ -72,7 +72,7 @@ def _mails(file: Path, raw: bytes) -> list[Mail]:
         folder = Path(name)
         split = git(["mailsplit", "-b", "-d4", f"-o{folder}"], folder, raw, ceiling=folder.parent)
         if split.returncode:
-            raise TreeError(f"{file}: not an mbox: {complaint(said(split))}; {EXPECTED}")
+            raise TreeError(f"{file}: not an mbox: {complaint(stderr_of(split))}; {EXPECTED}")
         parts = [path.read_bytes() for path in sorted(folder.glob("[0-9]*"))]
         first = 1 + raw[: len(raw) - len(raw.lstrip())].count(b"\n")
         mails = []
@@ -108,7 +108,9 @@ def _taken_apart(file: Path, raw: bytes, first: int, folder: Path) -> tuple[str,
     """The mail's subject and its diff, which is what follows its message."""
     info = git(["mailinfo", "-k", "-n", "message", "diff"], folder, raw, ceiling=folder.parent)
     if info.returncode:
-        raise TreeError(f"{file}: the mail at line {first} cannot be taken apart: {complaint(said(info))}; {EXPECTED}")
+        raise TreeError(
+            f"{file}: the mail at line {first} cannot be taken apart: {complaint(stderr_of(info))}; {EXPECTED}"
+        )
     found = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
     subject = " ".join(found[1].split()) if found else f"at line {first}"
     return subject, _without_cr((folder / "diff").read_bytes())

@@ -37,9 +37,10 @@ def explained(tree: Tree, patch: Patch, rejection: Rejection) -> str:
         also = f"; nor does it in {', '.join(others)}" if others else ""
         text = tree.read(failed[1])
         hunks = [hunk for hunk in _hunks(patch, failed[1], rejection.strip) if hunk.start == int(failed[2])]
-        told = [_told(tree, patch, failed[1], hunk, text.split("\n")) for hunk in hunks] if text is not None else []
-        if found := [message for message in told if message]:
-            return found[0] + also
+        base = text.split("\n") if text is not None else []
+        messages = [_message(tree, patch, failed[1], hunk, base) for hunk in hunks if text is not None]
+        if first := next(filter(None, messages), None):
+            return first + also
         return f"does not apply: {failed[1]}:{failed[2]}: git apply rejects the hunk there{also}"
     if missing := MISSING.search(rejection.stderr):
         return f"does not apply: {tree.label} has no {missing[1]}; expected paths from the top of the tree"
@@ -72,7 +73,7 @@ def _hunks(patch: Patch, file: str, strip: int) -> list[Hunk]:
     ]
 
 
-def _told(tree: Tree, patch: Patch, file: str, hunk: Hunk, base: list[str]) -> str | None:
+def _message(tree: Tree, patch: Patch, file: str, hunk: Hunk, base: list[str]) -> str | None:
     """The first line of `hunk` that the file's lines `base` do not have; None where they have them all."""
     wanted = [text for _, text in hunk.lines]
     at = _place([_squeezed(text) for text in wanted], [_squeezed(text) for text in base], hunk.start - 1)

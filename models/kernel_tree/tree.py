@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pte_review.models.kernel_tree.errors import TreeError
-from pte_review.models.kernel_tree.git import complaint, git, said
+from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 
 __all__ = ["Tree", "TreeError", "open_tree"]
 
@@ -54,7 +54,7 @@ class Tree:
         blob = git(["cat-file", "blob", kind.split()[2].decode()], self.path)
         if blob.returncode:
             raise TreeError(
-                f"{self.path}: {path} of {self.rev} is not in the repository ({complaint(said(blob))}); "
+                f"{self.path}: {path} of {self.rev} is not in the repository ({complaint(stderr_of(blob))}); "
                 f"in a partial clone, try git show {self.rev}:{path} first"
             )
         return blob.stdout

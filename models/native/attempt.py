@@ -65,13 +65,13 @@ def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) ->
 
     Returns how many events it was told of, and what the C's tables held then.
     """
-    told = 0
+    events_seen = 0
     memory = list(k.memory)
     k.phase("call")
 
     def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
-        nonlocal told, memory
-        told = end
+        nonlocal events_seen, memory
+        events_seen = end
         for at, value in follower.feed(worker.arena.events(first, end)):
             memory[at] = value
         if memory == k.memory:
@@ -81,7 +81,7 @@ def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) ->
         return follower.found, [(i, memory[i] or 0) for i in changed]
 
     worker.run(asked, ask)
-    return told, memory
+    return events_seen, memory
 
 
 def _ended(
@@ -99,8 +99,8 @@ def _ended(
             return outcome_of(k, None, CRASH, f"BUG(), {at}"), None
         case "unassigned-read":
             found = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
-            left = ", which holds what an earlier pass left" if found.stale else ""
-            return outcome_of(k, None, UNASSIGNED_READ, f"{at}{left}", locals_[found.local].name), found
+            leftover = ", which holds what an earlier pass left" if found.stale else ""
+            return outcome_of(k, None, UNASSIGNED_READ, f"{at}{leftover}", locals_[found.local].name), found
     size = k.table_size
     follower.settle([reply[first : first + size] for first in range(REPLY_WORDS, len(reply), size)], logged)
     if isinstance(k, Actors):

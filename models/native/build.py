@@ -134,19 +134,19 @@ def _compile(text: str, command: list[str], target: Path, label: str) -> None:
         raise TreeError(f"{target.parent}: cannot keep compiled objects there: {error.strerror}") from None
     os.close(handle)
     try:
-        said = _said([*command, ZEROED], text, partial)
-        if said is not None and ZEROED.partition("=")[0] in said:
-            said = _said(command, text, partial)
-        if said is not None:
+        errors = _compiler_errors([*command, ZEROED], text, partial)
+        if errors is not None and ZEROED.partition("=")[0] in errors:
+            errors = _compiler_errors(command, text, partial)
+        if errors is not None:
             # gcc alone: errors inside our macros at the kernel's lines that use them.
-            plain = _said([*command, "-ftrack-macro-expansion=0"], text, partial)
-            raise _failed(plain if plain and ERROR.search(plain) else said, label)
+            plain = _compiler_errors([*command, "-ftrack-macro-expansion=0"], text, partial)
+            raise _failed(plain if plain and ERROR.search(plain) else errors, label)
         os.replace(partial, target)  # noqa: PTH105  # the atomic one, by its own name
     finally:
         Path(partial).unlink(missing_ok=True)
 
 
-def _said(command: list[str], text: str, target: str) -> str | None:
+def _compiler_errors(command: list[str], text: str, target: str) -> str | None:
     """What the compiler said to `text` if it failed, None if it did not."""
     done = subprocess.run(  # noqa: S603  # the user's compiler
         [*command, "-x", "c", "-", "-o", target],
@@ -158,9 +158,9 @@ def _said(command: list[str], text: str, target: str) -> str | None:
     return done.stderr.decode("utf-8", "replace") if done.returncode else None
 
 
-def _failed(said: str, label: str) -> CompileError:
+def _failed(errors: str, label: str) -> CompileError:
     missing: dict[str, None] = {}
-    for error in ERROR.finditer(said):
+    for error in ERROR.finditer(errors):
         name = next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None)
         if name is None and not missing:
             break  # what is missing behind another error may be so because of it
@@ -170,14 +170,14 @@ def _failed(said: str, label: str) -> CompileError:
         names = len({line.rpartition(" ")[2] for line in missing})
         what = f"{label}: {names} name{'s are' if names > 1 else ' is'} missing: neither the tree nor pte-review has"
         return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES])
-    if undefined := list(dict.fromkeys(UNDEFINED.findall(said))):
+    if undefined := list(dict.fromkeys(UNDEFINED.findall(errors))):
         return CompileError(f"{label}: neither the tree nor pte-review defines", undefined[:MOST_LINES])
-    return CompileError(f"{label}: does not compile:", _errors(said)[:MOST_LINES])
+    return CompileError(f"{label}: does not compile:", _errors(errors)[:MOST_LINES])
 
 
-def _errors(said: str) -> list[str]:
+def _errors(errors: str) -> list[str]:
     """The compiler's lines about errors, without those about warnings."""
-    lines, kept = said.strip().splitlines(), False
+    lines, kept = errors.strip().splitlines(), False
     result = []
     for line in lines:
         if found := DIAGNOSTIC.match(line):

@@ -133,6 +133,6 @@ def _for_itself(function: "Node", loop: "Node", name: str) -> bool:
     operator = assignment.child_by_field_name("operator")
     if operator is None or operator.text != b"=":
         return False
-    left = assignment.child_by_field_name("left")
+    target = assignment.child_by_field_name("left")
     reads = [n for n in inside[1:] if n.end_byte <= assignment.end_byte]
-    return left is not None and left.id == first.id and not reads
+    return target is not None and target.id == first.id and not reads

@@ -56,14 +56,14 @@ class Worker:
             raise
 
     def _converse(self, child: subprocess.Popen[bytes], ask: Ask | None) -> None:
-        told = 0
+        events_seen = 0
         self._write(child, b"a" if ask else b"r")
-        while (said := self._read(child)) != DONE:
-            assert said == ASKS, f"the worker said {said!r}"
+        while (answer := self._read(child)) != DONE:
+            assert answer == ASKS, f"the worker said {answer!r}"
             count = self.arena.words[REPLY_AT + EVENTS]
             assert ask is not None, "the worker asks and nobody answers"
-            value, changes = ask(told, count)
-            told = count
+            value, changes = ask(events_seen, count)
+            events_seen = count
             words = [value, len(changes), *(word for change in changes for word in change)]
             for i, word in enumerate(words):
                 self.arena.words[CHANGES_AT + i] = word
@@ -98,9 +98,9 @@ class Worker:
         if not select.select([handle], [], [], WAIT)[0]:
             self.stop()
             raise Died(f"{WAIT} seconds", slow=True)
-        if not (said := os.read(handle, 1)):
+        if not (answer := os.read(handle, 1)):
             self._buried(child)
-        return said
+        return answer
 
     def _buried(self, child: subprocess.Popen[bytes]) -> None:
         status = child.wait()

@@ -49,8 +49,8 @@ class MovePromise(Promise):
 
     def address_left(self, pteps: tuple[int, int]) -> int | None:
         places, old, new = self.scenario.places, self.source_range, self.wanted_range
-        for left, arrived in (pteps, pteps[::-1]):
-            slot = left - places.ptep(old.table, old.first)
+        for stale, arrived in (pteps, pteps[::-1]):
+            slot = stale - places.ptep(old.table, old.first)
             if 0 <= slot < self.nr and arrived == places.ptep(new.table, new.first + slot):
-                return left
+                return stale
         return None
