@@ -12,6 +12,7 @@ from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from tests.kit.build import ARCHES
+from tests.kit.compilers import needs_gcc
 from tests.kit.trees import edited, small, version
 
 BLOCKS, TABLES = 7, 40  # every so many blocks of two entries, and of each the first so many tables
@@ -55,7 +56,8 @@ def tallies(base, candidate, arch, every=BLOCKS, tables=TABLES):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("kind", EDITS)
+# Before clang 16 a flag that nobody assigned holds anything.
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=needs_gcc) if k == "stale-tlb" else k for k in EDITS])
 def test_what_the_judge_finds_diverging_is_not_counted_as_equal(kind, arch):
     native, judged = tallies(small(), edited(small(), EDITS[kind]), arch)
     assert kind.partition(",")[0] in {found for found, _ in judged.found}

@@ -14,6 +14,7 @@ from pte_review.models.native.tree_version import defines
 from pte_review.models.outcome import UNMODELLED
 from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.kit.build import ARCHES, page, scenario
+from tests.kit.compilers import needs_gcc
 from tests.kit.moves import run
 from tests.kit.trees import edited, small, version
 
@@ -37,7 +38,7 @@ def line_of(text, path="mm/mremap.c"):
         ("nr = no_such_function(pte);", "no_such_function"),
         ("nr += NO_SUCH_MACRO;", "NO_SUCH_MACRO"),
         ("no_such_type thing;", "no_such_type"),
-        ("struct no_such_struct thing; nr += sizeof(thing);", "thing"),
+        pytest.param("struct no_such_struct thing; nr += sizeof(thing);", "thing", marks=needs_gcc),
     ],
 )
 @pytest.mark.parametrize("arch", ARCHES)
@@ -58,6 +59,7 @@ def test_missing_names_in_more_than_one_file():
     }
 
 
+@needs_gcc
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
