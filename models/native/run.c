@@ -13,30 +13,29 @@ static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MA
 
 /*
  * PR_MOST_TABLES tables of `size` entries, each at the end of its pages, between gaps that nobody may touch. They lie
- * 1 << shift bytes apart, so that a shift tells an entry's table.
+ * 1 << PR_SHIFT bytes apart, so that a shift tells an entry's table.
  */
 static int pr_map_tables(u64 size)
 {
-	u64 bytes = pr_round(size * sizeof(pte_t)), shift = PAGE_SHIFT + 5;
+	u64 bytes = pr_round(size * sizeof(pte_t));
 	char *start;
 
 	if (pr->origin && pr->size == size)
 		return 0;
-	while (1UL << shift < 2 * bytes + 16 * PAGE_SIZE)
-		shift++;
-	start = mmap(NULL, (PR_MOST_TABLES + 1UL) << shift, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (1UL << PR_SHIFT < 2 * bytes + 16 * PAGE_SIZE)
+		return -1;
+	start = mmap(NULL, (PR_MOST_TABLES + 1UL) << PR_SHIFT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (start == MAP_FAILED)
 		return -1;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++) {
-		char *table = start + ((i + 1) << shift);
+		char *table = start + ((i + 1) << PR_SHIFT);
 
 		if (mprotect(table, bytes, PROT_READ | PROT_WRITE))
 			return -1;
 		pr->tables[i].pte = (pte_t *)(table + bytes - size * sizeof(pte_t));
 	}
 	pr->size = size;
-	pr->shift = shift;
-	pr->origin = (u64)pr->tables[0].pte - (1UL << (shift - 1));
+	pr->origin = (u64)pr->tables[0].pte - PR_MIDDLE;
 	return 0;
 }
 
@@ -208,7 +207,7 @@ static void pr_faulted(int number, siginfo_t *info, void *context)
 {
 	u64 at = (u64)info->si_addr;
 
-	if (pr->origin && at >= pr->origin && at < pr->origin + (pr->nr_tables << pr->shift)) {
+	if (pr->origin && at >= pr->origin && at < pr->origin + (pr->nr_tables << PR_SHIFT)) {
 		pr->ptep = pr_number((pte_t *)at);
 		pr_end(PR_OVERRUN);
 	}

@@ -92,6 +92,10 @@ struct pr_event { u64 name, args[7]; };
 
 /* A page table: its entries, the address that entry 0 translates, its lock, whether it maps, the number of its mm. */
 struct pr_table { pte_t *pte; u64 base; spinlock_t *ptl; u64 maps, mm; };
+/* Tables lie so many bytes apart (1 <<), the first entry of each in the middle: room for 8192 entries and gaps. */
+#define PR_SHIFT 18
+#define PR_MIDDLE (1UL << (PR_SHIFT - 1))
+
 struct pr_range { u64 table, first, nr; };
 
 struct pr_machine {
@@ -110,7 +114,7 @@ struct pr_machine {
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */
 	struct pr_table tables[PR_MOST_TABLES];
-	u64 origin, shift;		/* an entry's table is its distance from `origin` >> `shift` */
+	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
 	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
 	pmd_t pmds[PR_MOST_TABLES];
 	struct mm_struct mms[PR_MOST_MMS];
@@ -151,7 +155,15 @@ static inline void pr_tick(void)
 }
 
 /* The table that `ptep` points into, or the nearest; PR_MOST_TABLES or more where there is none near it. */
-static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> pr->shift; }
+static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> PR_SHIFT; }
+
+/* The index of an entry in that table; not below the table's size where `ptep` points into none. */
+static inline u64 pr_index(const pte_t *ptep)
+{
+	u64 within = ((u64)ptep - pr->origin) & ((1UL << PR_SHIFT) - 1);
+
+	return (within - PR_MIDDLE) / sizeof(pte_t);
+}
 
 static inline u64 pr_table_of(const pte_t *ptep)
 {
@@ -175,9 +187,7 @@ static inline u64 pr_number(const pte_t *ptep)
 
 static inline void pr_check_bounds(const pte_t *ptep)
 {
-	u64 table = pr_slot(ptep);
-
-	if (likely(table < pr->nr_tables && (u64)(ptep - pr->tables[table].pte) < pr->size))
+	if (likely(pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size))
 		return;
 	pr->ptep = pr_number(ptep);
 	pr_end(PR_OVERRUN);

@@ -15,11 +15,8 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
-	if (stale) {
-		u64 table = pr_slot(ptep);
-
-		pr->stale[table] |= 1UL << (ptep - pr->tables[table].pte);
-	}
+	if (stale)
+		pr->stale[pr_slot(ptep)] |= 1UL << pr_index(ptep);
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif
@@ -35,7 +32,7 @@ static inline u64 pr_exchange(pte_t *ptep)
 	if (unlikely(pr->ask))
 		was = pr->answer;
 	ptep->pte = 0;
-	pr_did(X, pr_number(ptep), was);
+	pr_did(X, (u64)ptep - pr->origin, was);
 	pr_changed(ptep, was & 1);
 	return was;
 }
@@ -44,7 +41,7 @@ static inline void pr_store(pte_t *ptep, pte_t pte)
 {
 	pr_check_bounds(ptep);
 	pr_log(S, pr_number(ptep), pte.pte);
-	pr_did(S, pr_number(ptep), pte.pte);
+	pr_did(S, (u64)ptep - pr->origin, pte.pte);
 	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
 	*ptep = pte;
 }
