@@ -3,7 +3,7 @@
 
 from pte_review.harness.errors import unknown
 from pte_review.harness.files.counterexample import divergences_on
-from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.contracts import CONTRACTS, DEFAULT_CONTRACT
 from pte_review.harness.progress import Listen, silent
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.review import DEFAULT_EXAMPLES, review
@@ -19,7 +19,7 @@ def check(
     *,
     subject: str | None = None,
     arch: str | None = None,
-    contract: str = "folio-ad",
+    contract: str = DEFAULT_CONTRACT,
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
@@ -43,7 +43,7 @@ def check(
 
 
 def assert_no_divergence(
-    scenario: Scenario, base: Which, candidate: Which, contract: str = "folio-ad", *, subject: str | None = None
+    scenario: Scenario, base: Which, candidate: Which, contract: str = DEFAULT_CONTRACT, *, subject: str | None = None
 ) -> None:
     """For tests: raise AssertionError with the picture if `candidate` diverges on `scenario`; what it fixes passes."""
     if contract not in CONTRACTS:

@@ -2,7 +2,7 @@
 """Versions as a call names them: a version, a port's file, or kernel text by --tree and --patch."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -41,12 +41,20 @@ class KernelText:
 
         Raises UsageError or VersionError, also for options that none of `names` has a use for.
         """
+        self.check_used(names)
+        return self.prepare(names, arches)
+
+    def check_used(self, names: Collection[str]) -> None:
+        """Raise UsageError for options that none of `names`, all the versions of a call, has a use for."""
         if self.rev is not None and self.tree is None:
             raise UsageError("--rev needs --tree, a git repository of the kernel")
         if self.patches and PATCHED not in names:
             raise UsageError(f"--patch is unused: name {PATCHED!r} as BASE or CANDIDATE")
         if self.tree is not None and not {TREE, PATCHED} & set(names):
             raise UsageError(f"--tree is unused: name {TREE!r} or {PATCHED!r} as BASE or CANDIDATE")
+
+    def prepare(self, names: Iterable[str], arches: Iterable[str]) -> list[Version]:
+        """The versions of `names`, kernel text compiled for `arches`. Raises UsageError or VersionError."""
         versions = [self.load(name) for name in names]
         for text in self.loaded.values():
             text.prepare(arches)
@@ -79,13 +87,34 @@ class KernelText:
 
     def arguments(self) -> list[str]:
         """The options again, for a command line."""
-        found = ["--tree", str(self.tree)] if self.tree is not None else []
-        found += ["--rev", self.rev] if self.rev is not None else []
-        return found + [argument for patch in self.patches for argument in ("--patch", str(patch))]
+        options = ["--tree", str(self.tree)] if self.tree is not None else []
+        options += ["--rev", self.rev] if self.rev is not None else []
+        return options + [argument for patch in self.patches for argument in ("--patch", str(patch))]
 
     def describe(self) -> list[str]:
         """What each of the loaded names stands for, a line each."""
         return [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What one part of a call runs: versions of a subject, on architectures."""
+
+    subject: Subject
+    versions: tuple[str, ...]
+    arches: frozenset[str]
+
+
+def load_needed(texts: Mapping[str, KernelText], needed: Collection[Needed]) -> None:
+    """Load and compile what the parts of one call need; `texts` are of the same options, by the name of the subject.
+
+    Raises UsageError or VersionError.
+    """
+    for name, text in texts.items():
+        text.check_used({version for part in needed for version in part.versions})
+        own = [part for part in needed if part.subject.name == name]
+        arches: frozenset[str] = frozenset().union(*(part.arches for part in own))
+        text.prepare(dict.fromkeys(version for part in own for version in part.versions), sorted(arches))
 
 
 def saved_line(path: Path, text: KernelText) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from statistics import median_low
 
-from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.contracts import CONTRACTS, DEFAULT_CONTRACT
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.review import chosen_arches, review
 from pte_review.harness.search.explore import PairTally, explore
@@ -54,24 +54,23 @@ class Thread:
 
 
 def review_thread(
-    subject: Subject, *, arch: str | None, contract: str, max_examples: int, seed: int, listen: Listen = silent
+    subject: Subject, *, arch: str | None, max_examples: int, seed: int, listen: Listen = silent
 ) -> list[tuple[Known, Verdict]]:
     """Every pair of the subject's thread with its verdict, in order. The versions run once on each scenario."""
     known = subject.thread.known if subject.thread else ()
     verdicts: dict[Known, Verdict] = {}
     for hostile in dict.fromkeys(row.hostile for row in known):
         rows = [row for row in known if row.hostile == hostile]
-        found = review(
+        reviewed = review(
             subject,
             [(row.base, row.candidate) for row in rows],
             arch=arch,
-            contract=contract,
             hostile=hostile,
             max_examples=max_examples,
             seed=seed,
             listen=listen,
         )
-        verdicts |= dict(zip(rows, found, strict=True))
+        verdicts |= dict(zip(rows, reviewed, strict=True))
     return [(row, verdicts[row]) for row in known]
 
 
@@ -106,7 +105,7 @@ class Hunted:
     seconds: tuple[float, ...]  # wall clock of the hunt, generating and running
 
     @property
-    def found(self) -> bool:
+    def found_by_all(self) -> bool:
         """Whether every hunt found it."""
         return None not in self.counts
 
@@ -169,7 +168,7 @@ def _first_seen(
         return min(hits, default=None)
 
     (tally,) = explore(
-        subject, arch, [pair], CONTRACTS["folio-ad"], bug.hostile, max_examples, seed,
+        subject, arch, [pair], CONTRACTS[DEFAULT_CONTRACT], bug.hostile, max_examples, seed,
         enough=lambda tally: first(tally) is not None,
     )  # fmt: skip
     return first(tally)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pte_review.harness.files.counterexample import Counterexample, read, replay
-from pte_review.harness.kernel_text import PATCHED, TREE, KernelText
+from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed
 from pte_review.harness.pytest_plugin import PROPERTY
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.reports.report import pictures, verdict_lines
@@ -26,7 +26,7 @@ class Asked:
 
     option: Namespace
     subject: Subject
-    text: KernelText
+    texts: dict[str, KernelText]  # by the name of the subject
     pair: tuple[str, str] | None
     saved: tuple[tuple[Path, Counterexample], ...]
 
@@ -42,7 +42,7 @@ class Asked:
 
     def described(self) -> list[str]:
         """What the names of kernel text stand for, a line each."""
-        return self.text.describe()
+        return [line for text in self.texts.values() for line in text.describe()]
 
 
 def asked(option: Namespace) -> Asked:
@@ -53,14 +53,14 @@ def asked(option: Namespace) -> Asked:
     subject = choose(option.review_subject or (saved[0][1].subject if saved else None), named, patches)
     check_call(subject, option.review_arch, option.review_contract, option.review_hostile, option.review_max_examples)
     tree = Path(option.review_tree) if option.review_tree else None
-    text = KernelText(subject, tree, option.review_rev, patches)
-    pair = _pair(option, subject)
-    versions = [*(pair or ()), *(version for _, one in saved for version in _versions(option, one))]
-    arches = {one.divergence.arch for _, one in saved}
-    if pair is not None:
-        arches |= set(chosen_arches(subject, option.review_arch, option.review_hostile))
-    text.load_all(*dict.fromkeys(versions), arches=sorted(arches))
-    return Asked(option, subject, text, pair, saved)
+    needed = [_needed(option, counterexample) for _, counterexample in saved]
+    if (pair := _pair(option, subject)) is not None:
+        arches = chosen_arches(subject, option.review_arch, option.review_hostile)
+        needed.append(Needed(subject, pair, frozenset(arches)))
+    subjects = {part.subject.name: part.subject for part in needed}
+    texts = {name: KernelText(each, tree, option.review_rev, patches) for name, each in subjects.items()}
+    load_needed(texts, needed)
+    return Asked(option, subject, texts, pair, saved)
 
 
 def _pair(option: Namespace, subject: Subject) -> tuple[str, str] | None:
@@ -73,8 +73,9 @@ def _pair(option: Namespace, subject: Subject) -> tuple[str, str] | None:
     return option.review_base or default, candidate
 
 
-def _versions(option: Namespace, counterexample: Counterexample) -> tuple[str, str]:
-    return option.review_base or counterexample.base, option.review_candidate or counterexample.candidate
+def _needed(option: Namespace, counterexample: Counterexample) -> Needed:
+    versions = option.review_base or counterexample.base, option.review_candidate or counterexample.candidate
+    return Needed(SUBJECTS[counterexample.subject], versions, frozenset({counterexample.divergence.arch}))
 
 
 class DivergesError(Exception):
@@ -110,7 +111,7 @@ class ReviewItem(_Item):
     def runtest(self) -> None:
         option, subject = self.asked.option, self.asked.subject
         assert self.asked.pair is not None
-        base, candidate = map(self.asked.text.load, self.asked.pair)
+        base, candidate = map(self.asked.texts[subject.name].load, self.asked.pair)
         (verdict,) = review(
             subject,
             [(base, candidate)],
@@ -138,8 +139,9 @@ class ReplayItem(_Item):
         self.path_to_file, self.counterexample = path_to_file, counterexample
 
     def runtest(self) -> None:
-        subject = SUBJECTS[self.counterexample.subject]
-        base, candidate = map(self.asked.text.load, _versions(self.asked.option, self.counterexample))
+        needed = _needed(self.asked.option, self.counterexample)
+        subject = needed.subject
+        base, candidate = map(self.asked.texts[subject.name].load, needed.versions)
         divergences = replay(subject, self.counterexample, base, candidate)
         if added_kinds(divergences):
             shown = [picture(divergence, base.name, candidate.name, subject.words) for divergence in divergences]

@@ -10,7 +10,7 @@ from pte_review.harness.explain.cause import cause
 from pte_review.harness.explain.difference import difference
 from pte_review.harness.explain.reach import reach
 from pte_review.harness.explain.summary import summary
-from pte_review.harness.judging.contracts import CONTRACTS, Contract
+from pte_review.harness.judging.contracts import CONTRACTS, DEFAULT_CONTRACT, Contract
 from pte_review.harness.judging.judge import Difference
 from pte_review.harness.judging.kinds import ENDINGS, SEVERITY, rank
 from pte_review.harness.progress import Listen, Progress, silent
@@ -44,7 +44,7 @@ def review(
     pairs: Sequence[tuple[Which, Which]],
     *,
     arch: str | None = None,
-    contract: str = "folio-ad",
+    contract: str = DEFAULT_CONTRACT,
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
@@ -68,7 +68,13 @@ def review(
     ]
 
 
-def check_call(subject: Subject, arch: str | None, contract: str, hostile: str | None, max_examples: int) -> None:
+def check_call(
+    subject: Subject,
+    arch: str | None,
+    contract: str = DEFAULT_CONTRACT,
+    hostile: str | None = None,
+    max_examples: int = DEFAULT_EXAMPLES,
+) -> None:
     """Raise UsageError unless these are arguments of check()."""
     chosen_arches(subject, arch, hostile)
     if contract not in CONTRACTS:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What others do while the function under review runs: actions between two primitives, as plain values of a scenario.
 
-Versions call different primitives, so an action is scheduled relative to what all versions share: a phase of the
+Versions call different primitives, so the time of an action is relative to what all versions share: a phase of the
 page-table locks, or the nth access to (or change of) one entry.
 """
 

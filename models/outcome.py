@@ -16,6 +16,10 @@ NO_PROGRESS = "no-progress"
 CRASH = "crash"
 UNMODELLED = "unmodelled"  # a primitive that the model does not have: says nothing of the version
 
+# When no stale translation may be left in a TLB: when a page-table lock is dropped, when the function returns, or when
+# its caller is done, which is not modelled.
+FLUSH_TIMES = AT_UNLOCK, AT_RETURN, BY_CALLER = "at-unlock", "at-return", "by-caller"
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:

@@ -11,7 +11,7 @@ import pytest
 from tests.kit.trees import ROOT
 
 FILES = sorted(path for floor in ("models", "strategies", "harness") for path in (ROOT / floor).rglob("*.py"))
-NO_NAMES = {"x", "sit", "sitting", "sort", "sorts", "ours", "theirs", "it", "told", "said", "left"}
+NO_NAMES = {"x", "sit", "sitting", "sort", "sorts", "ours", "theirs", "it", "told", "said", "left", "found", "one"}
 NO_WORDS = re.compile(r"\b(variants?|Sitting|sorts)\b", re.IGNORECASE)
 
 

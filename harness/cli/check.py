@@ -21,6 +21,7 @@ from pte_review.harness.cli.options import (
 )
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.files.counterexample import save
+from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
@@ -84,7 +85,7 @@ def check_command(
         again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
         for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
             again += [option, value] if value else []
-        again += ["--contract", contract] if contract != "folio-ad" else []
+        again += ["--contract", contract] if contract != DEFAULT_CONTRACT else []
         again += text.arguments()
         click.echo(f"again: {shlex.join(again)}")
     if json_file is not None:

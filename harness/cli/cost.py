@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import subject_option
+from pte_review.harness.cli.options import FOUND, OK, subject_option
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.costs.compare import (
     GATED,
@@ -44,7 +44,7 @@ from pte_review.models.version import Version
 @click.option(
     "--workload", "workloads", multiple=True, metavar="NAME", help="One workload; repeatable. --list has them."
 )
-@click.option("--size", type=int, help="Entries to move, instead of each workload's natural size.")
+@click.option("--size", type=int, help="Entries of the range, instead of each workload's natural size.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every ledger to FILE.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Compare with FILE, written by --json, as BASE.")
 @click.option("--fail-on-regression", is_flag=True, help="Exit 1 if a count of --count grows.")
@@ -71,7 +71,7 @@ def cost_command(
     subject = choose(subject_name, versions)
     if show_list:
         click.echo(listing(subject))
-        return 0
+        return OK
     if len(versions) == 1 and baseline is None:
         raise UsageError("cost: expected BASE and at least one CANDIDATE, or neither")
     if not 0 <= share < math.inf:  # nor is nan
@@ -99,15 +99,15 @@ def cost_command(
     for change in worse:
         place = f"{change.workload}, {change.arch}"
         click.echo(wrapped(f"REGRESSION: {change.version}: {change.count} {change.base} -> {change.now} on {place}"))
-    return 1 if worse else 0
+    return FOUND if worse else OK
 
 
 def _print(subject: Subject, measured: Sequence[Costs], base: str, versions: Sequence[Version]) -> None:
     """Ledgers and summary; growth with size of `versions`, if any."""
-    for one in measured:
-        click.echo(ledger_table(one, base))
+    for costs in measured:
+        click.echo(ledger_table(costs, base))
     click.echo(summary(measured, changes(measured, base), base))
-    arches = dict.fromkeys(one.arch for one in measured)
+    arches = dict.fromkeys(costs.arch for costs in measured)
     for count in GATED if versions else ():
         rows = [
             (version.name, f"{workload.name}, {arch}", growth(version, arch, workload, count))

@@ -10,7 +10,15 @@ import click
 
 from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.endings import INTERRUPTED
-from pte_review.harness.cli.options import arch_option, contract_option, json_option, save_option, subject_option
+from pte_review.harness.cli.options import (
+    OK,
+    STATUS,
+    arch_option,
+    contract_option,
+    json_option,
+    save_option,
+    subject_option,
+)
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust import cluster
@@ -28,12 +36,9 @@ from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, wrapped
 from pte_review.harness.review import check_call, check_count, chosen_arches
 from pte_review.harness.subjects import SUBJECTS, choose
-from pte_review.harness.verdict import DIVERGES, EQUIVALENT, FIXES
 
 MOST_ENTRIES = 6
 MOST_JOBS = 1024
-STATUS = {EQUIVALENT: 0, FIXES: 0, DIVERGES: 1}
-UNDECIDED = 3
 
 
 @click.command("exhaust", cls=Command)
@@ -67,7 +72,7 @@ def exhaust_command(
     rev: str | None,
     patches: tuple[Path, ...],
 ) -> int:
-    """Run a pair on every small table: all values, folio layouts, userfaultfd modes and moves.
+    """Run a pair on every small table: all values, folio layouts, userfaultfd modes and places.
 
     Exit status 0 only if all tables were run and CANDIDATE diverges on none. Ctrl-C stops, the same command goes on.
     """
@@ -81,7 +86,7 @@ def exhaust_command(
         raise UsageError(f"exhaust: expected BASE and CANDIDATE, got {len(versions)} arguments")
     check_count("--entries", entries, MOST_ENTRIES)
     subject = choose(subject_name, versions, patches)
-    check_call(subject, arch, contract, None, 1)
+    check_call(subject, arch, contract)
     processes = jobs if jobs is not None else os.cpu_count() or 1
     check_count("--jobs", processes, MOST_JOBS)
     if dask is not None:
@@ -150,4 +155,4 @@ def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> in
     if save_dir is not None:
         for path in saved.save(result.job.subject, result.verdict, save_dir):
             click.echo(saved_line(path, result.job.text))
-    return STATUS.get(result.verdict.verdict, UNDECIDED)
+    return STATUS.get(result.verdict.verdict, OK)

@@ -20,9 +20,9 @@ from pte_review.harness.subjects import choose
 def history_command(seeds: int, max_examples: int, arch: str | None, subject_name: str | None) -> int:
     """How soon each known bug of the function is found. Exit status 1 if one is missed."""
     subject = choose(subject_name)
-    check_call(subject, arch, "folio-ad", None, max_examples)
+    check_call(subject, arch, max_examples=max_examples)
     check_count("seeds", seeds, MOST_SEEDS)
     with ProgressDisplay("hunts") as display:
         rows = hunt_all(subject, arch, seeds, max_examples, display)
     click.echo(history_text(rows, seeds, max_examples), nl=False)
-    return OK if all(row.found for row in rows) else FOUND
+    return OK if all(row.found_by_all for row in rows) else FOUND

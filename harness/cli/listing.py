@@ -4,7 +4,7 @@
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import subject_option
+from pte_review.harness.cli.options import OK, subject_option
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.kernel_text import PATCHED, TREE
 from pte_review.harness.reports.report import NOT_MODELLED, wrapped
@@ -30,7 +30,7 @@ def list_command(subject_name: str | None) -> int:
         if subject.clauses:
             _clauses(subject)
     click.echo(wrapped(NOT_MODELLED))
-    return 0
+    return OK
 
 
 def _section(title: str, entries: dict[str, str]) -> None:

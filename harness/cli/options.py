@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pte_review.harness.judging.contracts import CONTRACTS
+from pte_review.harness.judging.contracts import CONTRACTS, DEFAULT_CONTRACT
 from pte_review.harness.review import DEFAULT_EXAMPLES
 from pte_review.harness.subjects import SUBJECTS
 from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE
@@ -20,7 +20,7 @@ max_examples_option = click.option(
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same scenarios.")
 arch_option = click.option("--arch", metavar="ARCH", help=f"{' or '.join(ARCHES)}; all without it.")
 contract_option = click.option(
-    "--contract", metavar="NAME", default="folio-ad", show_default=True, help=f"{' or '.join(CONTRACTS)}."
+    "--contract", metavar="NAME", default=DEFAULT_CONTRACT, show_default=True, help=f"{' or '.join(CONTRACTS)}."
 )
 json_option = click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the verdict to FILE.")
 save_option = click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`pte-review replay`: counterexamples and recordings, run again."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.options import FOUND, OK
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
-from pte_review.harness.kernel_text import KernelText, kernel_text_options
+from pte_review.harness.kernel_text import KernelText, Needed, kernel_text_options, load_needed
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.subjects import SUBJECTS
@@ -24,10 +23,8 @@ class Saved:
     """A file to run again, and what it is of: `counterexample` is None for a recording."""
 
     path: Path
-    subject: Subject
-    arches: frozenset[str]
     counterexample: Counterexample | None
-    versions: tuple[str, ...]  # BASE and CANDIDATE, or the one that is held against a recording
+    needed: Needed  # versions: BASE and CANDIDATE, or the one that is held against a recording
 
 
 @click.command("replay", cls=Command)
@@ -49,13 +46,11 @@ def replay_command(
     if base and any(_recordings(path) for path in files):
         raise UsageError("--base: a recording has none, it is compared with what the kernel left")
     saved = [_saved(path, base, candidate) for path in files]
-    texts = {name: KernelText(SUBJECTS[name], tree, rev, patches) for name in _subject_names(saved)}
+    subjects = {file.needed.subject.name: file.needed.subject for file in saved}
+    texts = {name: KernelText(subject, tree, rev, patches) for name, subject in subjects.items()}
     if not show_snippet:  # all that is wrong is said before anything runs
-        for name, text in texts.items():
-            own = [one for one in saved if one.subject.name == name]
-            versions = dict.fromkeys(version for one in own for version in one.versions)
-            text.load_all(*versions, arches=sorted(frozenset().union(*(one.arches for one in own))))
-    return max(_replayed(one, texts[one.subject.name], show_snippet=show_snippet) for one in saved)
+        load_needed(texts, [file.needed for file in saved])
+    return max(_replayed(file, texts[file.needed.subject.name], show_snippet=show_snippet) for file in saved)
 
 
 def _recordings(path: Path) -> tuple[Subject, Recordings] | None:
@@ -66,40 +61,37 @@ def _recordings(path: Path) -> tuple[Subject, Recordings] | None:
     return None
 
 
-def _subject_names(saved: Iterable[Saved]) -> dict[str, None]:
-    return dict.fromkeys(one.subject.name for one in saved)
-
-
 def _saved(path: Path, base: str | None, candidate: str | None) -> Saved:
     """What a file holds. Raises UsageError."""
     if recorded := _recordings(path):
         subject, recordings = recorded
-        return Saved(path, subject, frozenset(recordings.arches(path)), None, (candidate or subject.base,))
+        return Saved(path, None, Needed(subject, (candidate or subject.base,), frozenset(recordings.arches(path))))
     counterexample = read(path, SUBJECTS)
     versions = base or counterexample.base, candidate or counterexample.candidate
     arches = frozenset({counterexample.divergence.arch})
-    return Saved(path, SUBJECTS[counterexample.subject], arches, counterexample, versions)
+    return Saved(path, counterexample, Needed(SUBJECTS[counterexample.subject], versions, arches))
 
 
 def _replayed(saved: Saved, text: KernelText, *, show_snippet: bool) -> int:
     if saved.counterexample is None:
         return _replay_recording(saved, text)
     if show_snippet:
-        click.echo(snippet(saved.subject, saved.counterexample, text))
+        click.echo(snippet(saved.needed.subject, saved.counterexample, text))
         return OK
-    base, candidate = (text.load(version) for version in saved.versions)
+    base, candidate = (text.load(version) for version in saved.needed.versions)
     return _replay(saved, saved.counterexample, base, candidate)
 
 
 def _replay_recording(saved: Saved, text: KernelText) -> int:
-    assert saved.subject.recordings is not None
-    lines, differing = saved.subject.recordings.replay(saved.path, text.load(saved.versions[0]))
+    recordings = saved.needed.subject.recordings
+    assert recordings is not None
+    lines, differing = recordings.replay(saved.path, text.load(saved.needed.versions[0]))
     click.echo(lines)
     return FOUND if differing else OK
 
 
 def _replay(saved: Saved, counterexample: Counterexample, base: Version, candidate: Version) -> int:
-    divergences = replay(saved.subject, counterexample, base, candidate)
+    divergences = replay(saved.needed.subject, counterexample, base, candidate)
     if not divergences:
         click.echo(f"{saved.path}: FIXED: {base.name} and {candidate.name} do not diverge on it")
         return OK
@@ -110,5 +102,5 @@ def _replay(saved: Saved, counterexample: Counterexample, base: Version, candida
     else:
         click.echo(f"{saved.path}: STILL DIVERGES: {kinds}\n")
     for divergence in divergences:
-        click.echo(picture(divergence, base.name, candidate.name, saved.subject.words))
+        click.echo(picture(divergence, base.name, candidate.name, saved.needed.subject.words))
     return OK if fixed else FOUND

@@ -18,16 +18,14 @@ from pte_review.harness.subject import Subject
 
 def thread_review(subject: Subject, max_examples: int, seed: int, arch: str | None) -> int:
     """Print the matrix, the smallest case of each kind and the claims. Exit status 0 if every verdict is as known."""
-    check_call(subject, arch, "folio-ad", None, max_examples)
+    check_call(subject, arch, max_examples=max_examples)
     if subject.thread is None:
         raise UsageError(f"no thread is known of {subject.name}(): pte-review check BASE CANDIDATE reviews one pair")
     started = time.perf_counter()
     click.echo(f"pte-review of {subject.thread.title}")
     click.echo(wrapped(f"{max_examples:,} scenarios for each architecture and kind of table; {NOT_MODELLED}") + "\n")
     with ProgressDisplay() as display:
-        rows = review_thread(
-            subject, arch=arch, contract="folio-ad", max_examples=max_examples, seed=seed, listen=display
-        )
+        rows = review_thread(subject, arch=arch, max_examples=max_examples, seed=seed, listen=display)
     notes = ("as known" if known.agrees(verdict) else "UNEXPECTED" for known, verdict in rows)
     click.echo(matrix(row([verdict], note) for (_, verdict), note in zip(rows, notes, strict=True)))
     click.echo("The smallest case of each kind, in the first pair that shows it:\n")

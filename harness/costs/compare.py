@@ -78,21 +78,21 @@ def measure_all(
 def changes(measured: Sequence[Costs], base: str) -> list[CostChange]:
     """Every count in which a version differs from `base`, in order."""
     return [
-        CostChange(one.arch, one.workload, one.size, version, count, one.of(base)[count], values[count])
-        for one in measured
-        for version, values in one.ledgers
+        CostChange(costs.arch, costs.workload, costs.size, version, count, costs.of(base)[count], values[count])
+        for costs in measured
+        for version, values in costs.ledgers
         if version != base
         for count in COUNTS
-        if count != "batched-entries" and values[count] != one.of(base)[count]
+        if count != "batched-entries" and values[count] != costs.of(base)[count]
     ]
 
 
-def regressions(found: Sequence[CostChange], counts: Sequence[str], share: float) -> list[CostChange]:
+def regressions(changes: Sequence[CostChange], counts: Sequence[str], share: float) -> list[CostChange]:
     """The changes of `counts` that grew by more than `share` of BASE's value."""
     for count in counts:
         if count not in COUNTS:
             raise unknown("count", count, COUNTS)
-    return [change for change in found if change.count in counts and change.regressed and change.share > share]
+    return [change for change in changes if change.count in counts and change.regressed and change.share > share]
 
 
 def growth(version: Version, arch: str, workload: Workload, count: str) -> list[tuple[int, int]]:

@@ -2,13 +2,11 @@
 """The cost ledger of a run, derived from its event log: one definition of each count, with its unit."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 
 from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.state import Event
-
-Ledger = Mapping[str, int]  # by the names of COUNTS
 
 COUNTS = {
     "ptep-get-calls": "calls of ptep_get(), by the loop and by the batch scan",
@@ -21,7 +19,7 @@ COUNTS = {
     "flushed-pages": "pages of the final flush_tlb_range()",
     "folio-lookups": "calls of vm_normal_folio(), each a touch of struct page",
     "batch-scans": "calls of folio_pte_batch() or folio_pte_batch_flags()",
-    "batched-entries": "entries that moved in a batch of more than one",
+    "batched-entries": "entries handled in a batch of more than one",
     "hint-checks": "calls of pte_batch_hint() by the loop",
     "primitive-calls": "calls of primitives that read, clear or set entries, of any kind",
     "page-table-lock-ops": "page-table locks taken and dropped",

@@ -70,7 +70,7 @@ def _per(count: int, size: int) -> str:
 
 def growth_table(rows: Sequence[tuple[str, str, list[tuple[int, int]]]], count: str) -> str:
     """`count` per entry at each size: one row a (version, place)."""
-    table = Table(title=f"{count} per entry, by entries moved", box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
+    table = Table(title=f"{count} per entry, by entries of the range", box=box.ASCII_DOUBLE_HEAD, width=WIDTH,
                   title_justify="left", title_style="none", pad_edge=False, show_edge=False)  # fmt: skip
     table.add_column("version", overflow="fold")
     table.add_column("workload", overflow="fold")

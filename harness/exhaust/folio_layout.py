@@ -40,8 +40,8 @@ def layouts(nr: int, before: int, behind: int, start: int, block: int, *, anon: 
         sizes[-1] += behind
         tried = [_placed(sizes, first, anon=anon) for first in range(FIRST_PFN, FIRST_PFN + PLACES)]
         at = start - before
-        placed = [one for one in tried if one is not None]
-        pfns, folios = min(placed, key=lambda one: (_gaps(one[0]), (one[0][0] - at) % block))
+        placed = [layout for layout in tried if layout is not None]
+        pfns, folios = min(placed, key=lambda layout: (_gaps(layout[0]), (layout[0][0] - at) % block))
         result.append(FolioLayout("+".join(map(str, parts)), pfns, folios))
     return tuple(result)
 

@@ -86,4 +86,4 @@ def _folded(words: PteWords, vma: Vma, slots: tuple[Slot, ...]) -> Iterator[tupl
 
 def _block(words: PteWords, vma: Vma, slots: tuple[Slot, ...], bits: list[Bits]) -> tuple[int, ...]:
     pairs = zip(slots, bits, strict=True)
-    return tuple(words.pfn_pte(pfn, protection(words, vma, one)) | words.CONT for (_, _, pfn), one in pairs)
+    return tuple(words.pfn_pte(pfn, protection(words, vma, flags)) | words.CONT for (_, _, pfn), flags in pairs)

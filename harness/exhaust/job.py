@@ -105,19 +105,19 @@ def _digest(job: Job, base: Version, candidate: Version) -> str:
 
     Names and paths are not in it, nor is a file that a version imports.
     """
-    found = hashlib.sha256(repr((job.subject.name, job.contract, job.arches, job.entries)).encode())
+    digest = hashlib.sha256(repr((job.subject.name, job.contract, job.arches, job.entries)).encode())
     for version in (base, candidate):
-        found.update(version.decides(job.arches) + b"\0")
-    found.update(_code())
-    return found.hexdigest()[:16]
+        digest.update(version.decides(job.arches) + b"\0")
+    digest.update(_code())
+    return digest.hexdigest()[:16]
 
 
 @cache
 def _code() -> bytes:
     """A hash of the code that this process runs."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for package in (harness, models, strategies):
         root = Path(str(package.__file__)).parent
         for file in sorted(file for file in root.rglob("*") if file.suffix in (".py", ".c", ".h")):
-            found.update(f"{root.name}/{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
-    return found.digest()
+            digest.update(f"{root.name}/{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.digest()

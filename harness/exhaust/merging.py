@@ -125,13 +125,13 @@ def _check_alike(first: ShardFile, part: ShardFile) -> None:
 def _check_pieces(part: ShardFile, plan: Plan) -> None:
     """Raise UsageError if the part has pieces, architectures or tables that are not in the space."""
     pieces = part.state.done | part.state.crashed.keys()
-    found = [one for tally in part.state.tallies.values() for one in tally.found.items()]
+    counts = [count for tally in part.state.tallies.values() for count in tally.by_kind.items()]
     if (
         (pieces and not (min(pieces) >= 0 and max(pieces) < plan.pieces))
         or not set(part.state.tallies) <= set(part.job.arches)
-        or any(kind not in SEVERITY for (kind, _), _ in found)
-        or not all(0 <= one.smallest.block < len(plan.space) for _, one in found)
-        or not all(0 <= one.smallest.case < plan.space[one.smallest.block].cases for _, one in found)
+        or any(kind not in SEVERITY for (kind, _), _ in counts)
+        or not all(0 <= count.smallest.block < len(plan.space) for _, count in counts)
+        or not all(0 <= count.smallest.case < plan.space[count.smallest.block].cases for _, count in counts)
     ):
         raise UsageError(f"{part.path}: has pieces, tables or kinds that are not in the space")
 

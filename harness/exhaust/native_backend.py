@@ -83,12 +83,12 @@ class NativeBackend:
         Else one by one.
         """
         smallest = self._judged(block, group.smallest)
-        if group.order_alone and not smallest.found and not smallest.undecided:
+        if group.order_alone and not smallest.by_kind and not smallest.undecided:
             return replace(smallest, **{name: getattr(smallest, name) * group.cases for name in COUNTS})
         if smallest.diverging:
             example = Example(group.entries, 0, group.smallest)
-            found = {kind: KindCount(group.cases, example) for kind in smallest.found}
-            return SpaceTally(tables=group.cases, diverging=group.cases, found=found, slow=smallest.slow)
+            by_kind = {kind: KindCount(group.cases, example) for kind in smallest.by_kind}
+            return SpaceTally(tables=group.cases, diverging=group.cases, by_kind=by_kind, slow=smallest.slow)
         tally = SpaceTally()
         choices = [(entries.indices, entries.choices) for entries in block.groups]
         pair = Pair(self.base, self.candidate, self.subject.promise(block.template), choices)

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pte_review.harness.judging.promise import AT_RETURN, AT_UNLOCK, BY_CALLER, Promise
+from pte_review.harness.judging.promise import Promise
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
 from pte_review.models.machine.state import FULL
@@ -40,7 +40,6 @@ void px_run(uint64_t, uint64_t, uint64_t, struct totals *, struct group *);
 uint64_t px_of_group(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t *, uint64_t);
 """
 
-IN_C = {AT_UNLOCK: "AT_UNLOCK", AT_RETURN: "AT_RETURN", BY_CALLER: "BY_CALLER"}  # as models/native/arena.py has them
 Choices = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
 
 
@@ -174,8 +173,7 @@ class Pair:
             origins = (promise.comes_from(table, entry) for entry in range(size))
             wanted.extend(0 if origin is None else 1 + origin[0] * MOST_ENTRIES + origin[1] for origin in origins)
         no_breach = [] if FULL in promise.forbidden_facts else ["PR_FULL"]
-        flushed = IN_C[promise.flushed]
-        asked = request(template, base.binding, flushed=flushed, no_breach=no_breach)
+        asked = request(template, base.binding, flushed=promise.flushed, no_breach=no_breach)
         self._kept = tuple(ffi.from_buffer("uint64_t[]", part) for part in (asked, words, wanted))
         if self._driver.px_block(*self._kept):
             raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")
@@ -186,6 +184,6 @@ class Pair:
 
     def of_group(self, first: int, end: int, group: int, most: int, *, exact: bool) -> list[int]:
         """The numbers of at most `most` tables of `group`, from table `first` on, before `end`."""
-        found = _ffi().new("uint64_t[]", most)
-        count = self._driver.px_of_group(first, end, exact, group, found, most)
-        return [int(number) for number in found[0:count]]
+        numbers = _ffi().new("uint64_t[]", most)
+        count = self._driver.px_of_group(first, end, exact, group, numbers, most)
+        return [int(number) for number in numbers[0:count]]

@@ -66,7 +66,7 @@ class PythonBackend:
             shared=int(verdict == "shared"),
             diverging=int(verdict == "diverging"),
             allowed_kinds=dict(judgement.allowed),
-            found={kind: KindCount(1, example) for kind in kinds},
+            by_kind={kind: KindCount(1, example) for kind in kinds},
             slow=slow,
         )
 

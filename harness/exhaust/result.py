@@ -116,8 +116,8 @@ def _divergences(
 ) -> Iterator[tuple[str, str, str, Divergence | None]]:
     """(architecture, kind, by, divergence) of each kind found; None if it did not happen again."""
     for arch, tally in tallies.items():
-        for (kind, by), found in sorted(tally.found.items()):
-            _, block, case = found.smallest
+        for (kind, by), count in sorted(tally.by_kind.items()):
+            _, block, case = count.smallest
             scenario = here.plan.space[block].scenario(case)
             number = here.plan.first_case(block) + case + 1
             seen = Seen(number, scenario, slow=tally.slow)
@@ -144,12 +144,12 @@ def _reasons(here: Ready, state: State, tally: SpaceTally, lost: list[str], abse
     if tally.slow:
         yield f"a run took seconds: stopped after {tally.tables:,} of {here.plan.cases:,} tables"
     missing = here.plan.cases - tally.tables
-    if any(by != "base" for _, by in tally.found):
+    if any(by != "base" for _, by in tally.by_kind):
         return
-    early = sorted({kind for kind, _ in tally.found if kind in ENDINGS})
+    early = sorted({kind for kind, _ in tally.by_kind if kind in ENDINGS})
     if early:
         yield f"what CANDIDATE does where BASE ends early ({', '.join(early)}) is compared with nothing"
-    nothing = "nothing new" if tally.found else "no difference"
+    nothing = "nothing new" if tally.by_kind else "no difference"
     if state.shard != WHOLE:
         yield f"{nothing} found in shard {state.shard}; the other {missing:,} tables are in the other shards"
     elif absent or (missing and not state.crashed and not tally.slow):

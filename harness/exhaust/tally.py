@@ -43,14 +43,16 @@ class SpaceTally:
     changed: int = 0  # the two wrote to memory differently
     allowed_kinds: Mapping[str, int] = field(default_factory=dict)
     exercised: Mapping[str, int] = field(default_factory=dict)  # CANDIDATE ran a special path
-    found: Mapping[Kind, KindCount] = field(default_factory=dict)
+    by_kind: Mapping[Kind, KindCount] = field(default_factory=dict)
     why: str = ""  # of an undecided table
     slow: bool = False  # a run took seconds: the stretch ends behind it
 
     def in_block(self, number: int) -> "SpaceTally":
         """The same with every example in block `number` of the space."""
-        found = {kind: replace(one, smallest=one.smallest._replace(block=number)) for kind, one in self.found.items()}
-        return replace(self, found=found)
+        by_kind = {
+            kind: replace(count, smallest=count.smallest._replace(block=number)) for kind, count in self.by_kind.items()
+        }
+        return replace(self, by_kind=by_kind)
 
 
 COUNTS = ("tables", "equal", "allowed", "shared", "diverging", "undecided", "changed")
@@ -79,7 +81,7 @@ class SavedTally:
     changed: int
     allowed_kinds: dict[str, int]
     exercised: dict[str, int]
-    found: tuple[SavedKind, ...]
+    by_kind: tuple[SavedKind, ...]
     why: str
     slow: bool
 
@@ -90,7 +92,7 @@ def saved_tally(tally: SpaceTally) -> SavedTally:
         **{name: getattr(tally, name) for name in COUNTS},
         allowed_kinds=dict(sorted(tally.allowed_kinds.items())),
         exercised=dict(sorted(tally.exercised.items())),
-        found=tuple(SavedKind(*kind, count.tables, count.smallest) for kind, count in sorted(tally.found.items())),
+        by_kind=tuple(SavedKind(*kind, count.tables, count.smallest) for kind, count in sorted(tally.by_kind.items())),
         why=tally.why,
         slow=tally.slow,
     )
@@ -102,7 +104,7 @@ def tally_of(saved: SavedTally) -> SpaceTally:
         **{name: getattr(saved, name) for name in COUNTS},
         allowed_kinds=saved.allowed_kinds,
         exercised=saved.exercised,
-        found={(one.kind, one.by): KindCount(one.tables, Example(*one.smallest)) for one in saved.found},
+        by_kind={(count.kind, count.by): KindCount(count.tables, Example(*count.smallest)) for count in saved.by_kind},
         why=saved.why,
         slow=saved.slow,
     )
@@ -114,7 +116,7 @@ def merge(a: SpaceTally, b: SpaceTally) -> SpaceTally:
         **{name: getattr(a, name) + getattr(b, name) for name in COUNTS},
         allowed_kinds=_added(a.allowed_kinds, b.allowed_kinds),
         exercised=_added(a.exercised, b.exercised),
-        found={kind: _both(a.found.get(kind), b.found.get(kind)) for kind in {**a.found, **b.found}},
+        by_kind={kind: _both(a.by_kind.get(kind), b.by_kind.get(kind)) for kind in {**a.by_kind, **b.by_kind}},
         why=min((why for why in (a.why, b.why) if why), default=""),
         slow=a.slow or b.slow,
     )
@@ -126,7 +128,7 @@ def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
 
 def _both(a: KindCount | None, b: KindCount | None) -> KindCount:
     if a is None or b is None:
-        one = a or b
-        assert one is not None
-        return one
+        count = a or b
+        assert count is not None
+        return count
     return KindCount(a.tables + b.tables, min(a.smallest, b.smallest))

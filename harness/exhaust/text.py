@@ -29,13 +29,13 @@ def result_text(result: Result) -> str:
         wrapped(f"{tally.tables:,} tables in {verdict.seconds:.1f} s ({rate:,.0f} a second): {_shares(result)}", "  ")
     )
     if tally.tables:
-        ran = (f"{arch} {one.changed:,} of {one.tables:,} tables" for arch, one in result.state.tallies.items())
+        ran = (f"{arch} {tally.changed:,} of {tally.tables:,} tables" for arch, tally in result.state.tallies.items())
         lines.append(wrapped(f"changed path: {', '.join(ran)}", "  "))
     if verdict.exercised:
         lines.append(wrapped(f"ran in tables: {_counts(verdict.exercised)}", "  "))
     if verdict.allowed:
         lines.append(wrapped(f"allowed differences, entries: {_counts(verdict.allowed)}", "  "))
-    for (kind, by), tables in sorted(_tables_by_kind(result).items(), key=lambda one: -one[1]):
+    for (kind, by), tables in sorted(_tables_by_kind(result).items(), key=lambda item: -item[1]):
         whose = " (BASE only)" if by == "base" else ""
         lines.append(wrapped(f"{kind}{whose}: {tables:,} tables", "  "))
     return "\n".join(lines) + "\n"
@@ -73,7 +73,7 @@ def _shares(result: Result) -> str:
 
 
 def _tables_by_kind(result: Result) -> dict[tuple[str, str], int]:
-    return {kind: found.tables for kind, found in result.tally.found.items()}
+    return {kind: count.tables for kind, count in result.tally.by_kind.items()}
 
 
 def _counts(counts: Mapping[str, int]) -> str:

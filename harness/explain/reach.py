@@ -38,10 +38,8 @@ def reach(scenario: Scenario, words: Words) -> str:
     if broken:
         named = [rule for rule in broken if rule != SHAPE] or ["the shape of its architecture's entries"]
         return f"only from a table that breaks {', '.join(named)}"
-    how = (
-        "; ".join(dict.fromkeys((*_recipes(scenario, words.system_call), *words.recipes(scenario))))
-        or f"map, touch, {words.system_call}"
-    )
+    recipes = dict.fromkeys((*_recipes(scenario, words.system_call), *words.recipes(scenario)))
+    how = "; ".join(recipes) or f"map, touch, {words.system_call}"
     needs = [text for name, text in CONFIG_NAMES.items() if _differs(scenario.config, name)]
     if scenario.arch == "arm64" and _differs(scenario.config, "cont_ptes"):
         needs.append(f"CONT_PTES scaled down to {scenario.config.cont_ptes} (16 with 4K pages)")

@@ -28,7 +28,7 @@ def moved_findings(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
                 value = "" if kind == "entry-lost" else value_of(promise.words, got)
                 yield Finding(kind, wanted.name, wanted.first + i, value)
         if stays and source.first + i not in reused:
-            for kind in _left_kinds(promise, i, stays, got):
+            for kind in _source_kinds(promise, i, stays, got):
                 yield Finding(kind, source.name, source.first + i, value_of(promise.words, stays))
 
 
@@ -45,7 +45,7 @@ def _is_lost(promise: Promise, before: int, stays: int, anywhere: set[Identity])
 
 
 def _arrived_kinds(promise: Promise, i: int, got: int, want: int, lost: bool) -> Iterator[str]:
-    """Kinds for slot i of the wanted range, which should be `want` and is `got`; _left_kinds() has what stays."""
+    """Kinds for slot i of the wanted range, which should be `want` and is `got`; _source_kinds() has what stays."""
     words, before, wanted = promise.words, promise.source[i], promise.wanted_range
     if words.pte_none(got) and words.pte_none(want):
         return
@@ -69,7 +69,7 @@ def _arrived_kinds(promise: Promise, i: int, got: int, want: int, lost: bool) ->
             yield "entry-lost"
 
 
-def _left_kinds(promise: Promise, i: int, stays: int, got: int) -> Iterator[str]:
+def _source_kinds(promise: Promise, i: int, stays: int, got: int) -> Iterator[str]:
     """Kinds for slot i of the source, which should be none and is `stays`."""
     words = promise.words
     if words.pte_none(stays):

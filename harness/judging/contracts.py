@@ -21,6 +21,7 @@ CONTRACTS = {
     "folio-ad": Contract("folio-ad", True, "accessed and dirty may spread inside a large folio; what the list accepts"),
     "exact": Contract("exact", False, "final states are the same but for CONT"),
 }
+DEFAULT_CONTRACT = "folio-ad"
 
 
 @dataclass(frozen=True, slots=True)

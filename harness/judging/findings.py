@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from pte_review.harness.judging.finding import Finding
 from pte_review.harness.judging.onlookers import onlooker_findings
-from pte_review.harness.judging.promise import AT_RETURN, AT_UNLOCK, Promise
+from pte_review.harness.judging.promise import Promise
 from pte_review.harness.judging.tables import table_findings
 from pte_review.models.machine.kernel import EAGAIN
 from pte_review.models.machine.locks import lock_name
-from pte_review.models.outcome import RETURNED, Outcome
+from pte_review.models.outcome import AT_RETURN, AT_UNLOCK, RETURNED, Outcome
 
 
 def findings_of(promise: Promise, outcome: Outcome) -> list[Finding]:

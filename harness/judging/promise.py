@@ -16,13 +16,9 @@ from pte_review.harness.judging.slots import bit_kinds, value_of
 from pte_review.models.entry import Identity, identity
 from pte_review.models.gathering import gathered, gathered_range
 from pte_review.models.machine.state import FULL
-from pte_review.models.outcome import Outcome
+from pte_review.models.outcome import AT_UNLOCK, Outcome
 from pte_review.models.scenario import Scenario
 from pte_review.models.tables import Entries
-
-# When no stale translation may be left in a TLB: when a page-table lock is dropped, when the function returns, or when
-# its caller is done, which is not modelled.
-AT_UNLOCK, AT_RETURN, BY_CALLER = "unlock", "return", "caller"
 
 
 def _filled(entries: Entries, size: int) -> tuple[int, ...]:
@@ -39,7 +35,7 @@ class Promise:
     what came there from slot i of the former. Both are one range where the function works in place.
     """
 
-    flushed = AT_UNLOCK
+    flushed = AT_UNLOCK  # of FLUSH_TIMES in models/outcome.py
     # Texts of Outcome.facts that are breaches, each with its kind.
     forbidden_facts: ClassVar[dict[str, str]] = {FULL: "primitive-contract"}
 

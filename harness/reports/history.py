@@ -19,7 +19,7 @@ NUMBER_COLUMNS = (("examples", 11), ("sec", 4))
 def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
     """The table, what its columns say, and how many rows were found in every hunt."""
     hunted = [row for row in rows if row.counts]
-    found = sum(row.found for row in hunted)
+    found_by_all = sum(row.found_by_all for row in hunted)
     seconds = sum(sum(row.seconds) for row in rows)
     return "\n".join(
         [
@@ -28,7 +28,7 @@ def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
                 "examples: scenarios until it was first seen, median (least-most) of all seeds on all architectures "
                 "that have the bug; sec: seconds until then, generating and running, median"
             ),
-            wrapped(f"{len(hunted)} rows, {found} found with every seed, 0-{seeds - 1}; {seconds:.0f} s") + "\n",
+            wrapped(f"{len(hunted)} rows, {found_by_all} found with every seed, 0-{seeds - 1}; {seconds:.0f} s") + "\n",
         ]
     )
 

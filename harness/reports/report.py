@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.judging.kinds import rank
 from pte_review.harness.reports.picture import WIDTH, body, headed
 from pte_review.harness.subject import Words
@@ -42,7 +43,7 @@ def row(verdicts: Sequence[Verdict], note: str = "") -> Row:
     """The row of one pair, from its verdicts on one or several architectures."""
     first = verdicts[0]
     tables = "legal" if first.hostile is None else f"hostile: {first.hostile}"
-    if first.contract != "folio-ad":
+    if first.contract != DEFAULT_CONTRACT:
         tables += f", contract {first.contract}"
     return Row(f"{first.base} -> {first.candidate}", tables, _says(verdicts), note)
 
@@ -80,7 +81,7 @@ def _on(on: Sequence[str], arches: set[str], *notes: str) -> str:
 
 def _fixed(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """The kinds that are fixed on all architectures together."""
-    shared = [one.kind for verdict in verdicts for one in verdict.shared]
+    shared = [entry.kind for verdict in verdicts for entry in verdict.shared]
     return fixed_kinds([divergence for verdict in verdicts for divergence in verdict.divergences], shared)
 
 
@@ -112,13 +113,13 @@ def matrix(shown: Iterable[Row]) -> str:
     if any(row.note for row in noted):
         table.add_column("", width=10)
     tables = ""
-    for one in noted:
-        if one.tables != tables:
+    for entry in noted:
+        if entry.tables != tables:
             if tables:
                 table.add_section()
-            tables = one.tables
+            tables = entry.tables
             table.add_row(tables)
-        cells = [f"  {one.pair}", one.says, *([one.note] if one.note else [])]
+        cells = [f"  {entry.pair}", entry.says, *([entry.note] if entry.note else [])]
         table.add_row(*cells)
     return rendered(table)
 

@@ -75,11 +75,11 @@ class CFile:
     @cached_property
     def definitions(self) -> dict[str, list[Definition]]:
         """By name, in the order of the text: functions and their declarations, macros, tags, typedefs, variables."""
-        found: dict[str, list[Definition]] = defaultdict(list)
+        definitions: dict[str, list[Definition]] = defaultdict(list)
         for node, conditionals in self._top_level(self.root, ()):
             for name in _defined(node):
-                found[name].append(Definition(name, node, conditionals))
-        return dict(found)
+                definitions[name].append(Definition(name, node, conditionals))
+        return dict(definitions)
 
     def function(self, name: str) -> Definition | None:
         """The definition of function `name`, with its body."""
@@ -99,17 +99,17 @@ class CFile:
             own = set(WORD.findall(parameters.text or b"")) if parameters is not None else set()
             value = node.child_by_field_name("value")
             return {w.decode() for w in set(WORD.findall((value.text if value is not None else b"") or b"")) - own}
-        found = set()
+        names = set()
         todo = [node]
         while todo:
-            one = todo.pop()
-            if one.type in NAMES:
-                found.add(_text(one))
-            elif one.type == "preproc_arg":
-                found |= {word.decode() for word in WORD.findall(one.text or b"")}
+            node = todo.pop()
+            if node.type in NAMES:
+                names.add(_text(node))
+            elif node.type == "preproc_arg":
+                names |= {word.decode() for word in WORD.findall(node.text or b"")}
             else:
-                todo.extend(one.children)
-        return found
+                todo.extend(node.children)
+        return names
 
     def masked(self, kept: list[Definition]) -> str:
         """The text with everything but `kept`, and the #if lines around it, turned into blanks. No line moves."""
@@ -148,12 +148,12 @@ class CFile:
 
     def guards(self, definition: Definition) -> set[str]:
         """The names that the #if lines around `definition` ask for."""
-        found: set[str] = set()
+        names: set[str] = set()
         for group in definition.conditionals:
             for field in ("name", "condition"):
                 asked = group.child_by_field_name(field)
-                found |= {word.decode() for word in WORD.findall((asked.text or b"") if asked is not None else b"")}
-        return found
+                names |= {word.decode() for word in WORD.findall((asked.text or b"") if asked is not None else b"")}
+        return names
 
     @cached_property
     def _lines(self) -> list[tuple[int, int]]:

@@ -22,10 +22,10 @@ def damaged(patch: Patch, number: int, what: str) -> str:
 def misshapen(patch: Patch, rejection: Rejection) -> str:
     """The message for a diff that git cannot parse."""
     message = complaint(rejection.stderr)
-    found = LINE.search(message)
-    if found is None:
+    match = LINE.search(message)
+    if match is None:
         return f"{patch.where}: not a patch that git apply can read: {message}; {AGAIN}"
-    number = int(found[1])
+    number = int(match[1])
     if "corrupt patch" not in message:
         message = LINE.sub("", message)  # the number is that of the diff
         return f"{patch.where}: {patch.line(number)}: not a patch that git apply can read: {message}; {AGAIN}"

@@ -20,14 +20,14 @@ def located(mail: bytes, first: int, patch: Sequence[bytes], stuffed: bool = Fal
     decoded = [(number, line.rstrip(b"\r")) for number, line in _decoded(mail, first)]
     if stuffed:
         decoded = [(number, line.removeprefix(b" ")) for number, line in decoded]
-    found: list[int | None] = []
+    numbers: list[int | None] = []
     at = 0
     for line in patch:
-        end = at + LOOK_AHEAD if found else len(decoded)
+        end = at + LOOK_AHEAD if numbers else len(decoded)
         match = next((i for i in range(at, min(end, len(decoded))) if decoded[i][1] == line.rstrip(b"\r")), None)
-        found.append(None if match is None else decoded[match][0])
+        numbers.append(None if match is None else decoded[match][0])
         at = at if match is None else match + 1
-    return tuple(found)
+    return tuple(numbers)
 
 
 def _decoded(mail: bytes, first: int) -> Iterator[Numbered]:

@@ -111,8 +111,8 @@ def _taken_apart(file: Path, raw: bytes, first: int, folder: Path) -> tuple[str,
         raise TreeError(
             f"{file}: the mail at line {first} cannot be taken apart: {complaint(stderr_of(info))}; {EXPECTED}"
         )
-    found = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
-    subject = " ".join(found[1].split()) if found else f"at line {first}"
+    match = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
+    subject = " ".join(match[1].split()) if match else f"at line {first}"
     return subject, _without_cr((folder / "diff").read_bytes())
 
 

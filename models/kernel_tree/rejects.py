@@ -67,9 +67,10 @@ def _hunks(patch: Patch, file: str, strip: int) -> list[Hunk]:
             hunk.source_start,
             tuple((line.diff_line_no or 0, line.value.removesuffix("\n")) for line in hunk.source_lines()),
         )
-        for one in parsed
-        if file in (Named(one.source_file, True).stripped(strip), Named(one.target_file, False).stripped(strip))
-        for number, hunk in enumerate(one, 1)
+        for parsed_file in parsed
+        if file
+        in (Named(parsed_file.source_file, True).stripped(strip), Named(parsed_file.target_file, False).stripped(strip))
+        for number, hunk in enumerate(parsed_file, 1)
     ]
 
 
@@ -77,9 +78,9 @@ def _message(tree: Tree, patch: Patch, file: str, hunk: Hunk, base: list[str]) -
     """The first line of `hunk` that the file's lines `base` do not have; None where they have them all."""
     wanted = [text for _, text in hunk.lines]
     at = _place([_squeezed(text) for text in wanted], [_squeezed(text) for text in base], hunk.start - 1)
-    found = _first_difference([_squeezed(text) for text in wanted], [_squeezed(text) for text in base], at)
+    place = _first_difference([_squeezed(text) for text in wanted], [_squeezed(text) for text in base], at)
     where = f"hunk {hunk.number} ({hunk.header})"
-    if found is None:
+    if place is None:
         for (number, text), has in zip(hunk.lines, base[at:], strict=False):
             if text != has:
                 return damaged(patch, number, f"{difference(text, has)} ({file}:{base.index(has, at) + 1}, {where})")
@@ -87,7 +88,7 @@ def _message(tree: Tree, patch: Patch, file: str, hunk: Hunk, base: list[str]) -
             f"does not apply: {file}:{at + 1}: {where} is found there, but a hunk with fewer lines before or after its "
             "change than git writes must be at the start or end of the file; try git format-patch"
         )
-    index, line = found
+    index, line = place
     number, text = hunk.lines[index]
     has = quoted(base[line]) if line < len(base) - (base[-1] == "") else "no such line: the file ends"
     if line < len(base) and _is_wrapped(patch, number, text, base[line]):

@@ -29,14 +29,14 @@ class Mail:
     @property
     def number(self) -> int | None:
         """The n of [PATCH n/m], without it None."""
-        found = NUMBER.search(self._tags)
-        return int(found[1]) if found else None
+        match = NUMBER.search(self._tags)
+        return int(match[1]) if match else None
 
     @property
     def version(self) -> int:
         """The n of [PATCH vn], without it 1."""
-        found = VERSION.search(self._tags)
-        return int(found[1]) if found else 1
+        match = VERSION.search(self._tags)
+        return int(match[1]) if match else 1
 
     @property
     def _tags(self) -> str:

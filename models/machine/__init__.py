@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The machine of one run: memory and event log (state.py), and the primitives a version may call, a file a subsystem.
 
-kernel.py puts them together per architecture; run.py runs a version and returns its Outcome.
+kernel.py puts them together per architecture; port.py runs a port and returns its Outcome.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Why a run ends before the version returns. Raised by the machine, caught by run.py, never shown as tracebacks."""
+"""Why a run ends before the version returns. Raised by the machine, caught by port.py, never shown as tracebacks."""
 
 
 class EndOfRun(BaseException):
@@ -22,6 +22,6 @@ class TableOverrun(EndOfRun):
 
 
 class NoProgress(EndOfRun):
-    """More loop passes or events than any move of one page table needs."""
+    """More loop passes or events than any call on one page table needs."""
 
     ending = "no-progress"

@@ -19,6 +19,7 @@ from pathlib import Path
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
+from pte_review.models.outcome import AT_UNLOCK, FLUSH_TIMES
 from pte_review.models.scenario import Scenario
 from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
 
@@ -35,7 +36,6 @@ LAYOUT = {
     "REP": ("ENDED", "RETURNED", "LINE", "PTEP", "VARIABLE", "EVENTS"),
 }  # fmt: skip
 CONSTANTS = {"MOST_TABLES": MOST_TABLES, "MOST_RANGES": MOST_RANGES, "MOST_MMS": MOST_MMS}
-FLUSHED = ("AT_UNLOCK", "AT_RETURN", "BY_CALLER")  # when no stale translation may be left
 
 REPLY_AT, REQUEST_AT, CHANGES_AT, EVENTS_AT = (
     AREAS[f"{name}_AT"] for name in ("REPLY", "REQUEST", "CHANGES", "EVENTS")
@@ -58,7 +58,8 @@ def layout_header() -> str:
     lines = [f"#define PR_{name} {value}\n" for name, value in named.items()]
     for group, names in LAYOUT.items():
         lines.append(f"enum {{ {', '.join(f'PR_{group}_{name}' for name in names)}, PR_{group}_WORDS }};\n")
-    lines.append(f"enum {{ {', '.join(f'PR_{name}' for name in FLUSHED)} }};\n")
+    times = (f"PR_{name.replace('-', '_').upper()}" for name in FLUSH_TIMES)
+    lines.append(f"enum {{ {', '.join(times)} }};\n")
     return "".join(lines)
 
 
@@ -82,12 +83,12 @@ def request(
     scenario: Scenario,
     binding: Binding,
     stack: int = POISONED,
-    flushed: str = "AT_UNLOCK",
+    flushed: str = AT_UNLOCK,
     no_breach: Iterable[str] = (),
 ) -> bytes:
     """The request for one run of `scenario`.
 
-    What a bare run, without a log, judges itself: `flushed` is one of FLUSHED, `no_breach` are names of wrong_names().
+    What a bare run, without a log, judges itself: `flushed` is of FLUSH_TIMES, `no_breach` are names of wrong_names().
     """
     config, call = scenario.config, binding.words(scenario)
     flags = (config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special)
@@ -99,7 +100,7 @@ def request(
         "HIGHEST_PFN": config.highest_memmap_pfn,
         "LIMIT": min(Machine.passes_for(scenario), MOST_EVENTS),
         "STACK": stack,
-        "FLUSHED": FLUSHED.index(flushed),
+        "FLUSHED": FLUSH_TIMES.index(flushed),
         "NO_BREACH": sum(1 << wrong_names().index(name) for name in no_breach),
         "CPU": 0,
         "VMAS": len(scenario.vmas),

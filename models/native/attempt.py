@@ -75,10 +75,10 @@ def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) ->
         for at, value in follower.feed(worker.arena.events(first, end)):
             memory[at] = value
         if memory == k.memory:
-            return follower.found, []
+            return follower.value_met, []
         changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
         memory = list(k.memory)
-        return follower.found, [(i, memory[i] or 0) for i in changed]
+        return follower.value_met, [(i, memory[i] or 0) for i in changed]
 
     worker.run(asked, ask)
     return events_seen, memory
@@ -98,9 +98,9 @@ def _ended(
         case "bug":
             return outcome_of(k, None, CRASH, f"BUG(), {at}"), None
         case "unassigned-read":
-            found = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
-            leftover = ", which holds what an earlier pass left" if found.stale else ""
-            return outcome_of(k, None, UNASSIGNED_READ, f"{at}{leftover}", locals_[found.local].name), found
+            unassigned = Unassigned(reply[VARIABLE] % MOST_LOCALS, stale=reply[VARIABLE] >= MOST_LOCALS)
+            leftover = ", which holds what an earlier pass left" if unassigned.stale else ""
+            return outcome_of(k, None, UNASSIGNED_READ, f"{at}{leftover}", locals_[unassigned.local].name), unassigned
     size = k.table_size
     follower.settle([reply[first : first + size] for first in range(REPLY_WORDS, len(reply), size)], logged)
     if isinstance(k, Actors):

@@ -68,20 +68,20 @@ def compiler() -> list[str]:
         if command and shutil.which(command[0]):
             return command
         raise TreeError(f"CC={named}: no such compiler; kernel text is compiled by the system's C compiler")
-    found = next((path for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None)
-    if found is None:
+    path = next((path for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None)
+    if path is None:
         raise TreeError("no C compiler: kernel text is compiled by cc, gcc or clang, or by what CC names; install one")
-    return [found]
+    return [path]
 
 
 @lru_cache(maxsize=4)
 def headers_digest(includes: Path | None) -> str:
     """Of the project's own C files here and in `includes`."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     own = includes.glob("*.[ch]") if includes is not None else ()
     for path in sorted([*HOME.glob("*.[ch]"), *HOME.glob("include/*.h"), *own]):
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return found.hexdigest()
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def compiled(
@@ -161,7 +161,7 @@ def _compiler_errors(command: list[str], text: str, target: str) -> str | None:
 def _failed(errors: str, label: str) -> CompileError:
     missing: dict[str, None] = {}
     for error in ERROR.finditer(errors):
-        name = next(filter(None, (m for found in MISSING.findall(error["what"]) for m in found)), None)
+        name = next(filter(None, (m for names in MISSING.findall(error["what"]) for m in names)), None)
         if name is None and not missing:
             break  # what is missing behind another error may be so because of it
         if name and not (name.startswith("pr_") and name.endswith("_")):  # ours: of a macro that was not read
@@ -180,8 +180,8 @@ def _errors(errors: str) -> list[str]:
     lines, kept = errors.strip().splitlines(), False
     result = []
     for line in lines:
-        if found := DIAGNOSTIC.match(line):
-            kept = found["kind"] in ("error", "fatal error")
+        if match := DIAGNOSTIC.match(line):
+            kept = match["kind"] in ("error", "fatal error")
         if kept:
             result.append(line)
     return result or lines

@@ -56,12 +56,12 @@ def _parsed(path: str, text: str) -> CFile:
 @lru_cache(maxsize=8)
 def provided(arch: str) -> frozenset[str]:
     """The names that the project's own headers give to kernel text on `arch`."""
-    found: set[str] = set()
+    names: set[str] = set()
     for path in sorted(HEADERS.glob("*.h")):
         other = any(path.stem.startswith(name) for name in LIBRARY if name != arch)
         if not other and not path.stem.startswith("wrap_"):
-            found |= _parsed(path.name, path.read_text(encoding="utf-8")).definitions.keys()
-    return frozenset(found)
+            names |= _parsed(path.name, path.read_text(encoding="utf-8")).definitions.keys()
+    return frozenset(names)
 
 
 def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
@@ -103,9 +103,9 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
         structs={
             name: fields
             for name in binding.structs
-            if (fields := _fields(d for found in kept.values() for d in found if d.name == name))
+            if (fields := _fields(d for definitions in kept.values() for d in definitions if d.name == name))
         },
-        keeps_state=any(_has_variables(d) for found in kept.values() for d in found),
+        keeps_state=any(_has_variables(d) for definitions in kept.values() for d in definitions),
     )
 
 
@@ -152,7 +152,7 @@ def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, 
                 todo += [(subject, d) for d in own]
             elif name not in known:
                 todo += [(other, d) for other in others for d in other.definitions.get(name, ())]
-    return {path: [found[at] for at in sorted(found)] for path, found in kept.items()}
+    return {path: [definitions[at] for at in sorted(definitions)] for path, definitions in kept.items()}
 
 
 def _has_variables(definition: Definition) -> bool:
@@ -167,15 +167,15 @@ def _has_variables(definition: Definition) -> bool:
 
 
 def _fields(definitions: Iterable[Definition]) -> tuple[str, ...]:
-    found: list[str] = []
+    names: list[str] = []
     for definition in definitions:
         body = definition.node.child_by_field_name("body") or _struct_body(definition)
         for field in body.children if body is not None else ():
             for declarator in field.children_by_field_name("declarator"):
                 while declarator.type not in ("field_identifier", "identifier"):
                     declarator = declarator.child_by_field_name("declarator") or declarator.children[-1]
-                found.append((declarator.text or b"").decode())
-    return tuple(found)
+                names.append((declarator.text or b"").decode())
+    return tuple(names)
 
 
 def _struct_body(definition: Definition):  # type: ignore[no-untyped-def]  # a Node, or None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The machine follows the log of a run in C: it does to its own memory what the C did to its tables.
 
-So locks, the TLB, contracts, page_table_check, scheduled events and the log itself are judged by the very code that
+So locks, the TLB, contracts, page_table_check, actions of others and the log itself are judged by the very code that
 judges Python ports. What the C's primitives do to entries is the C's: only raw accesses are taken over.
 """
 
@@ -16,7 +16,7 @@ from pte_review.models.scenario import Vma
 
 U64 = 1 << 64
 WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")
-RMAP_LOCKS = {
+RMAP_CALLS = {
     "i_mmap_lock_write": I_MMAP, "i_mmap_unlock_write": I_MMAP,
     "anon_vma_lock_write": ANON_VMA, "anon_vma_unlock_write": ANON_VMA,
 }  # fmt: skip
@@ -32,7 +32,7 @@ class Follower:
 
     def __init__(self, k: Kernel) -> None:
         self.k = k
-        self.found = 0
+        self.value_met = 0
         self.changed: list[tuple[int, int]] = []
         self.line = 0  # of the kernel file that the last event names
         self.batches: list[int] = []  # places in the log of batch functions that have not returned
@@ -54,12 +54,12 @@ class Follower:
         if self.k.read(signed(ptep)) != value and not self._acted():
             self._stored_unseen(signed(ptep), value)
             self.k.events[-1] = ("R", signed(ptep), value)
-        self.found = int(self.k.events[-1][2])
+        self.value_met = int(self.k.events[-1][2])
 
     def _on_X(self, ptep: int, value: int, *_: int) -> None:
         if not self._acted() and self.k.memory[signed(ptep)] != value:
             self._stored_unseen(signed(ptep), value)
-        self.found = self.k.xchg0(signed(ptep))
+        self.value_met = self.k.xchg0(signed(ptep))
         self.changed.append((signed(ptep), 0))
 
     def _on_S(self, ptep: int, value: int, *_: int) -> None:
@@ -198,7 +198,7 @@ def _handlers() -> tuple[Handler, ...]:
 
 
 def _plain(name: str) -> Handler:
-    if name in RMAP_LOCKS:
-        way, lock = "_unlock" if "unlock" in name else "_lock", RMAP_LOCKS[name]
+    if name in RMAP_CALLS:
+        way, lock = "_unlock" if "unlock" in name else "_lock", RMAP_CALLS[name]
         return lambda self, *_: getattr(self.k, way)(name, lock)
     return lambda self, *_: getattr(self.k, name)()

@@ -57,9 +57,9 @@ def walk(node: "Node") -> Iterator["Node"]:
     """`node` and all below it, in the order of the text."""
     todo = [node]
     while todo:
-        one = todo.pop()
-        yield one
-        todo += reversed(one.children)
+        current = todo.pop()
+        yield current
+        todo += reversed(current.children)
 
 
 def _ticks(function: "Node") -> Iterator[tuple[int, str]]:

@@ -40,15 +40,20 @@ def tree_unit(tree: Tree, arch: str, binding: Binding) -> TranslationUnit:
     return unit(extract(tree, arch, binding), binding, tree.label)
 
 
-def unit(found: Extract, binding: Binding, label: str) -> TranslationUnit:
+def unit(extracted: Extract, binding: Binding, label: str) -> TranslationUnit:
     """The unit of an extract; `label` names the tree in errors. Raises TreeError for a parameter it cannot bind."""
-    parts = [layout_header(), '#include "pte_review.h"\n', *map(_piece, found.library)]
-    parts += [f"#define PR_HAS_{name}\n" for name in sorted(found.has)]
-    parts += ['#include "wrap_pgtable.h"\n', *map(_piece, found.batch), '#include "wrap_batch.h"\n']
-    parts += [_batch_wrapper(name, found.batches[name]) for name in sorted(found.batches)]
-    parts += [f"#undef {name}\n#define {name} pr_own_{name}\n" for name in found.shadows]
-    parts += [_piece(found.subject), '\n#line 1 "pte-review"\n', _call(found, binding, label), '#include "run.c"\n']
-    return TranslationUnit("".join(parts), found.locals, found.keeps_state)
+    parts = [layout_header(), '#include "pte_review.h"\n', *map(_piece, extracted.library)]
+    parts += [f"#define PR_HAS_{name}\n" for name in sorted(extracted.has)]
+    parts += ['#include "wrap_pgtable.h"\n', *map(_piece, extracted.batch), '#include "wrap_batch.h"\n']
+    parts += [_batch_wrapper(name, extracted.batches[name]) for name in sorted(extracted.batches)]
+    parts += [f"#undef {name}\n#define {name} pr_own_{name}\n" for name in extracted.shadows]
+    parts += [
+        _piece(extracted.subject),
+        '\n#line 1 "pte-review"\n',
+        _call(extracted, binding, label),
+        '#include "run.c"\n',
+    ]
+    return TranslationUnit("".join(parts), extracted.locals, extracted.keeps_state)
 
 
 def _piece(piece: SourceText) -> str:
@@ -56,18 +61,18 @@ def _piece(piece: SourceText) -> str:
     return f"#ifdef {GATED[piece.path]}\n{text}#endif\n" if piece.path in GATED else text
 
 
-def _call(found: Extract, binding: Binding, label: str) -> str:
+def _call(extracted: Extract, binding: Binding, label: str) -> str:
     """pr_call(): every argument bound by the name of its parameter."""
-    name, bound = found.signature.name, binding.arguments
-    unknown = [p for p in found.signature.parameters if p.name not in bound]
+    name, bound = extracted.signature.name, binding.arguments
+    unknown = [p for p in extracted.signature.parameters if p.name not in bound]
     if unknown:
         raise TreeError(
             f"{label}: {binding.file}:{unknown[0].line}: {name}() has a parameter that cannot be bound, "
             f"'{unknown[0].text}': expected one of {', '.join(bound)}"
         )
-    instances = "".join(_instance(struct, fields, binding) for struct, fields in found.structs.items())
-    call = f"{name}({', '.join(bound[p.name] for p in found.signature.parameters)})"
-    body = f"\t{call};\n\treturn 0;\n" if found.signature.returns == "void" else f"\treturn (s64){call};\n"
+    instances = "".join(_instance(struct, fields, binding) for struct, fields in extracted.structs.items())
+    call = f"{name}({', '.join(bound[p.name] for p in extracted.signature.parameters)})"
+    body = f"\t{call};\n\treturn 0;\n" if extracted.signature.returns == "void" else f"\treturn (s64){call};\n"
     return f"static noinline s64 pr_call(void)\n{{\n{instances}{body}}}\n"
 
 

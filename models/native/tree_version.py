@@ -113,13 +113,14 @@ class TreeVersion(Version):
             self.worker(scenario.arch, scenario.config)
         except TreeError as error:
             return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
-        outcome, found = self._attempt(scenario, POISONED)
-        if found is not None and found.stale:
+        outcome, unassigned = self._attempt(scenario, POISONED)
+        if unassigned is not None and unassigned.stale:
             once, first = self._attempt(scenario, POISONED_ONCE)
-            at_once = first == Unassigned(found.local) and len(once.events) == len(outcome.events)  # in its first pass
-            if at_once or not self._never_assigned(scenario, outcome, found.local):
-                outcome, found = once, first  # the latter: carried over from an earlier pass on purpose
-        if found is None or not stacks:
+            same_pass = len(once.events) == len(outcome.events)
+            in_first_pass = first == Unassigned(unassigned.local) and same_pass
+            if in_first_pass or not self._never_assigned(scenario, outcome, unassigned.local):
+                outcome, unassigned = once, first  # the latter: carried over from an earlier pass on purpose
+        if unassigned is None or not stacks:
             return outcome
         at = len(outcome.events)
         return replace(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What scheduled events cost: nothing where a scenario has none, because its machine has never heard of them."""
+"""What actions of others cost: nothing where a scenario has none, because its machine has never heard of them."""
 
 from dataclasses import replace
 
@@ -7,23 +7,23 @@ import pytest
 
 from pte_review.models.machine.fresh import ACTED, KERNELS
 from pte_review.models.scenario import Folio
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES, pages, scenario
 from tests.kit.moves import load, run
 
 EVENTS = {
     "no event": (),
     "no event, the machine that has them": (),
-    "one event": (event("write", "old 3", "old 3 2"),),
+    "one event": (action("write", "old 3", "old 3 2"),),
     "three events": (
-        event("write", "old 3", "call"),
-        event("mkclean", "new 3", "unlocked", 2),
-        event("write", "old 3", "returned"),
+        action("write", "old 3", "call"),
+        action("mkclean", "new 3", "unlocked", 2),
+        action("write", "old 3", "returned"),
     ),
 }
 
 
-@pytest.mark.benchmark(group="scheduled events")
+@pytest.mark.benchmark(group="actions of others")
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("name", EVENTS)
 def test_run(benchmark, monkeypatch, arch, name):

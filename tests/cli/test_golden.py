@@ -22,7 +22,7 @@ from pte_review.harness.subjects.move_ptes.thread import KNOWN
 from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Shared, Verdict
 from pte_review.models.scenario import Folio, Scenario
 from tests.cli.conftest import SIGNATURE, Run
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES
 from tests.kit.golden import FOLDER, assert_golden
 from tests.kit.moves import load
@@ -89,9 +89,9 @@ def test_pictures(arch: str, name: str):
 def test_picture_of_a_schedule(folder: Path, arch: str):
     (folder / "port.py").write_text(source("flush after both locks"), encoding="utf-8")
     events = (
-        event("write", "old 0", "call"),
-        event("mkclean", "new 0", "unlocking", 2),
-        event("write", "old 0", "unlocked"),
+        action("write", "old 0", "call"),
+        action("mkclean", "new 0", "unlocking", 2),
+        action("write", "old 0", "unlocked"),
     )
     s = scenario(arch, words(arch, "W"), folios=FOLIO, actions=events)
     assert_golden(f"picture-events-{arch}", divergence("pre_patch", "port.py", "dirty-lost", s)[1])

@@ -31,7 +31,7 @@ BLOCK = "<!-- output: {name} -->\n\n```\n{text}```\n"
 
 
 def the_matrix() -> str:
-    rows = review_thread(MOVE_PTES, arch=None, contract="folio-ad", max_examples=1000, seed=0)
+    rows = review_thread(MOVE_PTES, arch=None, max_examples=1000, seed=0)
     return matrix(row([verdict], "as known" if known.agrees(verdict) else "UNEXPECTED") for known, verdict in rows)
 
 

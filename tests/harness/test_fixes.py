@@ -107,11 +107,11 @@ def test_text_and_matrix(one: Verdict, headline: str, cell: str):
 
 def test_a_row_of_both_architectures():
     """What is fixed on one and shown on the other is not fixed."""
-    ours = [replace(verdict(of("write-lost", "base")), arches=("x86_64",))]
-    theirs = [replace(verdict(of("crash", "base", "arm64")), arches=("arm64",))]
-    assert rows(ours + theirs)[0].says == "FIXES crash (arm64), write-lost (x86_64)"
-    theirs = [replace(verdict(of("write-lost", arch="arm64")), arches=("arm64",))]
-    says = rows(ours + theirs)[0].says
+    first = [replace(verdict(of("write-lost", "base")), arches=("x86_64",))]
+    second = [replace(verdict(of("crash", "base", "arm64")), arches=("arm64",))]
+    assert rows(first + second)[0].says == "FIXES crash (arm64), write-lost (x86_64)"
+    second = [replace(verdict(of("write-lost", arch="arm64")), arches=("arm64",))]
+    says = rows(first + second)[0].says
     assert says == "write-lost (BASE only, x86_64), write-lost (arm64)"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scheduled events in short form, machines that have them, and the log without what the version does."""
+"""Actions of others in short form, machines that have them, and the log without what the version does."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.kit.build import scenario
 OTHERS = {"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"}
 
 
-def event(actor: str, at: str, when: str, cpu: int = 1) -> Action:
+def action(actor: str, at: str, when: str, cpu: int = 1) -> Action:
     """`at` is "old 3"; `when` a phase, or "new 3 2" or "change new 3 2": before the 2nd access to, change of new[3]."""
     table, slot = at.split()
     if " " not in when:
@@ -24,11 +24,11 @@ def event(actor: str, at: str, when: str, cpu: int = 1) -> Action:
 
 
 def machine(
-    arch: str, old: dict[int, int], *events: Action, new: dict[int, int] | None = None, **options: Any
+    arch: str, old: dict[int, int], *actions: Action, new: dict[int, int] | None = None, **options: Any
 ) -> Actors:
     """A machine with an empty log and no lock held."""
     options.setdefault("at", (0, 0, 16))
-    return ACTED[arch](scenario(arch, old, new, actions=events, **options))
+    return ACTED[arch](scenario(arch, old, new, actions=actions, **options))
 
 
 def by_others(k: Actors | Outcome) -> list[Event]:

@@ -8,8 +8,6 @@ from pte_review.models.entry import MARKERS, kind_of
 from pte_review.models.scenario import Folio, Scenario
 from tests.kit.moves import as_move
 
-Field = tuple[str, bool]
-
 KINDS = (
     "none", "present", "prot-none", "zero-page", "special", "swap", "swap exclusive", "swap uffd-wp", "hwpoison",
     "migration-read", "migration-read-exclusive", "migration-write", "device-read", "device-write",
@@ -120,11 +118,11 @@ def _runs(scenario: Scenario) -> Iterator[str]:
 
 def _neighbours(scenario: Scenario, index: int, a: int, b: int) -> Iterator[str]:
     """`a` and `b`, at `index`, map consecutive pages of one folio."""
-    ours, theirs = _bits(scenario, a), _bits(scenario, b)
-    differing = [name for name in ours if ours[name] != theirs[name]]
+    bits, next_bits = _bits(scenario, a), _bits(scenario, b)
+    differing = [name for name in bits if bits[name] != next_bits[name]]
     if len(differing) == 1:
         yield f"{differing[0]} alone differs"
-    if ours["CONT"] and theirs["CONT"] and not ours["prot-none"]:
+    if bits["CONT"] and next_bits["CONT"] and not bits["prot-none"]:
         if index % scenario.config.cont_ptes and differing:
             yield "A/D differ inside a block"
         elif differing == ["write"]:

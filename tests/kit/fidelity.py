@@ -21,13 +21,13 @@ AROUND = 2  # events shown on both sides of the first that differs
 
 def same(a: Outcome, b: Outcome) -> str | None:
     """The first difference of two outcomes as text, None if there is none. Where, in C or in Python, is left out."""
-    ours, theirs = list(map(plain, a.events)), list(map(plain, b.events))
-    if ours != theirs:
+    first, second = list(map(plain, a.events)), list(map(plain, b.events))
+    if first != second:
         at = next(
-            (i for i, (x, y) in enumerate(zip(ours, theirs, strict=False)) if x != y), min(len(ours), len(theirs))
+            (i for i, (x, y) in enumerate(zip(first, second, strict=False)) if x != y), min(len(first), len(second))
         )
-        before = "".join(f"\n    {_shown(event)}" for event in ours[max(0, at - AROUND) : at])
-        return f"event {at}, after{before or ' nothing'}\n  a: {_from(ours, at)}\n  b: {_from(theirs, at)}"
+        before = "".join(f"\n    {_shown(event)}" for event in first[max(0, at - AROUND) : at])
+        return f"event {at}, after{before or ' nothing'}\n  a: {_from(first, at)}\n  b: {_from(second, at)}"
     for field in fields(Outcome):
         if field.name in ("events", "why"):
             continue

@@ -45,18 +45,18 @@ def both(
     """What native and Python say of all of `blocks`: the same of each, but for NOT_THE_SAME."""
     native = NativeBackend(MOVE_PTES, base, candidate, CONTRACTS[contract])
     python = PythonBackend(MOVE_PTES, base, candidate, CONTRACTS[contract])
-    ours = theirs = SpaceTally()
+    in_c = in_python = SpaceTally()
     for number, block in enumerate(blocks):
         x, y = (backend.run(block, 0, block.cases).in_block(number) for backend in (native, python))
         assert counts(x, but=NOT_THE_SAME) == counts(y, but=NOT_THE_SAME), block.label
         assert all(count <= y.allowed_kinds[kind] for kind, count in x.allowed_kinds.items())
-        ours, theirs = merge(ours, x), merge(theirs, y)
-    return ours, theirs
+        in_c, in_python = merge(in_c, x), merge(in_python, y)
+    return in_c, in_python
 
 
 def kinds(tally: SpaceTally) -> set[str]:
     """The kinds that diverge."""
-    return {kind for kind, _ in tally.found}
+    return {kind for kind, _ in tally.by_kind}
 
 
 def one_of_each_part(blocks: Iterable[Block]) -> list[Block]:

@@ -15,12 +15,12 @@ from pte_review.models.move_ptes.call import MoveCall
 from pte_review.models.outcome import outcome_from_json
 from pte_review.models.scenario import Folio
 from pte_review.models.scenario_check import check
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES, move, page, scenario, swap
 from tests.kit.draws import drawn
 from tests.kit.moves import scenario_from_json
 
-S = scenario("x86_64", {}, at=(3, 5, 4), ptrs_per_pte=16, actions=(event("gup", "old 1", "new 2 3", 7),))
+S = scenario("x86_64", {}, at=(3, 5, 4), ptrs_per_pte=16, actions=(action("gup", "old 1", "new 2 3", 7),))
 
 
 def test_as_json():
@@ -28,7 +28,7 @@ def test_as_json():
     assert S.to_json()["actions"] == [
         {"actor": "gup", "range": "old", "slot": 1, "when": {"range": "new", "slot": 2, "nth": 3}, "cpu": 7}
     ]
-    phase = replace(S, actions=(event("walk", "new -5", "unlocked"),))
+    phase = replace(S, actions=(action("walk", "new -5", "unlocked"),))
     assert phase.to_json()["actions"] == [{"actor": "walk", "range": "new", "slot": -5, "when": {"phase": "unlocked"}}]
     assert "actions" not in replace(S, actions=()).to_json()
 
@@ -43,7 +43,7 @@ def test_round_trip(arch):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_outcomes_keep_translations_and_events(arch):
-    s = scenario(arch, {0: page(arch, 0x200, "W")}, old_maps=False, actions=(event("walk", "old 0", "call", 2),))
+    s = scenario(arch, {0: page(arch, 0x200, "W")}, old_maps=False, actions=(action("walk", "old 0", "call", 2),))
     outcome = move("pre_patch", s)
     assert outcome.translations == ((2, s.places.slot_at("old", 0), 0x200, 1),)
     assert outcome_from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
@@ -97,5 +97,7 @@ def test_limits_that_are_allowed(change):
 def test_reclaim_has_unmapped_its_entry(arch):
     old = {0: page(arch, 0x200, "A"), 1: swap(arch, 1, 2), 2: page(arch, 0x201, "N")}
     for slot, rules in ((0, ("shape",)), (1, ()), (2, ()), (3, ())):
-        s = scenario(arch, old, folios=(Folio(0x200), Folio(0x201)), actions=(event("reclaim", f"old {slot}", "call"),))
+        s = scenario(
+            arch, old, folios=(Folio(0x200), Folio(0x201)), actions=(action("reclaim", f"old {slot}", "call"),)
+        )
         assert broken_rules(s) == rules

@@ -2,30 +2,14 @@
 """run(): however a version behaves, an Outcome comes back, with what happened until then."""
 
 import itertools
-import textwrap
 
 import pytest
 
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
 from pte_review.models.scenario import Folio, Vma
 from tests.kit.build import ARCHES, move, page, scenario
-from tests.kit.moves import load, run
 
 FOLIO = (Folio(0x200, 4),)
-PATTERN = 0xAAAA_AAAA_AAAA_AAAA  # -ftrivial-auto-var-init=pattern on 64 bits
-
-
-@pytest.fixture
-def candidate(tmp_path):
-    """Run a move_ptes() with this body on one entry; returns (outcome, file name)."""
-
-    def run_body(body, arch="x86_64", **options):
-        path = tmp_path / "candidate.py"
-        path.write_text("def move_ptes(k, pmc, extent, old_pmd, new_pmd):\n" + textwrap.indent(body, "    "))
-        what = scenario(arch, {0: page(arch, 0x200, "W")}, folios=FOLIO, **options)
-        return run(what, load(path)), str(path)
-
-    return run_body
 
 
 def test_returned(candidate):

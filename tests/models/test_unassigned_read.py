@@ -1,30 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """run() on a version that reads a variable before it is assigned: which, where, and what a stack would hold."""
 
-import textwrap
-
 import pytest
 
 from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
 from pte_review.models.scenario import Folio, Vma
 from tests.kit.build import move, page, scenario, swap
-from tests.kit.moves import load, run
 
 FOLIO = (Folio(0x200, 4),)
 PATTERN = 0xAAAA_AAAA_AAAA_AAAA  # -ftrivial-auto-var-init=pattern on 64 bits
-
-
-@pytest.fixture
-def candidate(tmp_path):
-    """Run a move_ptes() with this body on one entry; returns (outcome, file name)."""
-
-    def run_body(body, arch="x86_64", **options):
-        path = tmp_path / "candidate.py"
-        path.write_text("def move_ptes(k, pmc, extent, old_pmd, new_pmd):\n" + textwrap.indent(body, "    "))
-        what = scenario(arch, {0: page(arch, 0x200, "W")}, folios=FOLIO, **options)
-        return run(what, load(path)), str(path)
-
-    return run_body
 
 
 # An unassigned read: the posted refactor looks at `pte`, not at `old_pte`, where the old entry is not present (1.3).

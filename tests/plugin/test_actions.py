@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A candidate that only scheduled events show: the same pictures in one process, in workers, in any order."""
+"""A candidate that only actions of others show: the same pictures in one process, in workers, in any order."""
 
 import pytest
 

@@ -17,7 +17,7 @@ STALE_NR_RARE = frozenset(
 STALE, LOST = frozenset({"stale-tlb"}), frozenset({"dirty-lost"})
 
 BUGS = (
-    # The lost writes take three events of two CPUs, which are scheduled in some scenarios.
+    # The lost writes take three actions of two CPUs, which some scenarios have.
     Bug("before_dirty_flush", "flush under no lock", "5d1904204c99", "stale-tlb", LOST),
     Bug("before_dirty_flush", "the write it loses", "5d1904204c99", "dirty-lost", STALE),
     Bug("before_dirty_recheck", "dirty asked early", "in v4.9", "dirty-lost", STALE),

@@ -27,33 +27,33 @@ def text() -> Iterator[Texts]:
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_every_table_of_one_entry_against_itself(text: Texts, arch: str):
-    ours, theirs = both(text(), text(), space(arch, 1))
-    assert counts(ours) == counts(theirs)
-    assert ours.tables == ours.equal == {"x86_64": 320, "arm64": 747}[arch]
+    in_c, in_python = both(text(), text(), space(arch, 1))
+    assert counts(in_c) == counts(in_python)
+    assert in_c.tables == in_c.equal == {"x86_64": 320, "arm64": 747}[arch]
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_every_table_of_one_entry_with_a_mistake_for_each_value(text: Texts, arch: str):
     """A return value, a lock, a flush, an address, a warning, write permission, the gap, a loop without end."""
-    ours, _ = both(text(), text(MANY), space(arch, 1))
-    assert kinds(ours) == MANY_KINDS
-    assert ours.diverging > 200
-    assert ours.equal > 50
+    in_c, _ = both(text(), text(MANY), space(arch, 1))
+    assert kinds(in_c) == MANY_KINDS
+    assert in_c.diverging > 200
+    assert in_c.equal > 50
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_the_same_mistakes_in_both(text: Texts, arch: str):
     """What ends early in both is shared; other breaches leave the same behind."""
-    ours, _ = both(text(MANY), text(MANY), space(arch, 1))
-    assert kinds(ours) == set()
-    assert ours.shared > 0
-    assert ours.shared + ours.equal == ours.tables
+    in_c, _ = both(text(MANY), text(MANY), space(arch, 1))
+    assert kinds(in_c) == set()
+    assert in_c.shared > 0
+    assert in_c.shared + in_c.equal == in_c.tables
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_mistake_of_base(text: Texts, arch: str):
-    ours, _ = both(text(MANY), text(), space(arch, 1)[:6])
-    assert {by for _, by in ours.found} >= {"base"}
+    in_c, _ = both(text(MANY), text(), space(arch, 1)[:6])
+    assert {by for _, by in in_c.by_kind} >= {"base"}
 
 
 @pytest.mark.parametrize("contract", ["folio-ad", "exact"])
@@ -61,19 +61,19 @@ def test_a_mistake_of_base(text: Texts, arch: str):
 def test_two_entries_with_a_write_smear(text: Texts, arch: str, contract: str):
     blocks = one_of_each_part(space(arch, 2))
     assert {block.label.config for block in blocks} == {block.label.config for block in space(arch, 2)}
-    ours, theirs = both(text(), text(SMEAR), blocks, contract)
-    assert {"write-gained", "write-lost"} <= kinds(ours)
-    assert ("dirty-gained" in kinds(ours)) == (contract == "exact")
-    assert ours.changed == theirs.changed > 0
-    assert ours.exercised["batch"] > 0
+    in_c, in_python = both(text(), text(SMEAR), blocks, contract)
+    assert {"write-gained", "write-lost"} <= kinds(in_c)
+    assert ("dirty-gained" in kinds(in_c)) == (contract == "exact")
+    assert in_c.changed == in_python.changed > 0
+    assert in_c.exercised["batch"] > 0
 
 
 def test_two_entries_with_batches(text: Texts):
     """Batches of PROT_NONE entries are folded: contpte sets CONT on what is not valid, which the judge must see."""
-    ours, theirs = both(text(), text(BATCHES), one_of_each_part(space("arm64", 2)))
-    assert kinds(ours) == {"cont-on-invalid"}
-    assert ours.allowed > 0
-    assert ours.allowed_kinds["dirty-gained"] == theirs.allowed_kinds["dirty-gained"]
+    in_c, in_python = both(text(), text(BATCHES), one_of_each_part(space("arm64", 2)))
+    assert kinds(in_c) == {"cont-on-invalid"}
+    assert in_c.allowed > 0
+    assert in_c.allowed_kinds["dirty-gained"] == in_python.allowed_kinds["dirty-gained"]
 
 
 def test_four_entries_with_contpte_blocks_of_four(text: Texts):
@@ -83,10 +83,10 @@ def test_four_entries_with_contpte_blocks_of_four(text: Texts):
         native = NativeBackend(MOVE_PTES, text(), text(SMEAR), CONTRACTS[contract])
         tables = 400
         first = block.cases - tables
-        ours = native.run(block, first, block.cases)
-        theirs = native._judge.run(block, first, block.cases)
-        assert counts(ours, but=["allowed_kinds"]) == counts(theirs, but=["allowed_kinds"])
-        assert ours.diverging or ours.exercised.get("unfold")
+        in_c = native.run(block, first, block.cases)
+        in_python = native._judge.run(block, first, block.cases)
+        assert counts(in_c, but=["allowed_kinds"]) == counts(in_python, but=["allowed_kinds"])
+        assert in_c.diverging or in_c.exercised.get("unfold")
 
 
 # One table is not like the others.
@@ -97,10 +97,10 @@ CRASH = before_set("if (pte_present(seen) && pte_dirty(seen) && !pte_young(seen)
 def test_a_crash_is_found_and_counted_once_and_the_rest_is_run(text: Texts):
     for arch in ARCHES:
         block = space(arch, 1)[0]
-        ours, _ = both(text(), text(CRASH), [block])
-        assert kinds(ours) == {"crash"}
-        assert (ours.diverging, ours.tables, ours.slow) == (2, block.cases, False)  # read-only and writable
-        assert ours.equal == block.cases - 2
+        in_c, _ = both(text(), text(CRASH), [block])
+        assert kinds(in_c) == {"crash"}
+        assert (in_c.diverging, in_c.tables, in_c.slow) == (2, block.cases, False)  # read-only and writable
+        assert in_c.equal == block.cases - 2
 
 
 def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: pytest.MonkeyPatch):
@@ -117,29 +117,29 @@ def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: py
     )
     native, hours = NativeBackend(MOVE_PTES, base, candidate, CONTRACTS["folio-ad"]), count(step=3600)
     native._child.clock = lambda: next(hours) if native._child.counts.at == endless else 0
-    ours = native.run(block, 0, block.cases)
-    assert (ours.slow, ours.diverging, kinds(ours)) == (True, 1, {"no-progress"})
-    assert ours.found["no-progress", "candidate"].smallest.case == endless
-    assert ours.tables == endless + 1 < block.cases
-    assert counts(ours) == counts(native._judge.run(block, 0, block.cases))
+    in_c = native.run(block, 0, block.cases)
+    assert (in_c.slow, in_c.diverging, kinds(in_c)) == (True, 1, {"no-progress"})
+    assert in_c.by_kind["no-progress", "candidate"].smallest.case == endless
+    assert in_c.tables == endless + 1 < block.cases
+    assert counts(in_c) == counts(native._judge.run(block, 0, block.cases))
 
 
 @pytest.mark.parametrize("where", ["src - 3", "dst - 1"])
 def test_a_plain_store_in_front_of_a_table(text: Texts, where: str):
     """Into the page that the table shares, where nothing faults."""
-    ours, _ = both(text(), text(before_set(f"if (!pte_present(seen)) *({where}) = pte;")), space("x86_64", 1)[:3])
-    assert kinds(ours) == {"table-overrun"}
+    in_c, _ = both(text(), text(before_set(f"if (!pte_present(seen)) *({where}) = pte;")), space("x86_64", 1)[:3])
+    assert kinds(in_c) == {"table-overrun"}
 
 
 def test_an_unassigned_read(text: Texts):
     assigns = "\t\tpte = get_and_clear_full_ptes(mm, from, src, nr, 0);\n"
     sometimes = {assigns: f"\t\tif (!pte_present(seen))\n\t\t\tpte_clear(mm, from, src);\n\t\telse\n\t{assigns}"}
     blocks = space("x86_64", 1)[:2] + space("x86_64", 2)[:1]
-    ours, _ = both(text(), text(sometimes), blocks)
-    assert kinds(ours) == {"unassigned-read"}
-    ours, _ = both(text(sometimes), text(sometimes), blocks)
-    assert ours.shared > 0
-    assert not ours.found
+    in_c, _ = both(text(), text(sometimes), blocks)
+    assert kinds(in_c) == {"unassigned-read"}
+    in_c, _ = both(text(sometimes), text(sometimes), blocks)
+    assert in_c.shared > 0
+    assert not in_c.by_kind
 
 
 # What C leaves to the judge.
@@ -161,9 +161,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 def test_a_group_that_is_not_surely_allowed_is_judged_table_by_table(text: Texts, monkeypatch: pytest.MonkeyPatch):
     """Two flushes where accessed and dirty differ: a group of difference in C, and allowed for the judge."""
     given = asked(monkeypatch)
-    ours, _ = both(text(), text({**BATCHES, **FLUSHES_TWICE}), space("x86_64", 2)[:1])
-    assert not ours.found
-    assert ours.allowed == sum(map(len, given)) > 10
+    in_c, _ = both(text(), text({**BATCHES, **FLUSHES_TWICE}), space("x86_64", 2)[:1])
+    assert not in_c.by_kind
+    assert in_c.allowed == sum(map(len, given)) > 10
 
 
 def test_of_a_group_whose_smallest_is_allowed_the_others_may_diverge(text: Texts, monkeypatch: pytest.MonkeyPatch):
@@ -174,19 +174,19 @@ def test_of_a_group_whose_smallest_is_allowed_the_others_may_diverge(text: Texts
         " pte = pte_mkyoung(pte);"
     )
     given = asked(monkeypatch)
-    ours, _ = both(text(), text({**FLUSHES_TWICE, **before_set(gains)}), space("x86_64", 2)[:1])
+    in_c, _ = both(text(), text({**FLUSHES_TWICE, **before_set(gains)}), space("x86_64", 2)[:1])
     assert sum(map(len, given)) == 10
-    assert kinds(ours) == {"young-gained"}
-    assert ours.allowed > 0
+    assert kinds(in_c) == {"young-gained"}
+    assert in_c.allowed > 0
 
 
 def test_more_of_a_group_than_are_judged_are_not_decided(text: Texts, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("pte_review.harness.exhaust.native_backend.MOST_JUDGED", 2)
     block, candidate = space("x86_64", 2)[0], text({**BATCHES, **FLUSHES_TWICE})
-    ours = NativeBackend(MOVE_PTES, text(), candidate, CONTRACTS["folio-ad"]).run(block, 0, block.cases)
-    assert ours.undecided > 10
-    assert ours.tables == block.cases == ours.equal + ours.allowed + ours.undecided
-    assert ours.why == "more than 2 tables that differ in one way to judge one by one"
+    in_c = NativeBackend(MOVE_PTES, text(), candidate, CONTRACTS["folio-ad"]).run(block, 0, block.cases)
+    assert in_c.undecided > 10
+    assert in_c.tables == block.cases == in_c.equal + in_c.allowed + in_c.undecided
+    assert in_c.why == "more than 2 tables that differ in one way to judge one by one"
 
 
 def test_more_groups_than_there_is_room_for(text: Texts, monkeypatch: pytest.MonkeyPatch):
@@ -201,21 +201,21 @@ def test_more_groups_than_there_is_room_for(text: Texts, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(native_pair.CaseCounts, "full", property(noted))
     block = space("x86_64", 4)[1]
-    ours = NativeBackend(MOVE_PTES, text(), text(MIXTURE), CONTRACTS["folio-ad"]).run(block, 0, 30_000)
+    in_c = NativeBackend(MOVE_PTES, text(), text(MIXTURE), CONTRACTS["folio-ad"]).run(block, 0, 30_000)
     assert was_full[0]
     assert not was_full[-1]
-    assert (ours.tables, ours.undecided) == (30_000, 0)
-    assert {"young-gained", "dirty-lost", "write-lost", "warning-extra", "stale-tlb", "return-value"} <= kinds(ours)
+    assert (in_c.tables, in_c.undecided) == (30_000, 0)
+    assert {"young-gained", "dirty-lost", "write-lost", "warning-extra", "stale-tlb", "return-value"} <= kinds(in_c)
 
 
 def test_of_a_mixture_the_same_tables_diverge(text: Texts):
     """Of a kind that shows together with others fewer tables may be counted: a group counts as its first shows."""
     block = space("x86_64", 2)[1]
     native = NativeBackend(MOVE_PTES, text(), text(MIXTURE), CONTRACTS["folio-ad"])
-    ours, theirs = native.run(block, 0, block.cases), native._judge.run(block, 0, block.cases)
-    assert ours.diverging == theirs.diverging > 200
-    assert (ours.equal, ours.allowed) == (theirs.equal, theirs.allowed)
-    assert kinds(ours) == kinds(theirs)
+    in_c, in_python = native.run(block, 0, block.cases), native._judge.run(block, 0, block.cases)
+    assert in_c.diverging == in_python.diverging > 200
+    assert (in_c.equal, in_c.allowed) == (in_python.equal, in_python.allowed)
+    assert kinds(in_c) == kinds(in_python)
 
 
 def test_the_comparison_can_fail(text: Texts, monkeypatch: pytest.MonkeyPatch):

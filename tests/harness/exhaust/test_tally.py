@@ -27,7 +27,7 @@ tallies = st.builds(
     **dict.fromkeys(COUNTS, counts),
     allowed_kinds=by_name,
     exercised=by_name,
-    found=st.dictionaries(kinds, founds),
+    by_kind=st.dictionaries(kinds, founds),
     why=st.sampled_from(["", "k.a is not modelled", "k.b is not modelled"]),
     slow=st.booleans(),
 )
@@ -49,5 +49,5 @@ def test_json(tally: SpaceTally):
 def test_the_smallest_table_is_kept():
     few, early = KindCount(2, Example(1, 9, 9)), KindCount(3, Example(2, 0, 0))
     kind = ("write-gained", "candidate")
-    both = merge(SpaceTally(found={kind: early}), SpaceTally(found={kind: few}))
-    assert both.found[kind] == KindCount(5, Example(1, 9, 9))
+    both = merge(SpaceTally(by_kind={kind: early}), SpaceTally(by_kind={kind: few}))
+    assert both.by_kind[kind] == KindCount(5, Example(1, 9, 9))

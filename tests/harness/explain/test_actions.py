@@ -8,7 +8,7 @@ from pte_review.harness.explain.cause import cause
 from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.actions import ACTORS, PHASES
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES, scenario
 from tests.kit.moves import run
 from tests.kit.outcomes import moving
@@ -28,14 +28,14 @@ SENTENCES = {
 
 @pytest.mark.parametrize(("what", "sentence"), SENTENCES.items())
 def test_a_sentence_an_event(what, sentence):
-    assert action_lines(scenario("x86_64", {}, at=(4, 4, 4), actions=(event(*what),))) == [sentence]
+    assert action_lines(scenario("x86_64", {}, at=(4, 4, 4), actions=(action(*what),))) == [sentence]
 
 
 def test_every_actor_and_phase_can_be_said():
     for actor in ACTORS:
         for phase in PHASES:
             when = "call" if actor == "reclaim" else phase
-            (said,) = action_lines(scenario("x86_64", {}, actions=(event(actor, "old 0", when, 3),)))
+            (said,) = action_lines(scenario("x86_64", {}, actions=(action(actor, "old 0", when, 3),)))
             assert "old[0]" in said
             assert "cpu 3" in said
 
@@ -50,7 +50,7 @@ def test_every_actor_and_phase_can_be_said():
 )
 def test_the_cause_of_what_was_there_for_a_while_is_the_call_before_the_repair(arch, which, kind, call):
     last = {"x86_64": 2, "arm64": 3}[arch]
-    s = moving(arch, ["A"], actions=(event("gup", "new 0", f"new 0 {last}"),))
+    s = moving(arch, ["A"], actions=(action("gup", "new 0", f"new 0 {last}"),))
     outcome = run(s, port(which))
     (finding,) = [f for f in findings_of(MovePromise(s), outcome) if f.kind == kind]
     said = cause(s, outcome, finding)
@@ -59,7 +59,7 @@ def test_the_cause_of_what_was_there_for_a_while_is_the_call_before_the_repair(a
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_no_actor_is_the_cause(arch):
-    s = moving(arch, ["WA"], actions=(event("write", "old 0", "old 0 3"),))
+    s = moving(arch, ["WA"], actions=(action("write", "old 0", "old 0 3"),))
     outcome = run(s, port("read, then clear"))
     (finding,) = findings_of(MovePromise(s), outcome)
     assert cause(s, outcome, finding).startswith("set_pte_at(new[0], ")

@@ -72,9 +72,9 @@ def test_cont_is_free_under_both_and_counted(contract):
     )
     candidate = left(s, pages("arm64", 0, 0x200, ["W"] * 16))
     base = left(s, pages("arm64", 0, 0x200, ["WC"] * 16))
-    for ours, theirs in ((base, candidate), (candidate, base)):
-        assert diverging(s, ours, theirs, contract) == []
-        assert judged(s, ours, theirs, contract).allowed == (("cont", 16),)
+    for first, second in ((base, candidate), (candidate, base)):
+        assert diverging(s, first, second, contract) == []
+        assert judged(s, first, second, contract).allowed == (("cont", 16),)
 
 
 @pytest.mark.parametrize("contract", ["exact", "folio-ad"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Rules about scheduled events: the smallest schedule in which each wrong port is seen, and what others make of it."""
+"""Rules about actions of others: the smallest scenario in which each wrong port is seen, and what others make of it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.legal import broken_rules
 from pte_review.models.scenario import Folio, Scenario, Vma
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES
 from tests.kit.moves import compared, load, run
 from tests.kit.outcomes import FOLIO, moving, page, scenario, swap
@@ -63,8 +63,8 @@ LAST = {"x86_64": "2", "arm64": "3"}  # arm64's set_pte_at() reads its target be
 
 def schedule(arch: str, flags: list[str], events: tuple[str, ...]) -> Scenario:
     made = [text.replace("LAST", LAST[arch]).split(", ") for text in events]
-    scheduled = tuple(event(*args[:3], *map(int, args[3:])) for args in made)
-    s = moving(arch, flags, actions=scheduled, **FILE)
+    actions = tuple(action(*args[:3], *map(int, args[3:])) for args in made)
+    s = moving(arch, flags, actions=actions, **FILE)
     assert broken_rules(s) == ()
     return s
 
@@ -122,7 +122,7 @@ def test_a_pair_diverges_by_what_others_saw(arch):
 )
 def test_reclaims_pending_flush(arch, which, stale, phase, pte):
     old = {0: page(arch, FOLIO, "A"), **({1: swap(arch, 1, 2)} if pte else {})}
-    s = scenario(arch, old, at=(0, 0, 1 + bool(pte)), **FILE, actions=(event("reclaim", "old 1", phase),))
+    s = scenario(arch, old, at=(0, 0, 1 + bool(pte)), **FILE, actions=(action("reclaim", "old 1", phase),))
     assert broken_rules(s) == ()
     found = seen(s, which)
     # The final flush has only the range: of a move of one page, the entry behind it is not in it.
@@ -132,6 +132,6 @@ def test_reclaims_pending_flush(arch, which, stale, phase, pte):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_one_page_and_nothing_present_leave_reclaim_to_the_pending_flush(arch):
-    s = scenario(arch, {0: swap(arch, 1, 2)}, actions=(event("reclaim", "old 0", "call"),))
+    s = scenario(arch, {0: swap(arch, 1, 2)}, actions=(action("reclaim", "old 0", "call"),))
     assert seen(s, "no pending flush") == [("stale-tlb", "old", 0, "")]
     assert seen(s, "pre_patch") == []

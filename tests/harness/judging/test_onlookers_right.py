@@ -8,7 +8,7 @@ from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.actions import PHASES
 from pte_review.models.legal import broken_rules
 from pte_review.models.scenario import Folio, Scenario, Vma
-from tests.kit.actions import event, names
+from tests.kit.actions import action, names
 from tests.kit.build import ARCHES, OLD, arm, page, pages, scenario
 from tests.kit.moves import load, run
 
@@ -28,7 +28,7 @@ def test_an_update_of_the_zero_page_is_that_of_the_slot_it_happened_in(arch, at,
     """The page stands in every slot: accessed of one is not accessed of another."""
     table = "old" if phase in ("call", "locking", "locked") else "new"
     zero = page(arch, 1, "X")
-    s = scenario(arch, dict.fromkeys(range(3), zero), at=(0, 0, 3), actions=(event("walk", f"{table} {at}", phase),))
+    s = scenario(arch, dict.fromkeys(range(3), zero), at=(0, 0, 3), actions=(action("walk", f"{table} {at}", phase),))
     assert found(s) == []
     after = MovePromise(s).with_actions(run(s, load("pre_patch"))).want
     assert [s.words.pte_young(pte) for pte in after] == [i == at for i in range(3)]
@@ -42,7 +42,7 @@ def test_a_store_that_only_another_entry_of_the_block_tells(flags, second, optio
     options = {"at": (0, 0, 4), **options}
     first = options["at"][0]
     for phase in PHASES:
-        events = (event("write", f"old {2 - first}", "call"), event("write", f"old {second - first}", phase))
+        events = (action("write", f"old {2 - first}", "call"), action("write", f"old {second - first}", phase))
         s = scenario("arm64", pages("arm64", 0, 0x200, flags), cont_ptes=4, actions=events, **FILE, **options)
         assert found(s) == []
 
@@ -59,14 +59,14 @@ def test_any_moment_in_the_range_and_around_it(arch, actor, place, one_table):
     if one_table:
         options["new_addr"] = OLD + 20 * 4096
     for when in (*PHASES, "old 0 1", "new 1 1", "old -1 1", "new 2 3", "old 1 999"):
-        events = (event(actor, place, when), event("write", "old 0", "returned", 0), event(actor, place, when))
+        events = (action(actor, place, when), action("write", "old 0", "returned", 0), action(actor, place, when))
         s = scenario(arch, *tables, actions=events, need_rmap_locks=place == "new 1", **FILE, **options)
         assert found(s) == []
 
 
 def test_the_block_of_the_test_above_is_one_translation():
     s = scenario("arm64", pages("arm64", 0, 0x200, ["WAC"] * 4), at=(0, 0, 4), cont_ptes=4, **FILE,
-                 actions=(event("write", "old 2", "call"), event("write", "old 3", "call")))  # fmt: skip
+                 actions=(action("write", "old 2", "call"), action("write", "old 3", "call")))  # fmt: skip
     outcome = run(s, load("pre_patch"))
     assert names(outcome) == ["walk", "hw", "write", "write"]
     assert all(not pte & arm("RDONLY") for pte in outcome.tables[1][:4])
@@ -76,6 +76,6 @@ def test_an_entry_beside_the_range_that_is_cleaned_and_folded_again():
     """mkclean() of the last entry of a read-only block folds it again, and dirty of the other entry is gathered."""
     old = pages("arm64", 2, 0x202, ["DC", "DC"])
     s = scenario("arm64", old, at=(2, 2, 1), folios=(Folio(0x200, 2),), cont_ptes=2,
-                 actions=(event("mkclean", "old 1", "call"),))  # fmt: skip
+                 actions=(action("mkclean", "old 1", "call"),))  # fmt: skip
     assert names(run(s, load("pre_patch"))) == ["mkclean"]
     assert found(s) == []

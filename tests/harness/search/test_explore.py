@@ -32,8 +32,8 @@ def by_hand(scenarios: list[Scenario]) -> dict[tuple[str, str, bool], list[int]]
     """The key of each divergence: which scenarios, from 1, show it."""
     shown: dict[tuple[str, str, bool], list[int]] = {}
     for number, scenario in enumerate(scenarios, 1):
-        sitting = compared(scenario, load("pre_patch"), load("v4"), FOLIO_AD)
-        for key in {key_of(scenario, d) for d in sitting.judgement.differences}:
+        comparison = compared(scenario, load("pre_patch"), load("v4"), FOLIO_AD)
+        for key in {key_of(scenario, d) for d in comparison.judgement.differences}:
             shown.setdefault(key, []).append(number)
     return shown
 

@@ -110,13 +110,13 @@ def test_entry_left_behind_is_one_marker(arch):
 
 @pytest.mark.parametrize(("base", "candidate", "hostile"), REVIEWS)
 def test_every_result_still_diverges_is_legal_and_cannot_be_made_smaller(base, candidate, hostile):
-    ours, theirs = load(base), load(candidate)
+    base_version, candidate_version = load(base), load(candidate)
     for divergence in reviewed(base, candidate, hostile):
         key = divergence.kind, divergence.by, divergence.scenario.vma.shadow_stack and "write" in divergence.kind
 
         def fails(s: Scenario, key: tuple[str, str, bool] = key) -> bool:
-            sitting = compared(s, ours, theirs, CONTRACTS["folio-ad"])
-            return any(key_of(s, d) == key for d in sitting.judgement.differences)
+            comparison = compared(s, base_version, candidate_version, CONTRACTS["folio-ad"])
+            return any(key_of(s, d) == key for d in comparison.judgement.differences)
 
         s = divergence.scenario
         allowed = {hostile} - {None}
@@ -137,8 +137,8 @@ def test_smear_of_a_files_folio_comes_down_to_anonymous_memory(arch, order):
     pair = load("pre_patch"), load("v4")
 
     def fails(t: Scenario) -> bool:
-        sitting = compared(t, *pair, CONTRACTS["folio-ad"])
-        return any(d.finding.kind == "write-gained" for d in sitting.judgement.differences)
+        comparison = compared(t, *pair, CONTRACTS["folio-ad"])
+        return any(d.finding.kind == "write-gained" for d in comparison.judgement.differences)
 
     assert fails(s)
     result = minimise(s, fails)

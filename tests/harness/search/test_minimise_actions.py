@@ -11,7 +11,7 @@ from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.steps import STEPS
 from pte_review.models.legal import broken_rules
 from pte_review.models.scenario import Folio, Scenario, Vma
-from tests.kit.actions import event
+from tests.kit.actions import action
 from tests.kit.build import ARCHES, page, pages, scenario
 from tests.kit.moves import as_move, minimise, run
 from tests.kit.ports import port
@@ -21,10 +21,10 @@ FILE = {"vma": Vma(vm_file=True, anon_vma=False), "folios": (Folio(0x200, 5, ano
 
 def noisy(arch: str) -> Scenario:
     """Pages at slots 4 to 7 of a move of 12; the story is about slot 6, the rest is noise."""
-    story = (event("write", "old 6", "old 5 1", 3), event("mkclean", "new 6", "unlocking", 5),
-             event("write", "old 6", "unlocked", 3))  # fmt: skip
-    noise = (event("walk", "old 5", "call"), event("gup", "new 4", "new 4 1", 2),
-             event("write", "old -1", "returned", 7), event("mkclean", "new 5", "returned"))  # fmt: skip
+    story = (action("write", "old 6", "old 5 1", 3), action("mkclean", "new 6", "unlocking", 5),
+             action("write", "old 6", "unlocked", 3))  # fmt: skip
+    noise = (action("walk", "old 5", "call"), action("gup", "new 4", "new 4 1", 2),
+             action("write", "old -1", "returned", 7), action("mkclean", "new 5", "returned"))  # fmt: skip
     mixed = (noise[0], story[0], noise[1], story[1], noise[2], story[2], noise[3])
     old = pages(arch, 14, 0x204, ["A", "W", "WA", "DA"]) | {10: page(arch, 0x200, "W")}
     return scenario(arch, old, at=(10, 23, 12), actions=mixed, page_table_check=True, **FILE)
@@ -79,7 +79,7 @@ def test_slots_follow_their_entry(arch, pfn):
         )
 
     slot = pfn - 0x204 + 4
-    s = replace(start, actions=(*start.actions, event("gup", f"old {slot}", f"old {slot} 3", 4)))
+    s = replace(start, actions=(*start.actions, action("gup", f"old {slot}", f"old {slot} 3", 4)))
     result = minimise(s, at_that_page)
     assert [(e.actor, e.slot, e.when.slot) for e in result.actions] == [("gup", 0, 0)]
     assert result.nr == 1
@@ -98,18 +98,18 @@ def test_slots_follow_their_entry(arch, pfn):
     ],
 )
 def test_times_become_phases(arch, start, end):
-    s = scenario(arch, {}, actions=(event(*start),))
-    assert minimise(s, lambda s: [e.actor for e in s.actions] == [start[0]]).actions == (event(*end),)
+    s = scenario(arch, {}, actions=(action(*start),))
+    assert minimise(s, lambda s: [e.actor for e in s.actions] == [start[0]]).actions == (action(*end),)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_time_that_no_phase_has_stays(arch):
     """The store has to come between the look and the clearing, whatever number of looks there was."""
     s = scenario(arch, pages(arch, 0, 0x200, ["WA", "WA"]), at=(0, 0, 2), **FILE,
-                 actions=(event("walk", "old 0", "call"), event("write", "old 1", "old 1 3")))  # fmt: skip
+                 actions=(action("walk", "old 0", "call"), action("write", "old 1", "old 1 3")))  # fmt: skip
 
     def fails(s: Scenario) -> bool:
         found = findings_of(MovePromise(s), run(s, port("read, then clear")))
         return broken_rules(s) == () and any(f.kind == "dirty-lost" for f in found)
 
-    assert minimise(s, fails).actions == (event("write", "old 0", "change old 0 1"),)
+    assert minimise(s, fails).actions == (action("write", "old 0", "change old 0 1"),)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""When scheduled events happen, and that a version pays nothing for them: phases of the locks, accesses, once each."""
+"""When actions of others happen, and that a version pays nothing for them: phases of the locks, accesses, once each."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from pte_review.models.machine.cpus import Cpus
 from pte_review.models.machine.fresh import KERNELS
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.scenario import Folio, Vma
-from tests.kit.actions import OTHERS, by_others, event, machine, names
+from tests.kit.actions import OTHERS, action, by_others, machine, names
 from tests.kit.build import ARCHES, NEW, OLD, move, page, pages, scenario
 from tests.kit.moves import load, run
 
@@ -27,7 +27,7 @@ def test_the_machine_of_a_scenario_without_events_knows_nothing_of_actors(arch):
 
     s = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO)
     run(s, load(spy))
-    run(scenario(arch, {}, folios=FOLIO, actions=(event("walk", "old 0", "call"),)), load(spy))
+    run(scenario(arch, {}, folios=FOLIO, actions=(action("walk", "old 0", "call"),)), load(spy))
     assert made[0] is KERNELS[arch]
     assert [cls.__module__.rpartition(".")[2] for cls in made[0].__mro__].count("actors") == 0
     assert [cls.__module__.rpartition(".")[2] for cls in made[1].__mro__].count("actors") == 1
@@ -50,7 +50,7 @@ def test_phases_of_pre_patch(arch, phase):
     what = scenario(arch, {0: page(arch, 0x200, "A")}, folios=FOLIO)
     table = "old" if phase in ("call", "locking", "locked") else "new"
     outcome = move("pre_patch", scenario(arch, {0: page(arch, 0x200, "A")}, folios=FOLIO,
-                                         actions=(event("gup", f"{table} 0", phase),)))  # fmt: skip
+                                         actions=(action("gup", f"{table} 0", phase),)))  # fmt: skip
     at = [e[0] for e in outcome.events].index("gup")
     assert (outcome.events[at - 1] if at else None) == BEFORE[phase]
     assert names(outcome) == ["gup"]
@@ -59,14 +59,14 @@ def test_phases_of_pre_patch(arch, phase):
 
 @pytest.mark.parametrize("one_lock", [{"split_ptlocks": False}, {"new_addr": OLD + 0x10_0000}])
 def test_with_one_lock_there_is_no_moment_between_two(one_lock):
-    k = machine("x86_64", {0: page("x86_64", 0x200)}, *[event("gup", "old 0", p) for p in PHASES], **one_lock)
+    k = machine("x86_64", {0: page("x86_64", 0x200)}, *[action("gup", "old 0", p) for p in PHASES], **one_lock)
     k.spin_lock(1)
     k.spin_unlock(1)
     assert [e[0] for e in k.events] == ["gup", "spin_lock", "gup", "spin_unlock", "gup"]
 
 
 def test_a_phase_that_comes_again_is_no_event_again():
-    k = machine("x86_64", {0: page("x86_64", 0x200)}, *[event("gup", "old 0", p) for p in PHASES])
+    k = machine("x86_64", {0: page("x86_64", 0x200)}, *[action("gup", "old 0", p) for p in PHASES])
     for _ in range(3):
         k.spin_lock(1)
         k.spin_lock(2)
@@ -82,7 +82,7 @@ def test_a_phase_that_comes_again_is_no_event_again():
 @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
 def test_an_access_is_a_read_an_exchange_or_a_store_of_that_entry(arch, nth):
     old = pages(arch, 0, 0x200, ["A", "A"])
-    k = machine(arch, old, event("gup", "new 7", f"old 1 {nth}"), new={7: page(arch, 0x210)}, contpte=False)
+    k = machine(arch, old, action("gup", "new 7", f"old 1 {nth}"), new={7: page(arch, 0x210)}, contpte=False)
     k.spin_lock(1)
     k.events.clear()
     entry = k.pmds[0].ptep + 1
@@ -101,8 +101,8 @@ def test_an_access_is_a_read_an_exchange_or_a_store_of_that_entry(arch, nth):
 @pytest.mark.parametrize("arch", ARCHES)
 def test_batches_are_accesses_one_by_one(arch):
     """An event between two entries of one batch: the exchange of old[2] has happened, that of old[3] has not."""
-    k = machine(arch, pages(arch, 0, 0x200, ["A"] * 4), event("gup", "old 3", "old 3 1"),
-                event("gup", "new 0", "new 1 1"), folios=FOLIO, contpte=False)  # fmt: skip
+    k = machine(arch, pages(arch, 0, 0x200, ["A"] * 4), action("gup", "old 3", "old 3 1"),
+                action("gup", "new 0", "new 1 1"), folios=FOLIO, contpte=False)  # fmt: skip
     k.spin_lock(1)
     k.spin_lock(2)
     pte = k.get_and_clear_full_ptes(1, OLD, k.pmds[0].ptep, 4, 0)
@@ -113,7 +113,7 @@ def test_batches_are_accesses_one_by_one(arch):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_events_of_one_moment_happen_in_the_order_of_the_scenario(arch):
-    events = [event("gup", f"old {i}", "call", cpu) for i, cpu in ((2, 3), (0, 1), (1, 2))]
+    events = [action("gup", f"old {i}", "call", cpu) for i, cpu in ((2, 3), (0, 1), (1, 2))]
     k = machine(arch, pages(arch, 0, 0x200, ["A"] * 3), *events)
     k.phase("call")
     assert [e[1] for e in by_others(k)] == [3, 1, 2]
@@ -122,7 +122,7 @@ def test_events_of_one_moment_happen_in_the_order_of_the_scenario(arch):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_an_nth_that_never_comes_is_no_event(arch):
-    what = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, actions=(event("write", "old 0", "old 0 1000"),))
+    what = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, actions=(action("write", "old 0", "old 0 1000"),))
     plain = scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO)
     assert move("pre_patch", what).events == move("pre_patch", plain).events
 
@@ -131,7 +131,7 @@ def test_an_nth_that_never_comes_is_no_event(arch):
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_call_that_finds_no_table(arch, maps):
     """-EAGAIN: the call begins and returns; both locks are never held; old alone is where new does not map."""
-    events = [event("gup", "old 0", phase) for phase in PHASES]
+    events = [action("gup", "old 0", phase) for phase in PHASES]
     outcome = move("pre_patch", scenario(arch, {0: page(arch, 0x200)}, folios=FOLIO, actions=tuple(events), **maps))
     assert outcome.returned == -11
     assert names(outcome) == ["gup"] * (2 if "old_maps" in maps else 4)
@@ -145,9 +145,13 @@ def test_what_actors_do_is_no_work_of_the_version(arch, version, options):
     old = pages(arch, 0, 0x200, ["WDA"] * 16)
     vma = Vma(vm_file=True, anon_vma=False)
     folios = (Folio(0x200, 5, anon=False),)
-    events = (event("walk", "old 1", "call"), event("write", "old 2", "old 1 1"), event("mkclean", "new 4", "returned"))
+    actions = (
+        action("walk", "old 1", "call"),
+        action("write", "old 2", "old 1 1"),
+        action("mkclean", "new 4", "returned"),
+    )
     plain = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, **options))
-    acted = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, actions=events, **options))
+    acted = move(version, scenario(arch, old, at=(0, 0, 16), folios=folios, vma=vma, actions=actions, **options))
     assert {"walk", "write", "mkclean"} <= set(names(acted))
     assert [e for e in acted.events if e[0] not in OTHERS] == list(plain.events)
     for name in ("warnings", "violations", "imbalances", "bugs", "map_counts", "stale", "returned", "held"):
@@ -167,7 +171,10 @@ def test_every_actor_leaves_the_kernels_primitives_as_they_are():
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_change_is_an_exchange_or_a_store_however_often_the_entry_was_read(arch):
     k = machine(
-        arch, {0: page(arch, 0x200)}, event("walk", "old 0", "change old 0 1"), event("gup", "old 0", "change old 0 2")
+        arch,
+        {0: page(arch, 0x200)},
+        action("walk", "old 0", "change old 0 1"),
+        action("gup", "old 0", "change old 0 2"),
     )
     for _ in range(5):
         k.read(512)

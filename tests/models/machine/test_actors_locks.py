@@ -4,7 +4,7 @@
 import pytest
 
 from pte_review.models.scenario import Folio, Vma
-from tests.kit.actions import by_others, event, machine, names
+from tests.kit.actions import action, by_others, machine, names
 from tests.kit.build import ARCHES, OLD, move, page, pages, scenario, swap, value
 
 FOLIO = (Folio(0x200, 5, anon=False),)
@@ -12,7 +12,7 @@ FILE = Vma(vm_file=True, anon_vma=False)
 
 
 def mkcleaning(arch, old, slot=0, **options):
-    k = machine(arch, old, event("mkclean", f"old {slot}", "call"), folios=FOLIO, vma=FILE, **options)
+    k = machine(arch, old, action("mkclean", f"old {slot}", "call"), folios=FOLIO, vma=FILE, **options)
     k.phase("call")
     return k
 
@@ -39,8 +39,8 @@ def test_mkclean_skips_what_holds_no_dirty_page(arch, pte):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_mkclean_flushes_its_page_on_every_cpu(arch):
-    events = [event("write", f"old {i}", "call", cpu) for i in (0, 1) for cpu in (0, 2)]
-    k = machine(arch, pages(arch, 0, 0x200, ["WDA"] * 2), *events, event("mkclean", "old 0", "call"), folios=FOLIO)
+    events = [action("write", f"old {i}", "call", cpu) for i in (0, 1) for cpu in (0, 2)]
+    k = machine(arch, pages(arch, 0, 0x200, ["WDA"] * 2), *events, action("mkclean", "old 0", "call"), folios=FOLIO)
     k.phase("call")
     assert [(cpu, number - OLD // 4096) for cpu, (_, number) in sorted(k.translations)] == [(0, 1), (2, 1)]
     assert [e for e in k.events if e[0] == "T"] == []  # not the version's
@@ -50,7 +50,7 @@ def test_mkclean_flushes_its_page_on_every_cpu(arch):
 def test_mkclean_unfolds_the_block_and_says_what_became_of_the_others():
     """contpte_convert() gathers accessed and dirty of the block, flushes it all, and leaves entries without CONT."""
     old = pages("arm64", 4, 0x204, ["WC", "WDC", "WAC", "WC"])
-    k = machine("arm64", old, event("write", "old 7", "call"), event("mkclean", "old 6", "call"),
+    k = machine("arm64", old, action("write", "old 7", "call"), action("mkclean", "old 6", "call"),
                 folios=FOLIO, cont_ptes=4)  # fmt: skip
     k.phase("call")
     dirty = page("arm64", 0, "WDA")
@@ -80,7 +80,7 @@ def test_mkclean_unfolds_the_block_and_says_what_became_of_the_others():
 )
 def test_mkclean_waits_for_both_locks(arch, table, held, waits):
     entry = {0: page(arch, 0x200, "WD")}
-    k = machine(arch, entry, event("mkclean", f"{table} 0", "old 5 1"), new={0: page(arch, 0x210, "WD")}, folios=FOLIO)
+    k = machine(arch, entry, action("mkclean", f"{table} 0", "old 5 1"), new={0: page(arch, 0x210, "WD")}, folios=FOLIO)
     for lock in held:
         k.spin_lock(lock)
     k.read(512 + 5)
@@ -95,7 +95,7 @@ def test_mkclean_waits_for_both_locks(arch, table, held, waits):
 
 
 def test_one_lock_keeps_mkclean_from_both_tables():
-    k = machine("x86_64", {}, event("mkclean", "new 0", "old 5 1"), new={0: page("x86_64", 0x210, "WD")},
+    k = machine("x86_64", {}, action("mkclean", "new 0", "old 5 1"), new={0: page("x86_64", 0x210, "WD")},
                 folios=FOLIO, split_ptlocks=False)  # fmt: skip
     k.spin_lock(1)
     k.read(512 + 5)
@@ -109,7 +109,7 @@ def test_one_lock_keeps_mkclean_from_both_tables():
 def test_mkclean_waits_for_the_rmap_locks(arch, vma):
     """With need_rmap_locks pre_patch drops them last: only then does somebody walk the mappings."""
     s = scenario(arch, {0: page(arch, 0x200, "D")}, vma=vma, folios=FOLIO, need_rmap_locks=True,
-                 actions=(event("mkclean", "new 0", "locked"),))  # fmt: skip
+                 actions=(action("mkclean", "new 0", "locked"),))  # fmt: skip
     events = move("pre_patch", s).events
     at = [e[0] for e in events].index("mkclean")
     assert events[at - 1] == ("i_mmap_unlock_write", 3)
@@ -120,7 +120,7 @@ def test_mkclean_finds_the_entry_where_it_is_by_then(arch):
     """At old[0] before the call it cleans what then moves; asked for while the locks are held it finds none."""
     old = {0: page(arch, 0x200, "WDA")}
     for phase, cleaned in (("call", True), ("locked", False), ("returned", False)):
-        s = scenario(arch, old, vma=FILE, folios=FOLIO, actions=(event("mkclean", "old 0", phase),))
+        s = scenario(arch, old, vma=FILE, folios=FOLIO, actions=(action("mkclean", "old 0", phase),))
         outcome = move("pre_patch", s)
         assert outcome.tables[1][0] == page(arch, 0x200, "A" if cleaned else "WDA")
         assert names(outcome) == (["mkclean"] if cleaned else [])
@@ -133,7 +133,7 @@ def test_mkclean_finds_the_entry_where_it_is_by_then(arch):
 @pytest.mark.parametrize("pte", [0, "swap", "prot-none"])
 def test_reclaim_leaves_a_translation_until_the_batched_flush(arch, pte):
     entry = {"swap": swap(arch, 1, 2), "prot-none": page(arch, 0x205, "N")}.get(pte, 0)
-    k = machine(arch, {3: entry} if entry else {}, event("reclaim", "old 3", "call", 2), folios=FOLIO)
+    k = machine(arch, {3: entry} if entry else {}, action("reclaim", "old 3", "call", 2), folios=FOLIO)
     k.phase("call")
     assert by_others(k) == [("reclaim", 2, 515)]
     assert [(cpu, number - OLD // 4096) for cpu, (_, number) in k.translations] == [(2, 3)]
@@ -149,7 +149,7 @@ def test_reclaim_leaves_a_translation_until_the_batched_flush(arch, pte):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_without_the_batched_flush_reclaims_translation_is_stale(arch):
-    k = machine(arch, {}, event("reclaim", "old 3", "call", 2), folios=FOLIO)
+    k = machine(arch, {}, action("reclaim", "old 3", "call", 2), folios=FOLIO)
     k.phase("call")
     k.spin_lock(1)
     k.spin_unlock(1)

@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.machine.actors import Actors
 from pte_review.models.scenario import Folio
-from tests.kit.actions import by_others, event, machine, names
+from tests.kit.actions import action, by_others, machine, names
 from tests.kit.build import ARCHES, NEW, OLD, arm, bits, page, pages, swap, value
 
 FOLIO = (Folio(0x200, 5, True, ((0, 32),)),)
@@ -16,7 +16,7 @@ def acting(arch, old, *doing, **options) -> Actors:
     events = []
     for what in doing:
         actor, slot, *cpu = what.split()
-        events.append(event(actor, f"old {slot}", "call", int(cpu[0]) if cpu else 1))
+        events.append(action(actor, f"old {slot}", "call", int(cpu[0]) if cpu else 1))
     k = machine(arch, old, *events, folios=FOLIO, **options)
     k.phase("call")
     return k
@@ -73,7 +73,7 @@ def test_the_first_store_sets_dirty_as_the_architecture_does(arch, set_, cleared
 def test_a_hit_does_not_walk(arch):
     k = acting(arch, {0: page(arch, 0x200)}, "walk 0")
     k.memory[512] = page(arch, 0x210, "W")  # not young: a walk would set accessed
-    k.phases["call"] = [event("walk", "old 0", "call")]
+    k.phases["call"] = [action("walk", "old 0", "call")]
     k.phase("call")
     assert (names(k), value(k, 512)) == (["hw", "walk"], page(arch, 0x210, "W"))
     assert cached(k) == [(1, 0, 0x200, False, False)]
@@ -104,7 +104,7 @@ def test_a_store_through_a_translation(arch, flags, entry, lands):
     now = {"none": 0, "read-only": page(arch, 0x200, "A"), "other page": page(arch, 0x201, "WA"), "same": pte}[entry]
     k = acting(arch, {0: pte}, "walk 0")
     k.memory[512] = now
-    k.phases["call"] = [event("write", "old 0", "call")]
+    k.phases["call"] = [action("write", "old 0", "call")]
     k.phase("call")
     assert (("write", 1, 512, 0x200) in k.events) is lands
     if entry != "same":
@@ -145,7 +145,7 @@ def test_a_contiguous_walk_beside_a_single_translation_is_a_conflict(flush):
         k.memory[512 + i] = pte
     if flush == "all":
         k.flush_tlb_range(k.vma, OLD + 0x4000, OLD + 0x8000)
-    k.phases["call"] = [event("walk", "old 7", "call")]
+    k.phases["call"] = [action("walk", "old 7", "call")]
     k.phase("call")
     assert (("conflict", 1, 519) in k.events) is (flush == "one page")
 

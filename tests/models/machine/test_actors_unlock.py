@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.scenario import Folio
-from tests.kit.actions import by_others, event, machine, names
+from tests.kit.actions import action, by_others, machine, names
 from tests.kit.build import ARCHES, NEW, OLD, page
 
 FOLIO = (Folio(0x200, 5, anon=False),)
@@ -18,7 +18,7 @@ FOLIO = (Folio(0x200, 5, anon=False),)
 )
 def test_a_translation_that_the_entry_does_not_back_is_stale_at_the_unlock(arch, now, stale):
     """`old`: accessed and dirty of the entry are no permission of the translation."""
-    k = machine(arch, {0: page(arch, 0x200, "WDA")}, event("walk", "old 0", "call"), folios=FOLIO)
+    k = machine(arch, {0: page(arch, 0x200, "WDA")}, action("walk", "old 0", "call"), folios=FOLIO)
     k.phase("call")
     k.spin_lock(1)
     k.store(512, {
@@ -34,8 +34,8 @@ def test_a_translation_that_the_entry_does_not_back_is_stale_at_the_unlock(arch,
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize(("cpu", "slot", "breach"), [(2, 0, True), (1, 0, True), (2, 1, False)])
 def test_one_page_at_two_addresses_once_both_locks_are_dropped(arch, cpu, slot, breach):
-    k = machine(arch, {0: page(arch, 0x200, "A")}, event("walk", "old 0", "call"),
-                event("walk", f"new {slot}", "unlocking", cpu), folios=FOLIO)  # fmt: skip
+    k = machine(arch, {0: page(arch, 0x200, "A")}, action("walk", "old 0", "call"),
+                action("walk", f"new {slot}", "unlocking", cpu), folios=FOLIO)  # fmt: skip
     k.phase("call")
     k.spin_lock(1)
     k.spin_lock(2)
@@ -53,7 +53,7 @@ def test_one_page_at_two_addresses_once_both_locks_are_dropped(arch, cpu, slot, 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_two_pages_that_reclaim_has_unmapped_are_not_one(arch):
-    events = (event("reclaim", "old 0", "call"), event("reclaim", "old 1", "call"))
+    events = (action("reclaim", "old 0", "call"), action("reclaim", "old 1", "call"))
     k = machine(arch, {}, *events, at=(0, 1, 1), new_addr=OLD + 4096)
     k.phase("call")
     assert names(k) == ["reclaim", "reclaim"]
@@ -63,6 +63,6 @@ def test_two_pages_that_reclaim_has_unmapped_are_not_one(arch):
 @pytest.mark.parametrize("pfn", [1, 0x200])
 def test_the_zero_page_is_at_many_addresses_anyway(arch, pfn):
     pte = page(arch, pfn, "XA" if pfn == 1 else "A")
-    k = machine(arch, {0: pte}, event("walk", "old 0", "call"), event("walk", "new 0", "call"), new={0: pte})
+    k = machine(arch, {0: pte}, action("walk", "old 0", "call"), action("walk", "new 0", "call"), new={0: pte})
     k.phase("call")
     assert ("twice" in names(k)) is (pfn != 1)

@@ -63,8 +63,8 @@ LISTS = {"random words": random_words, "page frames given": independent_entries}
 
 def differ(comparison: Comparison) -> bool:
     """Whether the assertion fires: the tables are not the same, or only one of the two came to its end."""
-    ours, theirs = comparison.base, comparison.candidate
-    return (ours.ended, ours.tables[0], ours.tables[1]) != (theirs.ended, theirs.tables[0], theirs.tables[1])
+    base, candidate = comparison.base, comparison.candidate
+    return (base.ended, base.tables[0], base.tables[1]) != (candidate.ended, candidate.tables[0], candidate.tables[1])
 
 
 def kinds(comparison: Comparison) -> set[str]:

@@ -96,11 +96,11 @@ def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str
         def one(scenario: Scenario, arch: str = arch, left: dict[str, Version] = left) -> None:
             nonlocal done
             done += 1
-            ours = ledger(run(scenario, base).events)
+            base_costs = ledger(run(scenario, base).events)
             for key, version in tuple(left.items()):
-                theirs = ledger(run(scenario, version).events)
-                if theirs != ours:
-                    _note(fates, key, Fate(COST, done, _dearer(ours, theirs), arch))
+                costs = ledger(run(scenario, version).events)
+                if costs != base_costs:
+                    _note(fates, key, Fate(COST, done, _dearer(base_costs, costs), arch))
                     del left[key]
             if not left:
                 raise Finished
@@ -109,5 +109,7 @@ def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str
     return fates
 
 
-def _dearer(ours: dict[str, int], theirs: dict[str, int]) -> str:
-    return next(f"{count} {ours[count]} -> {theirs[count]}" for count in COUNTS if ours[count] != theirs[count])
+def _dearer(base_costs: dict[str, int], costs: dict[str, int]) -> str:
+    return next(
+        f"{count} {base_costs[count]} -> {costs[count]}" for count in COUNTS if base_costs[count] != costs[count]
+    )

@@ -83,7 +83,7 @@ def test_the_same_findings_as_a_review_has(arch: str, pair: tuple[str, str]):
         for table in (chooser.randrange(block.cases) for _ in range(SAMPLES)):
             judgement = compared(block.scenario(table), base, candidate, CONTRACTS["folio-ad"]).judgement
             tally = ready(here).backend.run(block, table, table + 1)
-            assert set(tally.found) == {(d.finding.kind, d.by) for d in judgement.differences}
+            assert set(tally.by_kind) == {(d.finding.kind, d.by) for d in judgement.differences}
             assert tally.allowed_kinds == dict(judgement.allowed)
             assert tally.equal <= (judgement == AGREEMENT or bool(judgement.shared))
             found += tally.diverging

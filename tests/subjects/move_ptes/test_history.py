@@ -98,7 +98,7 @@ def test_counts_are_those_of_whole_reviews(name):
     assert list(measured.counts) == expected
     assert len(measured.seconds) == len(expected)
     assert all(second > 0 for second in measured.seconds)
-    assert measured.found is (None not in expected)
+    assert measured.found_by_all is (None not in expected)
 
 
 def test_both_are_there_in_the_test_above():
@@ -173,7 +173,7 @@ def of(*counts: int | None, seconds: float = 0.25) -> Hunted:
 )
 def test_examples(counts, shown):
     assert examples(of(*counts), 100) == shown
-    assert of(*counts).found is (None not in counts)
+    assert of(*counts).found_by_all is (None not in counts)
 
 
 def test_typical_takes_what_was_not_found_for_the_most():

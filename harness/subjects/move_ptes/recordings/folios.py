@@ -40,7 +40,7 @@ def infer(mapping: str, pages: range, frames: Mapping[int, int]) -> dict[int, Fo
     """
     taken = sorted(frames.values())
     rest = dict(frames)
-    found: dict[int, Folio] = {}
+    folios: dict[int, Folio] = {}
     for order in ORDERS.get(mapping, ()):
         size = 1 << order
         for start in sorted({page & -size for page in rest}):
@@ -51,9 +51,9 @@ def infer(mapping: str, pages: range, frames: Mapping[int, int]) -> dict[int, Fo
                 folio = Folio(base, order)
                 for page in range(start, start + size):
                     if rest.get(page) == base + page - start:
-                        found[rest.pop(page)] = folio
+                        folios[rest.pop(page)] = folio
     anon = mapping in ANON
-    return found | {pfn: Folio(pfn, anon=anon) for pfn in rest.values()}
+    return folios | {pfn: Folio(pfn, anon=anon) for pfn in rest.values()}
 
 
 def _base(start: int, size: int, frames: Mapping[int, int]) -> tuple[int, int]:

@@ -83,8 +83,8 @@ def _folios(record: Record, w: PteWords, before: list[int]) -> dict[int, Folio]:
 
 def _mapped(folios: dict[int, Folio], w: PteWords, table: Entries) -> tuple[Folio, ...]:
     """The folios that `table` maps, ascending."""
-    found = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
-    return tuple(sorted(found, key=lambda folio: folio.pfn))
+    mapped = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
+    return tuple(sorted(mapped, key=lambda folio: folio.pfn))
 
 
 def mismatches(number: int, record: Record, version: Version) -> list[Mismatch]:

@@ -175,17 +175,17 @@ class Pair:
 
     def agreed(self, scenario: Scenario) -> Outcome:
         """The outcome of `scenario`, which both must leave, whole."""
-        ours, theirs = run(scenario, self.python), run(scenario, self.c)
-        difference = first_difference(ours, theirs)
+        in_python, in_c = run(scenario, self.python), run(scenario, self.c)
+        difference = first_difference(in_python, in_c)
         assert difference is None, f"Python against C: {difference}\n{scenario!r}"
-        assert ours.ended == RETURNED, f"{ours.why}\n{scenario!r}"
-        return ours
+        assert in_python.ended == RETURNED, f"{in_python.why}\n{scenario!r}"
+        return in_python
 
 
-def first_difference(ours: Outcome, theirs: Outcome) -> str | None:
+def first_difference(in_python: Outcome, in_c: Outcome) -> str | None:
     """The first field in which two outcomes differ, and the first place in it; None where all is the same."""
     for field in fields(Outcome):
-        a, b = getattr(ours, field.name), getattr(theirs, field.name)
+        a, b = getattr(in_python, field.name), getattr(in_c, field.name)
         if a == b:
             continue
         if not isinstance(a, tuple):

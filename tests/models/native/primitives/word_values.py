@@ -66,10 +66,10 @@ def results(prelude: str, expressions: list[str], defines: tuple[str, ...], labe
 
 def differences(words: Any, table: dict[str, tuple[str, Function]], found: list[list[int]]) -> list[str]:
     """One line for each function of `table` that is not what was `found` of the C."""
-    said = []
+    differences = []
     for (name, (_, function)), column in zip(table.items(), found, strict=True):
-        for value, other, theirs in zip(values(), others(), column, strict=True):
-            if (ours := int(function(words, value, other))) != theirs:
-                said.append(f"{name}({value:#x}, {other:#x}): Python {ours:#x}, C {theirs:#x}")
+        for value, other, in_c in zip(values(), others(), column, strict=True):
+            if (in_python := int(function(words, value, other))) != in_c:
+                differences.append(f"{name}({value:#x}, {other:#x}): Python {in_python:#x}, C {in_c:#x}")
                 break
-    return said
+    return differences
