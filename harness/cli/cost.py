@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import FOUND, OK, subject_option
+from pte_review.harness.cli.options import FINDING, OK, subject_option
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.costs.compare import (
     GATED,
@@ -99,7 +99,7 @@ def cost_command(
     for change in worse:
         place = f"{change.workload}, {change.arch}"
         click.echo(wrapped(f"REGRESSION: {change.version}: {change.count} {change.base} -> {change.now} on {place}"))
-    return FOUND if worse else OK
+    return FINDING if worse else OK
 
 
 def _print(subject: Subject, measured: Sequence[Costs], base: str, versions: Sequence[Version]) -> None:

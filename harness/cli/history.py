@@ -4,7 +4,7 @@
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import FOUND, OK, arch_option, max_examples_option, subject_option
+from pte_review.harness.cli.options import FINDING, OK, arch_option, max_examples_option, subject_option
 from pte_review.harness.known import DEFAULT_SEEDS, MOST_SEEDS, hunt_all
 from pte_review.harness.reports.history import history_text
 from pte_review.harness.reports.progress import ProgressDisplay
@@ -25,4 +25,4 @@ def history_command(seeds: int, max_examples: int, arch: str | None, subject_nam
     with ProgressDisplay("hunts") as display:
         rows = hunt_all(subject, arch, seeds, max_examples, display)
     click.echo(history_text(rows, seeds, max_examples), nl=False)
-    return OK if all(row.found_by_all for row in rows) else FOUND
+    return OK if all(row.found_by_all for row in rows) else FINDING

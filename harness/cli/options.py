@@ -11,8 +11,8 @@ from pte_review.harness.subjects import SUBJECTS
 from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE
 from pte_review.models.arch import ARCHES
 
-OK, FOUND, UNDECIDED = 0, 1, 3
-STATUS = {DIVERGES: FOUND, INCONCLUSIVE: UNDECIDED}  # of a verdict; OK for the others
+OK, FINDING, UNDECIDED = 0, 1, 3
+STATUS = {DIVERGES: FINDING, INCONCLUSIVE: UNDECIDED}  # of a verdict; OK for the others
 
 max_examples_option = click.option(
     "--max-examples", type=int, default=DEFAULT_EXAMPLES, show_default=True, help="Scenarios for each architecture."

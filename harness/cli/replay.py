@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import FOUND, OK
+from pte_review.harness.cli.options import FINDING, OK
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
 from pte_review.harness.kernel_text import KernelText, Needed, kernel_text_options, load_needed
@@ -87,7 +87,7 @@ def _replay_recording(saved: Saved, text: KernelText) -> int:
     assert recordings is not None
     lines, differing = recordings.replay(saved.path, text.load(saved.needed.versions[0]))
     click.echo(lines)
-    return FOUND if differing else OK
+    return FINDING if differing else OK
 
 
 def _replay(saved: Saved, counterexample: Counterexample, base: Version, candidate: Version) -> int:
@@ -103,4 +103,4 @@ def _replay(saved: Saved, counterexample: Counterexample, base: Version, candida
         click.echo(f"{saved.path}: STILL DIVERGES: {kinds}\n")
     for divergence in divergences:
         click.echo(picture(divergence, base.name, candidate.name, saved.needed.subject.words))
-    return OK if fixed else FOUND
+    return OK if fixed else FINDING

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from pte_review.harness.cli.options import FOUND, OK
+from pte_review.harness.cli.options import FINDING, OK
 from pte_review.harness.costs.text import claims_text
 from pte_review.harness.errors import UsageError
 from pte_review.harness.known import review_thread
@@ -41,4 +41,4 @@ def thread_review(subject: Subject, max_examples: int, seed: int, arch: str | No
     seconds = time.perf_counter() - started
     click.echo(f"{len(rows)} verdicts, {len(rows) - len(unexpected)} as known; {seconds:.0f} s, seed {seed}")
     click.echo("One pair, with every picture: pte-review check BASE CANDIDATE")
-    return FOUND if unexpected else OK
+    return FINDING if unexpected else OK
