@@ -67,6 +67,9 @@ static int pr_prepare(const u64 *request)
 		return -1;
 	pr->nr_tables = request[PR_REQ_TABLES];
 	pr->nr_ranges = request[PR_REQ_RANGES];
+	pr->outside = pr->size & (pr->size - 1) || pr->nr_tables & (pr->nr_tables - 1)
+			      ? ~0UL
+			      : ~((pr_table_bytes - 1) | (pr->nr_tables - 1) << PR_SHIFT);
 	pr->cont_ptes = request[PR_REQ_CONT_PTES];
 	pr->debug_vm = !!(flags & 1);
 	pr->shstk = !!(flags & 2);
@@ -88,6 +91,7 @@ static int pr_prepare(const u64 *request)
 		struct pr_table *table = &pr->tables[i];
 
 		table->base = word[PR_TABLE_BASE];
+		table->va = table->base - ((u64)table->pte << (PAGE_SHIFT - 3));
 		table->ptl = pr_ptl(word[PR_TABLE_LOCK]);
 		table->maps = word[PR_TABLE_MAPS];
 		table->mm = vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM];
@@ -117,7 +121,7 @@ static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
-	for (u64 i = 0; i < pr->nr_tables; i++)
+	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* all, so that the compiler unrolls it */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
 }

@@ -44,7 +44,7 @@ static inline bool same_stale(const struct pr_machine *x, const struct pr_machin
 {
 	u64 differs = 0;
 
-	for (u64 t = 0; t < x->nr_tables; t++)
+	for (u64 t = 0; t < PR_MOST_TABLES; t++)
 		differs |= x->stale_at_unlock[t] ^ y->stale_at_unlock[t];
 	return !differs;
 }
@@ -53,7 +53,7 @@ static inline bool any_stale(const struct pr_machine *m)
 {
 	u64 stale = 0;
 
-	for (u64 t = 0; t < m->nr_tables; t++)
+	for (u64 t = 0; t < PR_MOST_TABLES; t++)
 		stale |= m->stale_at_unlock[t];
 	return stale;
 }

@@ -16,8 +16,9 @@ static inline void pr_unlock(spinlock_t *ptl)
 	if (!(pr->held & 1UL << (ptl - pr->ptls)))
 		pr_wrong(PR_UNLOCK_NOT_HELD);
 	pr->held &= ~(1UL << (ptl - pr->ptls));
-	for (u64 i = 0; i < pr->nr_tables; i++)
-		pr->stale_at_unlock[i] |= pr->stale[i];
+	for (u64 i = 0; i < PR_MOST_TABLES; i++)
+		if (pr->stale[i])	/* word by word: a vector load waits for the words just stored */
+			pr->stale_at_unlock[i] |= pr->stale[i];
 #endif
 }
 

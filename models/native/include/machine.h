@@ -90,8 +90,11 @@ enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG 
 struct pr_folio { u64 pfn, order, anon; };
 struct pr_event { u64 name, args[7]; };
 
-/* A page table: its entries, the address that entry 0 translates, its lock, whether it maps, the number of its mm. */
-struct pr_table { pte_t *pte; u64 base; spinlock_t *ptl; u64 maps, mm; };
+/*
+ * A page table: its entries, the address that entry 0 translates, the same less 512 times where that entry lies, its
+ * lock, whether it maps, the number of its mm. Of a size that is found by a shift.
+ */
+struct pr_table { pte_t *pte; u64 base, va; spinlock_t *ptl; u64 maps, mm; } __attribute__((aligned(64)));
 /* Tables lie so many bytes apart (1 <<), the first entry of each in the middle: room for 8192 entries and gaps. */
 #define PR_SHIFT 18
 #define PR_MIDDLE (1UL << (PR_SHIFT - 1))
@@ -114,6 +117,7 @@ struct pr_machine {
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */
 	struct pr_table tables[PR_MOST_TABLES];
+	u64 outside;			/* bits that pr_offset() of an entry cannot have, where that says it all; or ~0 */
 	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
 	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
 	pmd_t pmds[PR_MOST_TABLES];
@@ -154,6 +158,9 @@ static inline void pr_tick(void)
 		pr_end(PR_NO_PROGRESS);
 }
 
+/* Bytes from the first table. */
+static inline u64 pr_offset(const pte_t *ptep) { return (u64)ptep - (u64)pr->tables[0].pte; }
+
 /* The table that `ptep` points into, or the nearest; PR_MOST_TABLES or more where there is none near it. */
 static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> PR_SHIFT; }
 
@@ -187,18 +194,18 @@ static inline u64 pr_number(const pte_t *ptep)
 
 static inline void pr_check_bounds(const pte_t *ptep)
 {
-	if (likely(pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size))
+	if (likely(!(pr_offset(ptep) & pr->outside)))
+		return;
+	if (pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size)
 		return;
 	pr->ptep = pr_number(ptep);
 	pr_end(PR_OVERRUN);
 }
 
-/* The virtual address that an entry translates. */
-static inline u64 pr_va(const pte_t *ptep)
+/* The virtual address that an entry translates: entries are 8 bytes, pages 512 times as large. */
+static inline u64 pr_va_in(const struct pr_table *table, const pte_t *ptep)
 {
-	const struct pr_table *table = &pr->tables[pr_table_of(ptep)];
-
-	return table->base + ((ptep - table->pte) << PAGE_SHIFT);
+	return table->va + ((u64)ptep << (PAGE_SHIFT - 3));
 }
 
 /* The number of an mm, from 1; 0 where it is none of the machine's. */

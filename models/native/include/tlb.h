@@ -13,8 +13,8 @@ static inline u64 pr_covered(u64 base, u64 start, u64 end)
 static inline void pr_invalidate(u64 mm, u64 start, u64 end)
 {
 	pr_did(T, start, end);
-	for (u64 i = 0; i < pr->nr_tables; i++)
-		if (pr->tables[i].mm == mm)
+	for (u64 i = 0; i < PR_MOST_TABLES; i++)
+		if (pr->stale[i] && pr->tables[i].mm == mm)
 			pr->stale[i] &= ~pr_covered(pr->tables[i].base, start, end);
 }
 #else

@@ -6,7 +6,9 @@
 #ifdef PR_BARE
 static inline void pr_place(u64 mm, u64 addr, const pte_t *ptep)
 {
-	if (unlikely(mm != pr->tables[pr_table_of(ptep)].mm || addr != pr_va(ptep)))
+	const struct pr_table *table = &pr->tables[pr_table_of(ptep)];
+
+	if (unlikely(mm != table->mm || addr != pr_va_in(table, ptep)))
 		pr_wrong(PR_OTHER_PLACE);
 }
 
