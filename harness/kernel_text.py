@@ -105,11 +105,15 @@ class Needed:
     arches: frozenset[str]
 
 
-def load_needed(texts: Mapping[str, KernelText], needed: Collection[Needed]) -> None:
-    """Load and compile what the parts of one call need; `texts` are of the same options, by the name of the subject.
+def texts_of(
+    needed: Collection[Needed], tree: Path | None, rev: str | None, patches: tuple[Path, ...]
+) -> dict[str, KernelText]:
+    """The kernel text of one call for each subject that its parts need, by the name of the subject. Loads nothing."""
+    return {part.subject.name: KernelText(part.subject, tree, rev, patches) for part in needed}
 
-    Raises UsageError or VersionError.
-    """
+
+def load_needed(texts: Mapping[str, KernelText], needed: Collection[Needed]) -> None:
+    """Load and compile into `texts` what the parts of one call need. Raises UsageError or VersionError."""
     for name, text in texts.items():
         text.check_used({version for part in needed for version in part.versions})
         own = [part for part in needed if part.subject.name == name]

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pte_review.harness.files.counterexample import Counterexample, read, replay
-from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed
+from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed, texts_of
 from pte_review.harness.pytest_plugin import PROPERTY
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.reports.report import pictures, verdict_lines
@@ -57,8 +57,7 @@ def asked(option: Namespace) -> Asked:
     if (pair := _pair(option, subject)) is not None:
         arches = chosen_arches(subject, option.review_arch, option.review_hostile)
         needed.append(Needed(subject, pair, frozenset(arches)))
-    subjects = {part.subject.name: part.subject for part in needed}
-    texts = {name: KernelText(each, tree, option.review_rev, patches) for name, each in subjects.items()}
+    texts = texts_of(needed, tree, option.review_rev, patches)
     load_needed(texts, needed)
     return Asked(option, subject, texts, pair, saved)
 

@@ -10,7 +10,7 @@ from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.options import FINDING, OK
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
-from pte_review.harness.kernel_text import KernelText, Needed, kernel_text_options, load_needed
+from pte_review.harness.kernel_text import KernelText, Needed, kernel_text_options, load_needed, texts_of
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.subjects import SUBJECTS
@@ -46,10 +46,10 @@ def replay_command(
     if base and any(_recordings(path) for path in files):
         raise UsageError("--base: a recording has none, it is compared with what the kernel left")
     saved = [_saved(path, base, candidate) for path in files]
-    subjects = {file.needed.subject.name: file.needed.subject for file in saved}
-    texts = {name: KernelText(subject, tree, rev, patches) for name, subject in subjects.items()}
+    needed = [file.needed for file in saved]
+    texts = texts_of(needed, tree, rev, patches)
     if not show_snippet:  # all that is wrong is said before anything runs
-        load_needed(texts, [file.needed for file in saved])
+        load_needed(texts, needed)
     return max(_replayed(file, texts[file.needed.subject.name], show_snippet=show_snippet) for file in saved)
 
 

@@ -87,12 +87,12 @@ def changes(measured: Sequence[Costs], base: str) -> list[CostChange]:
     ]
 
 
-def regressions(changes: Sequence[CostChange], counts: Sequence[str], share: float) -> list[CostChange]:
+def regressions(all_changes: Sequence[CostChange], counts: Sequence[str], share: float) -> list[CostChange]:
     """The changes of `counts` that grew by more than `share` of BASE's value."""
     for count in counts:
         if count not in COUNTS:
             raise unknown("count", count, COUNTS)
-    return [change for change in changes if change.count in counts and change.regressed and change.share > share]
+    return [change for change in all_changes if change.count in counts and change.regressed and change.share > share]
 
 
 def growth(version: Version, arch: str, workload: Workload, count: str) -> list[tuple[int, int]]:

@@ -125,7 +125,7 @@ def _check_alike(first: ShardFile, part: ShardFile) -> None:
 def _check_pieces(part: ShardFile, plan: Plan) -> None:
     """Raise UsageError if the part has pieces, architectures or tables that are not in the space."""
     pieces = part.state.done | part.state.crashed.keys()
-    counts = [count for tally in part.state.tallies.values() for count in tally.by_kind.items()]
+    counts = [item for tally in part.state.tallies.values() for item in tally.by_kind.items()]
     if (
         (pieces and not (min(pieces) >= 0 and max(pieces) < plan.pieces))
         or not set(part.state.tallies) <= set(part.job.arches)

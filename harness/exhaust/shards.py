@@ -89,4 +89,4 @@ class Plan:
 
     def first_case(self, block: int) -> int:
         """How many cases come before block number `block`."""
-        return sum(part.cases for part in self.space[:block])
+        return sum(earlier.cases for earlier in self.space[:block])

@@ -67,9 +67,6 @@ static int pr_prepare(const u64 *request)
 		return -1;
 	pr->nr_tables = request[PR_REQ_TABLES];
 	pr->nr_ranges = request[PR_REQ_RANGES];
-	pr->outside = pr->size & (pr->size - 1) || pr->nr_tables & (pr->nr_tables - 1)
-			      ? ~0UL
-			      : ~((pr_table_bytes - 1) | (pr->nr_tables - 1) << PR_SHIFT);
 	pr->cont_ptes = request[PR_REQ_CONT_PTES];
 	pr->debug_vm = !!(flags & 1);
 	pr->shstk = !!(flags & 2);
@@ -121,7 +118,7 @@ static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
 	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
-	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* all, so that the compiler unrolls it */
+	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
 }

@@ -11,11 +11,11 @@ from tests.kit.actions import action
 from tests.kit.build import ARCHES, pages, scenario
 from tests.kit.moves import load, run
 
-EVENTS = {
-    "no event": (),
-    "no event, the machine that has them": (),
-    "one event": (action("write", "old 3", "old 3 2"),),
-    "three events": (
+ACTIONS = {
+    "no action": (),
+    "no action, the machine that has them": (),
+    "one action": (action("write", "old 3", "old 3 2"),),
+    "three actions": (
         action("write", "old 3", "call"),
         action("mkclean", "new 3", "unlocked", 2),
         action("write", "old 3", "returned"),
@@ -25,11 +25,11 @@ EVENTS = {
 
 @pytest.mark.benchmark(group="actions of others")
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_run(benchmark, monkeypatch, arch, name):
     old = pages(arch, 0, 0x1000, ["WA"] * 64)
     what = scenario(arch, old, at=(0, 0, 64), folios=(Folio(0x1000, 6, True, ((0, 64),)),))
-    what = replace(what, actions=EVENTS[name])
+    what = replace(what, actions=ACTIONS[name])
     if name.endswith("that has them"):  # for comparison: what everybody would pay
         monkeypatch.setitem(KERNELS, arch, ACTED[arch])
     assert benchmark(run, what, load("pre_patch")).returned == 0

@@ -88,12 +88,12 @@ def test_pictures(arch: str, name: str):
 @pytest.mark.parametrize("arch", ARCHES)
 def test_picture_of_a_schedule(folder: Path, arch: str):
     (folder / "port.py").write_text(source("flush after both locks"), encoding="utf-8")
-    events = (
+    actions = (
         action("write", "old 0", "call"),
         action("mkclean", "new 0", "unlocking", 2),
         action("write", "old 0", "unlocked"),
     )
-    s = scenario(arch, words(arch, "W"), folios=FOLIO, actions=events)
+    s = scenario(arch, words(arch, "W"), folios=FOLIO, actions=actions)
     assert_golden(f"picture-events-{arch}", divergence("pre_patch", "port.py", "dirty-lost", s)[1])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scheduled events as JSON: there and back, and every error with the field it is in."""
+"""Actions of others as JSON: there and back, and every error with the field it is in."""
 
 import json
 import re

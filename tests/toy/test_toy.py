@@ -165,3 +165,16 @@ def test_the_plugin(pytester: pytest.Pytester, candidate: str, outcome: dict[str
     )  # fmt: skip
     result.assert_outcomes(**outcome)
     result.stdout.fnmatch_lines([line])
+
+
+def test_the_plugin_replays_files_of_two_functions(pytester: pytest.Pytester, cli: Run):
+    """Each file is run with its own function's versions, whichever file comes first."""
+    for base, candidate in (("each_entry", "ends_early"), ("pre_patch", "v4")):
+        assert cli("check", base, candidate, "--arch", "x86_64", *FEW, "--save", "saved").status == 1
+    files = [next(Path("saved").glob(f"{base}-*write-gained*")).resolve() for base in ("each_entry", "pre_patch")]
+    pytester.makepyfile(toy_is_known=CONFTEST)
+    for order in (files, files[::-1]):
+        replays = (f"--review-replay={path}" for path in order)
+        result = pytester.runpytest_subprocess("-p", "toy_is_known", "-p", "no:cacheprovider", *replays)
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines([f"*{path.name}: still diverges*" for path in order])

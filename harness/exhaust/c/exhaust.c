@@ -152,8 +152,8 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *
 	}
 }
 
-/* The cases from `first` on, before `end`, that are of `group`, at most `most`; how many there are in `found`. */
-u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *found, u64 most)
+/* The cases from `first` on, before `end`, that are of `group`, at most `most`; how many there are in `numbers`. */
+u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *numbers, u64 most)
 {
 	struct totals unused = { 0 };
 	u64 count = 0;
@@ -165,7 +165,7 @@ u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *found, u64 most)
 		if ((same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1])) || ended_alike(&sides[0], &sides[1]))
 			continue;
 		if (!allowed(&unused, exact) && group_of_difference() == group)
-			found[count++] = number;
+			numbers[count++] = number;
 	}
 	return count;
 }

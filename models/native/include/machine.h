@@ -91,8 +91,8 @@ struct pr_folio { u64 pfn, order, anon; };
 struct pr_event { u64 name, args[7]; };
 
 /*
- * A page table: its entries, the address that entry 0 translates, the same less 512 times where that entry lies, its
- * lock, whether it maps, the number of its mm. Of a size that is found by a shift.
+ * A page table: its entries, the address that entry 0 translates, what pr_va_in() adds, its lock, whether it maps, the
+ * number of its mm. Each fills a cache line, so that its place in `tables` is a shift away.
  */
 struct pr_table { pte_t *pte; u64 base, va; spinlock_t *ptl; u64 maps, mm; } __attribute__((aligned(64)));
 /* Tables lie so many bytes apart (1 <<), the first entry of each in the middle: room for 8192 entries and gaps. */
@@ -117,7 +117,6 @@ struct pr_machine {
 	const struct pr_folio *folios;	/* by PFN */
 	/* memory */
 	struct pr_table tables[PR_MOST_TABLES];
-	u64 outside;			/* bits that pr_offset() of an entry cannot have, where that says it all; or ~0 */
 	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
 	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
 	pmd_t pmds[PR_MOST_TABLES];
@@ -158,9 +157,6 @@ static inline void pr_tick(void)
 		pr_end(PR_NO_PROGRESS);
 }
 
-/* Bytes from the first table. */
-static inline u64 pr_offset(const pte_t *ptep) { return (u64)ptep - (u64)pr->tables[0].pte; }
-
 /* The table that `ptep` points into, or the nearest; PR_MOST_TABLES or more where there is none near it. */
 static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> PR_SHIFT; }
 
@@ -194,15 +190,13 @@ static inline u64 pr_number(const pte_t *ptep)
 
 static inline void pr_check_bounds(const pte_t *ptep)
 {
-	if (likely(!(pr_offset(ptep) & pr->outside)))
-		return;
-	if (pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size)
+	if (likely(pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size))
 		return;
 	pr->ptep = pr_number(ptep);
 	pr_end(PR_OVERRUN);
 }
 
-/* The virtual address that an entry translates: entries are 8 bytes, pages 512 times as large. */
+/* The virtual address that an entry translates: 8 bytes of a table stand for a page, so an entry's own address is scaled. */
 static inline u64 pr_va_in(const struct pr_table *table, const pte_t *ptep)
 {
 	return table->va + ((u64)ptep << (PAGE_SHIFT - 3));

@@ -15,8 +15,8 @@ static inline pte_t pr_read(const pte_t *ptep)
 static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
-	if (stale)	/* bits of the table above PR_SHIFT do not count for a shift by entries */
-		pr->stale[pr_offset(ptep) >> PR_SHIFT] |= 1UL << (pr_offset(ptep) / sizeof(pte_t) % 64);
+	if (stale)
+		pr->stale[pr_slot(ptep)] |= 1UL << pr_index(ptep);
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif

@@ -67,7 +67,7 @@ def test_events_that_do_not_matter_are_dropped(arch):
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("pfn", [0x204, 0x205, 0x206, 0x207])
 def test_slots_follow_their_entry(arch, pfn):
-    """Whatever becomes of the range: the one event stays with the page that it is about."""
+    """Whatever becomes of the range: the one action stays with the page that it is about."""
     start = noisy(arch)
 
     def at_that_page(s: Scenario) -> bool:

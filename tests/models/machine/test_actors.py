@@ -17,8 +17,8 @@ FOLIO = (Folio(0x200, 5, True, ((0, 32),)),)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-def test_the_machine_of_a_scenario_without_events_knows_nothing_of_actors(arch):
-    """What has no events pays nothing: the class of its machine has no Actors among its bases."""
+def test_the_machine_of_a_scenario_without_actions_knows_nothing_of_actors(arch):
+    """What has no actions pays nothing: the class of its machine has no Actors among its bases."""
     made = []
 
     def spy(k, pmc, extent, old_pmd, new_pmd):
