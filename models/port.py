@@ -145,7 +145,7 @@ def _holds_records(k: Kernel) -> bool:
     """Whether the machine's lists hold what its own methods write there, and nothing that a version has made up."""
     texts = (*k.warnings, *k.violations, *k.facts, *k.imbalances, *k.bugs, *k.exercised)
     numbers = (*k.held, *k.stale, *k.stale_at_unlock, *k.map_counts, *chain(*k.map_counts.values()), k.lazy_mmu)
-    return all(type(text) is str for text in texts) and all(type(number) is int for number in numbers)
+    return {*map(type, texts)} <= {str} and {*map(type, numbers)} == {int}
 
 
 def _is_plain(value: object) -> bool:

@@ -92,12 +92,22 @@ class Scenario:
     @cached_property
     def places(self) -> Places:
         """Where entries lie."""
-        return Places(self.tables, self.ranges, self.mms, self.config.ptrs_per_pte)
+        mms = [self.vmas[table.vma].vm_mm for table in self.tables]
+        return Places(self.tables, self.ranges, mms, self.config.ptrs_per_pte)
 
-    @property
-    def mms(self) -> tuple[int, ...]:
-        """The number of each table's mm."""
-        return tuple(self.vmas[table.vma].vm_mm for table in self.tables)
+    @cached_property
+    def whole_tables(self) -> tuple[tuple[int, ...], ...]:
+        """All raw values of each table."""
+        return tuple(table.whole(self.config.ptrs_per_pte) for table in self.tables)
+
+    @cached_property
+    def memory(self) -> list[int | None]:
+        """What a run finds, by ptep: the entries of the tables, None in the gaps between them. To be copied."""
+        gap: list[int | None] = [None] * self.config.ptrs_per_pte
+        memory = gap.copy()
+        for table in self.whole_tables:
+            memory += [*table, *gap]
+        return memory
 
     @property
     def vma(self) -> Vma:

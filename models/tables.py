@@ -27,6 +27,13 @@ class Table:
     maps: bool = True  # pte_offset_map() finds the table
     vma: int = 0
 
+    def whole(self, size: int) -> tuple[int, ...]:
+        """The raw values of all `size` entries."""
+        table = [0] * size
+        for index, pte in self.entries:
+            table[index] = pte
+        return tuple(table)
+
 
 # A lock that lies below another one in memory has the lower number. Where a lock lies says nothing of what it locks.
 LOCKS = (1, 2, -2)
@@ -61,7 +68,7 @@ class Places:
 
     def __init__(self, tables: Sequence[Table], ranges: Sequence[Range], mms: Sequence[int], size: int) -> None:
         self.size, self.ranges = size, ranges
-        self._mms = mms  # by table
+        self.mms = mms  # by table
         self._last = len(tables) - 1
         self._stride = 2 * size
         # What an entry's address is above its ptep in pages; `mms` and this are all that a primitive's check needs.
@@ -91,16 +98,16 @@ class Places:
 
     def within(self, table: int, start: int, end: int) -> range:
         """The pteps of a table's entries that translate the bytes [start, end)."""
-        base, first = self.va(self.ptep(table, 0)), self.ptep(table, 0)
-        entries = max(start, base) - base >> PAGE_SHIFT, min((end - base) >> PAGE_SHIFT, self.size)
-        return range(first + entries[0], first + entries[1])
+        first = self.ptep(table, 0)
+        offset = self._offsets[table]
+        return range(max(start - offset >> PAGE_SHIFT, first), min(end - offset >> PAGE_SHIFT, first + self.size))
 
     def is_home(self, ptep: int, address: int, mm: int) -> bool:
         """Whether the entry at `ptep` translates `address` in `mm`."""
         table = ptep // self._stride
         if not 0 <= table <= self._last:
             table = max(0, min(table, self._last))
-        return address == (ptep << PAGE_SHIFT) + self._offsets[table] and mm == self._mms[table]
+        return address == (ptep << PAGE_SHIFT) + self._offsets[table] and mm == self.mms[table]
 
     def range_at(self, table: int, entry: int) -> Range:
         """The range that an entry belongs to."""

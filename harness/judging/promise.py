@@ -18,14 +18,6 @@ from pte_review.models.gathering import gathered, gathered_range
 from pte_review.models.machine.state import FULL
 from pte_review.models.outcome import AT_UNLOCK, Outcome
 from pte_review.models.scenario import Scenario
-from pte_review.models.tables import Entries
-
-
-def _filled(entries: Entries, size: int) -> tuple[int, ...]:
-    table = [0] * size
-    for index, pte in entries:
-        table[index] = pte
-    return tuple(table)
 
 
 class Promise:
@@ -44,8 +36,7 @@ class Promise:
         self.words = words = scenario.words
         self.source_range, self.wanted_range = scenario.ranges[0], scenario.ranges[-1]
         self.nr = self.source_range.nr
-        size = scenario.config.ptrs_per_pte
-        self.before = tuple(_filled(table.entries, size) for table in scenario.tables)
+        self.before = scenario.whole_tables
         where = self.source_range
         self.source = gathered_range(words, self.before[where.table], where.first, where.nr)
         self.want = list(map(self.wanted, self.source, range(self.nr)))
@@ -102,6 +93,23 @@ class Promise:
 
     # -- what follows from it
 
+    @cached_property
+    def beside(self) -> list[tuple[int, "slice[int, int, None]", tuple[int, ...]]]:
+        """What lies outside the ranges before the call: table number, where, raw values."""
+        result = []
+        for number, before in enumerate(self.before):
+            at = 0
+            for hole in [*self.holes(number), range(len(before), len(before))]:
+                if at < hole.start:
+                    result.append((number, slice(at, hole.start), before[at : hole.start]))
+                at = max(at, hole.stop)
+        return result
+
+    def holes(self, table: int) -> list[range]:
+        """The ranges in a table, by where they begin."""
+        holes = [where.entries for where in self.scenario.ranges if where.table == table]
+        return sorted(holes, key=lambda hole: hole.start)
+
     def comes_from(self, table: int, entry: int) -> tuple[int, int] | None:
         """(table number, entry index) of what belongs into an entry of `wanted_range`; None elsewhere."""
         wanted, source = self.wanted_range, self.source_range
@@ -148,7 +156,8 @@ class Promise:
         if not updates:
             return self
         promise = copy.copy(self)
-        promise.__dict__.pop("_folio_ad", None)
+        for cached in ("_folio_ad", "beside"):
+            promise.__dict__.pop(cached, None)
         promise.want, promise.around = list(self.want), {}
         promise.set_by_mmu = [pte for name, _, pte in updates if name == "hw"]
         tables, before = [list(table) for table in self.before], [list(table) for table in self.before]

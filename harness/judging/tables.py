@@ -14,7 +14,7 @@ from pte_review.models.outcome import Outcome
 def table_findings(promise: Promise, outcome: Outcome) -> list[Finding]:
     """Every breach of the promise in the tables that `outcome` left. Fast where there is none."""
     findings = list(promise.slot_findings(outcome))
-    outside = not _outside_untouched(promise, outcome)
+    outside = any(outcome.tables[table][where] != before for table, where, before in promise.beside)
     if outside:
         findings += _outside(promise, outcome)
     if promise.words.CONT:
@@ -29,31 +29,13 @@ def _finding(promise: Promise, kind: str, table: int, entry: int, what: str = ""
 # -- outside the ranges
 
 
-def _holes(promise: Promise, table: int) -> list[range]:
-    """The ranges in a table, by where they begin."""
-    holes = [where.entries for where in promise.scenario.ranges if where.table == table]
-    return sorted(holes, key=lambda hole: hole.start)
-
-
-def _outside_untouched(promise: Promise, outcome: Outcome) -> bool:
-    for number, (before, after) in enumerate(zip(promise.before, outcome.tables, strict=True)):
-        at = 0
-        for hole in _holes(promise, number):
-            if before[at : hole.start] != after[at : hole.start]:
-                return False
-            at = max(at, hole.stop)
-        if before[at:] != after[at:]:
-            return False
-    return True
-
-
 def _outside(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
     """Entries outside the ranges: E unchanged, but contpte may spread A/D in a block that the call set entries in.
 
     An unfold of a block of the source spreads what the MMU set in it during the call.
     """
     for number, (before, after) in enumerate(zip(promise.before, outcome.tables, strict=True)):
-        holes = _holes(promise, number)
+        holes = promise.holes(number)
         for entry, (was, now) in enumerate(zip(before, after, strict=True)):
             if was != now and not any(entry in hole for hole in holes):
                 yield from _outside_at(promise, number, entry, before, after)
@@ -93,7 +75,7 @@ def _cont(promise: Promise, outcome: Outcome, *, outside: bool) -> Iterator[Find
     """
     words, block = promise.words, promise.words.config.cont_ptes
     for number, (before, after) in enumerate(zip(promise.before, outcome.tables, strict=True)):
-        holes = [range(len(after))] if outside else _holes(promise, number)
+        holes = [range(len(after))] if outside else promise.holes(number)
         for at in sorted({at for hole in holes for at in range(hole.start & -block, hole.stop, block)}):
             entries = after[at : at + block]
             if entries == before[at : at + block]:

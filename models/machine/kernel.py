@@ -13,7 +13,7 @@ from pte_review.models.machine.endings import TableOverrun
 from pte_review.models.machine.folios import Folios
 from pte_review.models.machine.locks import Locks
 from pte_review.models.machine.page_table_check import PageTableCheck
-from pte_review.models.machine.state import FULL, check_words, refuse_entry
+from pte_review.models.machine.state import FULL, check_word, refuse_entry
 from pte_review.models.machine.tlb import Tlb
 from pte_review.models.scenario import Scenario, Vma
 
@@ -143,13 +143,14 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
     def _check_place(self, mm: int, addr: int, ptep: int) -> None:
         """Architectures flush, align and account by what x86_64 ignores: the mm and the address."""
         if not self.places.is_home(ptep, addr, mm):
-            check_words(addr, ptep)
+            check_word(addr)
+            check_word(ptep)
             self.violate("a primitive gets an mm or an address that is not its entry's", ptep)
 
     def _check_full(self, full: int, ptep: int) -> None:
         """x86_64 clears without an atomic exchange then: accessed and dirty that the CPU sets meanwhile are lost."""
         if full:
-            check_words(full)
+            check_word(full)
             self.fact(FULL, ptep)
 
     def _check_clear(self, ptep: int, nr: int) -> None:

@@ -5,7 +5,7 @@ A lock is an int: page-table locks are those of models/tables.py, I_MMAP and ANO
 """
 
 from pte_review.models.config import PAGE_SHIFT
-from pte_review.models.machine.state import Machine, Pmd, check_words
+from pte_review.models.machine.state import Machine, Pmd, check_word
 from pte_review.models.scenario import Scenario, Vma
 from pte_review.models.tables import LOCKS
 
@@ -34,7 +34,7 @@ class Locks(Machine):
         return lock_name(self.scenario, lock)
 
     def _lock(self, name: str, lock: int) -> None:
-        check_words(lock)
+        check_word(lock)
         self.events.append((name, lock))
         if lock in self.held:
             self.imbalance(f"deadlock: the {self._name(lock)} lock is taken twice")
@@ -46,7 +46,7 @@ class Locks(Machine):
         self.ptls_free.discard(lock)
 
     def _unlock(self, name: str, lock: int) -> None:
-        check_words(lock)
+        check_word(lock)
         self.events.append((name, lock))
         if lock not in self.held:
             self.imbalance(f"the {self._name(lock)} lock is dropped but was not held")
@@ -100,7 +100,7 @@ class Locks(Machine):
 
     def pte_unmap(self, ptep: int) -> None:
         """`ptep` may point at any entry of the table mapped last: what kunmap_local() wants with CONFIG_HIGHPTE."""
-        check_words(ptep)
+        check_word(ptep)
         self.events.append(("pte_unmap", ptep))
         table = ptep & -self.table_size
         if table not in self.mapped:

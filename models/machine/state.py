@@ -9,8 +9,6 @@ of a range of bytes. Reads that only a debug config makes are R.debug_vm and R.p
 Every public primitive is an event under its kernel name with its arguments but for mm and vma.
 """
 
-from functools import lru_cache
-
 from pte_review.models.arch.word import PteWords
 from pte_review.models.machine.endings import EndOfRun, NoProgress, TableOverrun
 from pte_review.models.scenario import Scenario
@@ -38,19 +36,11 @@ def refuse_entry(value: object) -> None:
     raise ValueError(f"{shown if len(shown) <= 60 else f'{shown[:60]}...'} is no 64-bit entry")
 
 
-def check_words(*values: object) -> None:
-    """Raise TypeError unless each of `values` is an integer that a register holds: addresses, locks, flags."""
-    for value in values:
-        if type(value) is not int or value.bit_length() > 64:
-            shown = f"an integer of {value.bit_length()} bits" if type(value) is int else f"{value!r:.60}"
-            raise TypeError(f"a primitive wants a 64-bit integer, got {shown}")
-
-
-@lru_cache(maxsize=32)
-def _empty_memory(size: int, tables: int) -> list[int | None]:
-    gap: list[int | None] = [None] * size
-    table: list[int | None] = [0] * size
-    return gap + (table + gap) * tables
+def check_word(value: object) -> None:
+    """Raise TypeError unless `value` is an integer that a register holds: an address, a lock, a flag."""
+    if type(value) is not int or value.bit_length() > 64:
+        shown = f"an integer of {value.bit_length()} bits" if type(value) is int else f"{value!r:.60}"
+        raise TypeError(f"a primitive wants a 64-bit integer, got {shown}")
 
 
 class Pmd:
@@ -68,16 +58,13 @@ class Machine(PteWords):
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.vma = scenario.vma
-        self.places = places = scenario.places
+        self.places = scenario.places
         self.table_size = scenario.config.ptrs_per_pte
-        memory = self.memory = _empty_memory(self.table_size, len(scenario.tables)).copy()
-        pmds = []
-        for number, (table, mm) in enumerate(zip(scenario.tables, scenario.mms, strict=True)):
-            first = places.ptep(number, 0)
-            for index, value in table.entries:
-                memory[first + index] = value
-            pmds.append(Pmd(table.base, first, table.lock, table.maps, mm))
-        self.pmds = tuple(pmds)  # by table
+        self.memory: list[int | None] = scenario.memory.copy()
+        self.pmds = tuple(  # by table
+            Pmd(table.base, self.places.ptep(number, 0), table.lock, table.maps, self.places.mms[number])
+            for number, table in enumerate(scenario.tables)
+        )
 
         self.events: list[Event] = []
         self.warnings: list[str] = []  # each once
@@ -88,7 +75,7 @@ class Machine(PteWords):
         self.stale: set[int] = set()  # pteps whose cached translation is not what the entry says any more
         self.stale_at_unlock: set[int] = set()  # pteps
         self.held: list[int] = []  # locks, in the order taken
-        self.ptls_free = {pmd.ptl for pmd in pmds}  # page-table locks that are not held
+        self.ptls_free = {pmd.ptl for pmd in self.pmds}  # page-table locks that are not held
         self.lazy_mmu = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"
@@ -222,8 +209,7 @@ class Machine(PteWords):
             self.violate("an entry is changed without its page-table lock", ptep)
 
     def invalidate(self, start: int, end: int, mm: int) -> None:
-        """Drop cached translations of the bytes [start, end) of an mm on every CPU."""
-        check_words(start, end)
+        """Drop cached translations of the bytes [start, end) of an mm on every CPU; both are words."""
         self.events.append(("T", start, end))
         if self.stale:
             for number, pmd in enumerate(self.pmds):

@@ -6,7 +6,7 @@ keeps their translations one by one.
 """
 
 from pte_review.models.config import PAGE_SIZE
-from pte_review.models.machine.state import Machine, check_words
+from pte_review.models.machine.state import Machine, check_word
 from pte_review.models.scenario import Scenario, Vma
 
 USER_END = 1 << 57  # bytes
@@ -39,7 +39,8 @@ class Tlb(Machine):
 
     def flush_tlb_range(self, vma: Vma, start: int, end: int) -> None:
         """Invalidate [start, end) bytes of the mm on every CPU."""
-        check_words(start, end)
+        check_word(start)
+        check_word(end)
         self.events.append(("flush_tlb_range", start, end))
         if self.lazy_mmu:
             self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
@@ -47,7 +48,7 @@ class Tlb(Machine):
 
     def flush_tlb_page(self, vma: Vma, addr: int) -> None:
         """Invalidate the page at `addr` on every CPU."""
-        check_words(addr)
+        check_word(addr)
         self.events.append(("flush_tlb_page", addr))
         self.invalidate(addr, addr + PAGE_SIZE, vma.vm_mm)
 
