@@ -128,7 +128,7 @@ def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> s
     """
     constants = ("PR_BARE=1", f"PR_SIDE={side}", f"CONT_PTES={config.cont_ptes}")
     options = (*defines(arch, config), *constants)
-    return str(compiled(version.unit(arch).text, options, version.label, level="-O2"))
+    return str(compiled(version.unit(arch).text, options, version.label, level="-O3"))
 
 
 @lru_cache(maxsize=64)
