@@ -19,7 +19,7 @@ BOTH = "CPUs reach the page at both addresses"
 STORED = "cpu 1 stored to its page through old[0]"
 FILE = {"vma": Vma(vm_file=True, anon_vma=False), "folios": (Folio(FOLIO, 2, anon=False),)}
 CLEANED = ("write, old 0, call", "mkclean, new 0, unlocked, 2", "write, old 0, returned")
-# Port, flags of two pages, events (LAST: before the second store of a new entry), (kind, table, entry, seen).
+# Port, flags of two pages, actions (LAST: before the second store of a new entry), (kind, table, entry, seen).
 SEEN = {
     "a store after mkclean is lost": (
         "flush after both locks", ["WA", "WA"],
@@ -61,10 +61,9 @@ SEEN = {
 LAST = {"x86_64": "2", "arm64": "3"}  # arm64's set_pte_at() reads its target before each store
 
 
-def schedule(arch: str, flags: list[str], events: tuple[str, ...]) -> Scenario:
-    made = [text.replace("LAST", LAST[arch]).split(", ") for text in events]
-    actions = tuple(action(*args[:3], *map(int, args[3:])) for args in made)
-    s = moving(arch, flags, actions=actions, **FILE)
+def acted(arch: str, flags: list[str], actions: tuple[str, ...]) -> Scenario:
+    made = [text.replace("LAST", LAST[arch]).split(", ") for text in actions]
+    s = moving(arch, flags, actions=tuple(action(*args[:3], *map(int, args[3:])) for args in made), **FILE)
     assert broken_rules(s) == ()
     return s
 
@@ -75,19 +74,19 @@ def seen(s: Scenario, which: str) -> list[tuple[str, str, int, str]]:
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize(("which", "flags", "events", "finding"), SEEN.values(), ids=SEEN)
-def test_what_the_wrong_port_does_is_seen(arch, which, flags, events, finding):
-    s = schedule(arch, flags, events)
+@pytest.mark.parametrize(("which", "flags", "actions", "finding"), SEEN.values(), ids=SEEN)
+def test_what_the_wrong_port_does_is_seen(arch, which, flags, actions, finding):
+    s = acted(arch, flags, actions)
     assert finding in seen(s, which)
-    for without in range(len(events)):  # every event of the schedule is needed
-        fewer = schedule(arch, flags, events[:without] + events[without + 1 :])
+    for without in range(len(actions)):  # every action is needed
+        fewer = acted(arch, flags, actions[:without] + actions[without + 1 :])
         assert finding not in seen(fewer, which)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize(("which", "flags", "events", "finding"), SEEN.values(), ids=SEEN)
-def test_versions_that_are_right_have_no_finding(arch, which, flags, events, finding):
-    s = schedule(arch, flags, events)
+@pytest.mark.parametrize(("which", "flags", "actions", "finding"), SEEN.values(), ids=SEEN)
+def test_versions_that_are_right_have_no_finding(arch, which, flags, actions, finding):
+    s = acted(arch, flags, actions)
     assert seen(s, "pre_patch") == []
     assert seen(s, "v4_fixed") == []
     own = {kind for kind, *_ in seen(s, "v4")}
@@ -96,8 +95,8 @@ def test_versions_that_are_right_have_no_finding(arch, which, flags, events, fin
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_a_pair_diverges_by_what_others_saw(arch):
-    _, flags, events, finding = SEEN["write permission for a while"]
-    s = schedule(arch, flags, events)
+    _, flags, actions, finding = SEEN["write permission for a while"]
+    s = acted(arch, flags, actions)
     judgement = compared(s, load("pre_patch"), port("writable for a while"), CONTRACTS["folio-ad"]).judgement
     assert finding in [
         (d.finding.kind, d.finding.range, d.finding.entry, d.finding.seen) for d in judgement.differences

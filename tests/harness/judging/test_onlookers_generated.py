@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Generated scenarios with events: right versions have no finding; what is stale in a TLB was to be feared anyway."""
+"""Generated scenarios with actions of others: right versions have no finding, and what is stale was to be feared."""
 
 from functools import cache
 
@@ -20,7 +20,7 @@ WITHOUT_A_PROPER_FLUSH = [
 
 
 @cache
-def eventful(arch: str) -> tuple[Scenario, ...]:
+def acted_on(arch: str) -> tuple[Scenario, ...]:
     return tuple(s for s in drawn(arch) if s.actions)[:300]
 
 
@@ -28,8 +28,8 @@ def eventful(arch: str) -> tuple[Scenario, ...]:
 @pytest.mark.parametrize("name", ["pre_patch", "v4_fixed"])
 def test_no_false_alarm(arch, name):
     version = load(name)
-    assert len(eventful(arch)) == 300
-    for s in eventful(arch):
+    assert len(acted_on(arch)) == 300
+    for s in acted_on(arch):
         assert findings_of(MovePromise(s), run(s, version)) == [], s
 
 
@@ -39,7 +39,7 @@ def test_what_a_tlb_holds_is_among_what_it_may_hold(arch, name):
     """Every translation that actors find stale at an unlock is in the worst case over all CPUs (outcome.stale)."""
     version = load(name) if name in ("pre_patch", "v4_fixed") else port(name)
     seen = 0
-    for s in eventful(arch):
+    for s in acted_on(arch):
         outcome = run(s, version)
         for _, _, ptep, _ in [event for event in outcome.events if event[0] == "stale"]:
             assert int(ptep) in outcome.stale, s

@@ -42,8 +42,8 @@ def test_a_store_that_only_another_entry_of_the_block_tells(flags, second, optio
     options = {"at": (0, 0, 4), **options}
     first = options["at"][0]
     for phase in PHASES:
-        events = (action("write", f"old {2 - first}", "call"), action("write", f"old {second - first}", phase))
-        s = scenario("arm64", pages("arm64", 0, 0x200, flags), cont_ptes=4, actions=events, **FILE, **options)
+        actions = (action("write", f"old {2 - first}", "call"), action("write", f"old {second - first}", phase))
+        s = scenario("arm64", pages("arm64", 0, 0x200, flags), cont_ptes=4, actions=actions, **FILE, **options)
         assert found(s) == []
 
 
@@ -59,8 +59,8 @@ def test_any_moment_in_the_range_and_around_it(arch, actor, place, one_table):
     if one_table:
         options["new_addr"] = OLD + 20 * 4096
     for when in (*PHASES, "old 0 1", "new 1 1", "old -1 1", "new 2 3", "old 1 999"):
-        events = (action(actor, place, when), action("write", "old 0", "returned", 0), action(actor, place, when))
-        s = scenario(arch, *tables, actions=events, need_rmap_locks=place == "new 1", **FILE, **options)
+        actions = (action(actor, place, when), action("write", "old 0", "returned", 0), action(actor, place, when))
+        s = scenario(arch, *tables, actions=actions, need_rmap_locks=place == "new 1", **FILE, **options)
         assert found(s) == []
 
 

@@ -53,8 +53,8 @@ def test_one_page_at_two_addresses_once_both_locks_are_dropped(arch, cpu, slot, 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_two_pages_that_reclaim_has_unmapped_are_not_one(arch):
-    events = (action("reclaim", "old 0", "call"), action("reclaim", "old 1", "call"))
-    k = machine(arch, {}, *events, at=(0, 1, 1), new_addr=OLD + 4096)
+    actions = (action("reclaim", "old 0", "call"), action("reclaim", "old 1", "call"))
+    k = machine(arch, {}, *actions, at=(0, 1, 1), new_addr=OLD + 4096)
     k.phase("call")
     assert names(k) == ["reclaim", "reclaim"]
 
