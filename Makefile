@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help review test test-all check lowest lint types bench soak sensitivity alternatives tree build clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity alternatives trees build clean
 
 review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
@@ -61,17 +61,9 @@ alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
 	@$(BIN)/python tests/programs/alternatives/__main__.py
 
-# The files of Debian's linux-source-6.12 that tests read. Takes half a minute: the archive is one stream.
-TREE := .pte-review/linux-source-6.12
-SOURCE := /usr/src/linux-source-6.12.tar.xz
-tree: $(TREE)/mm/mremap.c  ## the files of linux-source-6.12 that tests read
-
-$(TREE)/mm/mremap.c:
-	@test -f $(SOURCE) || { echo "no $(SOURCE): apt-get install linux-source-6.12"; exit 1; }
-	@echo "unpacking $(SOURCE) (once)"
-	@mkdir -p $(TREE)
-	@tar -xf $(SOURCE) -C $(TREE) --strip-components=1 --wildcards '*/mm/mremap.c' '*/mm/internal.h' '*/mm/util.c' \
-		'*/include/linux/pgtable.h' '*/arch/arm64/include/asm/pgtable.h' '*/arch/arm64/mm/contpte.c'
+# TREES="6.12 7.3" brings only these. Half a minute each: an archive is one stream.
+trees: $(READY)  ## the files of released kernels that tests read, from Debian's archive
+	@$(BIN)/python -m tests.programs.trees $(TREES)
 
 build: $(READY)  ## the wheel, into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

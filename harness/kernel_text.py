@@ -2,7 +2,7 @@
 """Versions as a call names them: a version, a port's file, or kernel text by --tree and --patch."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,7 +13,7 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.subject import Subject
 from pte_review.models.arch import ARCHES
 from pte_review.models.loading import load
-from pte_review.models.version import Version
+from pte_review.models.version import Version, VersionError
 
 if TYPE_CHECKING:
     from pte_review.models.native.tree_version import TreeVersion
@@ -59,6 +59,24 @@ class KernelText:
         for text in self.loaded.values():
             text.prepare(arches)
         return versions
+
+    def load_where_it_can(self, *names: str, arches: Sequence[str]) -> tuple[list[Version], dict[str, str]]:
+        """The versions of `names`, and by architecture why kernel text among them does not compile there.
+
+        Raises UsageError or VersionError as load_all() does, where it compiles on none of `arches`.
+        """
+        self.check_used(names)
+        versions = [self.load(name) for name in names]
+        wrong: dict[str, VersionError] = {}
+        for arch in arches:
+            try:
+                for text in self.loaded.values():
+                    text.prepare([arch])
+            except VersionError as error:
+                wrong[arch] = error
+        if wrong and len(wrong) == len(arches):
+            raise next(iter(wrong.values()))
+        return versions, {arch: ": ".join([str(e), *getattr(e, "details", ())[:1]]) for arch, e in wrong.items()}
 
     def _text(self, which: str) -> "TreeVersion":
         from pte_review.models.kernel_tree.patches import patched

@@ -3,7 +3,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.explain.cause import cause
@@ -13,6 +14,7 @@ from pte_review.harness.explain.summary import summary
 from pte_review.harness.judging.contracts import CONTRACTS, DEFAULT_CONTRACT, Contract
 from pte_review.harness.judging.judge import Difference
 from pte_review.harness.judging.kinds import ENDINGS, SEVERITY, rank
+from pte_review.harness.never_varied import asked_differently, never_varied
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.search.explore import Key, PairTally, Seen, explore, key_of
 from pte_review.harness.search.minimise import minimise
@@ -48,22 +50,27 @@ def review(
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
+    unread: Mapping[str, str] = MappingProxyType({}),
     listen: Listen = silent,
 ) -> list[Verdict]:
     """Whether the second of each pair may replace the first: versions by name, paths of .py files, callables.
 
     `max_examples` scenarios an architecture, the same for all pairs, each version run once on each; `arch` None means
-    all. One Verdict a pair, in order. Raises UsageError.
+    all. `unread` are architectures that are left out, with the reason: then nothing is sure. One Verdict a pair, in
+    order. Raises UsageError.
     """
     check_call(subject, arch, contract, hostile, max_examples)
-    arches, rules = chosen_arches(subject, arch, hostile), CONTRACTS[contract]
+    arches = [name for name in chosen_arches(subject, arch, hostile) if name not in unread]
+    rules = CONTRACTS[contract]
     loaded = _loaded(subject, pairs)
     started = time.perf_counter()
     tallies: dict[str, list[PairTally]] = {}
     for name in arches:
         tallies[name] = explore(subject, name, loaded, rules, hostile, max_examples, seed, listen)
     return [
-        _verdict(subject, pair, {name: tallies[name][i] for name in arches}, rules, hostile, seed, started, listen)
+        _verdict(
+            subject, pair, {name: tallies[name][i] for name in arches}, rules, hostile, seed, started, unread, listen
+        )
         for i, pair in enumerate(loaded)
     ]
 
@@ -126,6 +133,7 @@ def _verdict(
     hostile: str | None,
     seed: int,
     started: float,
+    unread: Mapping[str, str],
     listen: Listen,
 ) -> Verdict:
     base, candidate = pair
@@ -142,7 +150,11 @@ def _verdict(
     unmodelled = next((tally.unmodelled for tally in tallies.values() if tally.unmodelled), "")
     again = f"a bug of pte-review: {', '.join(lost)} did not happen again from its saved form" if lost else ""
     shared = _summed(tally.shared for tally in tallies.values())
-    why = unmodelled or again or ("" if added_kinds(divergences) else _not_compared(base, tallies, shared))
+    constant = never_varied(tally.observed for tally in tallies.values())
+    why = unmodelled or again
+    if not why and not added_kinds(divergences):
+        why = _not_compared(base, tallies, shared) or asked_differently(base, candidate, constant)
+        why = why or "; ".join(f"not run on {name}: {what}" for name, what in unread.items())
     return Verdict(
         subject=subject.name,
         base=base.name,
@@ -160,6 +172,7 @@ def _verdict(
         arches=tuple(tallies),
         hostile=hostile,
         why=why,
+        never_varied=constant,
     )
 
 

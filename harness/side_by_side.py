@@ -28,8 +28,14 @@ class Comparison:
 
 
 def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
-    """`scenario` under the config options that kernel text among `versions` comes with: ports beside it follow them."""
-    options = {name: value for version in versions for name, value in version.config.items()}
+    """`scenario` under the config options that versions come with: what is a tree's own, ports beside it follow.
+
+    Userfaultfd RWP is configured where every version knows it.
+    """
+    own = [version.config for version in versions]
+    options = {name: value for config in own for name, value in config.items()}
+    if "uffd_rwp" in options:
+        options["uffd_rwp"] = scenario.config.uffd_wp and all(config.get("uffd_rwp") for config in own)
     return replace(scenario, config=replace(scenario.config, **options)) if options else scenario
 
 

@@ -72,6 +72,9 @@ class Recordings(Protocol):
     def arches(self, path: Path) -> set[str]:
         """Read the file and say on which architectures it was recorded. Raises UsageError."""
 
+    def kernel(self, path: Path) -> str:
+        """The release that the file was recorded on, as uname has it. Raises UsageError."""
+
     def replay(self, path: Path, version: Version) -> tuple[str, int]:
         """What `version` predicts of the file, as text, and how many records the kernel left otherwise."""
 

@@ -76,6 +76,7 @@ class Verdict:
     arches: tuple[str, ...] = ()
     hostile: str | None = None
     why: str = ""  # of an inconclusive verdict
+    never_varied: tuple[str, ...] = ()  # fields that kernel text asks and that had one value in all scenarios
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -112,6 +113,7 @@ class Verdict:
             "arches": list(self.arches),
             "hostile": self.hostile,
             "why": self.why,
+            "never_varied": list(self.never_varied),
         }
 
 

@@ -17,6 +17,7 @@ class Config:
     mem_soft_dirty: bool = False  # CONFIG_MEM_SOFT_DIRTY; x86_64 only here
     uffd_wp: bool = True  # CONFIG_HAVE_ARCH_USERFAULTFD_WP: the bits
     pte_marker_uffd_wp: bool = True  # CONFIG_PTE_MARKER_UFFD_WP: the markers
+    uffd_rwp: bool = False  # CONFIG_USERFAULTFD_RWP, of v7.3
     debug_vm: bool = False  # CONFIG_DEBUG_VM
     page_table_check: bool = False  # CONFIG_PAGE_TABLE_CHECK, enforced
     page_table_check_skips_special: bool = True  # in clear and set, or in neither
@@ -36,6 +37,8 @@ class Config:
                 return f"config.{field}: {only} only, got true on {arch}"
         if self.pte_marker_uffd_wp and not self.uffd_wp:
             return "config.pte_marker_uffd_wp: expected false without config.uffd_wp"
+        if self.uffd_rwp and not self.uffd_wp:
+            return "config.uffd_rwp: expected false without config.uffd_wp"
         for field, least in (("cont_ptes", 2), ("ptrs_per_pte", 2)):
             value = getattr(self, field)
             if value < least or value & (value - 1):

@@ -15,6 +15,7 @@ from pte_review.models.call import Breach
 from pte_review.models.entry import Identity, identity
 from pte_review.models.machine.page_table_check import SWAP_CACHED_WRITABLE
 from pte_review.models.scenario import Scenario
+from pte_review.models.vma import UFFD_MODES
 
 RULES = {
     "page-mapped-twice": "a page or swap slot stands in two entries",
@@ -25,7 +26,7 @@ RULES = {
     "stray-special": "a special entry that is neither the zero page nor in a PFNMAP or MIXEDMAP VMA",
     "bad-pfn": "an entry whose page has no struct page",
     "malformed-cont": "arm64: a valid CONT entry outside a whole, aligned, uniform block",
-    "mixed-protection": "entries of one VMA that differ in user, NX, pkey or cache bits",
+    "mixed-protection": "entries of one VMA that differ in user, NX, pkey or cache bits, or from its VM_EXEC",
 }
 ONLY_ON = {"dirty-read-only": "x86_64", "malformed-cont": "arm64"}
 SHAPE = "shape"
@@ -34,6 +35,7 @@ SHAPE = "shape"
 def breaches(scenario: Scenario) -> Iterator[Breach]:
     """Everything about `scenario` that no running kernel would show, by rule."""
     yield from scenario.call.breaches(scenario)
+    yield from (Breach(SHAPE, 0, -1, what) for what in _vma(scenario))
     yield from _folios(scenario)
     yield from _entries(scenario)
     yield from _protection(scenario)
@@ -46,6 +48,25 @@ def breaches(scenario: Scenario) -> Iterator[Breach]:
 def broken_rules(scenario: Scenario) -> tuple[str, ...]:
     """The names of the broken rules, SHAPE among them, sorted."""
     return tuple(sorted({breach.rule for breach in breaches(scenario)}))
+
+
+def _vma(scenario: Scenario) -> Iterator[str]:
+    """What is wrong with the VMA, whatever its entries are."""
+    vma = scenario.vma
+    if vma.shadow_stack and (not scenario.config.shstk or vma.vm_file or not vma.write):
+        yield "a shadow-stack VMA needs config.shstk and VM_WRITE, and has no file"
+    if not vma.maywrite and (vma.write or not vma.shared):
+        yield "a VMA without VM_MAYWRITE is shared and has no VM_WRITE"
+    if vma.droppable and (vma.vm_file or vma.shadow_stack):
+        yield "a droppable VMA is private anonymous memory"
+    if vma.writenotify and not vma.shared:
+        yield "writenotify in a private mapping"
+    if unknown := [mode for mode in vma.uffd_modes if mode not in UFFD_MODES]:
+        yield f"a userfaultfd mode {unknown[0]!r}"
+    if {"wp", "rwp"} <= {*vma.uffd_modes}:
+        yield "userfaultfd WP and RWP in one VMA"
+    if vma.uffd and "minor" in vma.uffd_modes and not vma.shared:
+        yield "userfaultfd minor faults in private memory"
 
 
 def _folios(scenario: Scenario) -> Iterator[Breach]:
@@ -61,8 +82,6 @@ def _folios(scenario: Scenario) -> Iterator[Breach]:
             yield Breach(SHAPE, 0, -1, "AnonExclusive on a file folio")
         if any(a < d and c < b for a, b in folio.exclusive for c, d in folio.shared):
             yield Breach(SHAPE, 0, -1, "a page that is AnonExclusive and mapped by another process")
-    if vma.shadow_stack and (not scenario.config.shstk or vma.vm_file):
-        yield Breach(SHAPE, 0, -1, "a shadow-stack VMA needs config.shstk and has no file")
 
 
 def _entries(scenario: Scenario) -> Iterator[Breach]:
@@ -118,10 +137,14 @@ def _present(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
 def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
     words, vma = scenario.words, scenario.vma
     if words.pte_uffd_wp(pte):
-        if not vma.uffd:
-            yield SHAPE, "uffd-wp in a VMA without a userfaultfd"
+        if not words.keeps_uffd(vma):
+            yield SHAPE, "uffd-wp in a VMA without a userfaultfd that write-protects"
         if words.pte_write(pte):
             yield "write-with-uffd-wp", RULES["write-with-uffd-wp"]
+        if words.userfaultfd_rwp(vma) and words.pte_valid(pte):
+            yield SHAPE, "an entry that userfaultfd RWP protects is accessible"
+    if words.pte_valid(pte):
+        yield from ((SHAPE, what) for what in _access(scenario, pte))
     if words.arch == "x86_64" and pte & (RW | DIRTY) == DIRTY and not vma.shadow_stack:
         yield "dirty-read-only", RULES["dirty-read-only"]
     if words.pte_write(pte) and not words.pte_valid(pte):
@@ -132,6 +155,18 @@ def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
         yield SHAPE, "an arm64 entry with neither WRITE nor RDONLY"
     if pte & ~words.known_bits:
         yield SHAPE, f"bits without a meaning under this config: {pte & ~words.known_bits:#x}"
+
+
+def _access(scenario: Scenario, pte: int) -> Iterator[str]:
+    """What a valid entry permits that its VMA does not."""
+    words, vma = scenario.words, scenario.vma
+    if not vma.accessible:
+        yield "an accessible entry in a PROT_NONE mapping"
+        return
+    if words.pte_write(pte) and not vma.write:
+        yield "a writable entry in a VMA without VM_WRITE"
+    if words.pte_write(pte) and not words.pte_dirty(pte) and words.notices_stores(vma):
+        yield "a writable clean entry in a VMA that wants to be notified of stores"
 
 
 def _swap(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
@@ -149,8 +184,10 @@ def _swap(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
             yield SHAPE, "a PTE marker without a marker bit, or with an unknown one"
         if offset & PTE_MARKER_UFFD_WP and not scenario.config.pte_marker_uffd_wp:
             yield SHAPE, "a UFFD_WP marker without CONFIG_PTE_MARKER_UFFD_WP"
-    if uffd_wp and not scenario.vma.uffd:
-        yield SHAPE, "uffd-wp in a VMA without a userfaultfd"
+    if uffd_wp and not words.keeps_uffd(scenario.vma):
+        yield SHAPE, "uffd-wp in a VMA without a userfaultfd that write-protects"
+    if type_ < MAX_SWAPFILES and scenario.vma.droppable:
+        yield SHAPE, "a swap entry in a droppable VMA"
     if words.pte_swp_uffd_wp(pte) and type_ in SWAP_CACHED_WRITABLE:
         yield "write-with-uffd-wp", RULES["write-with-uffd-wp"]
 
@@ -163,7 +200,8 @@ def _protection(scenario: Scenario) -> Iterator[Breach]:
     for index, pte in scenario.tables[where.table].entries:
         if where.first <= index < where.end and words.pte_present(pte):
             bits = pte & words.PROT_MASK
-            if expected.setdefault(words.pte_valid(pte), bits) != bits:
+            as_vma = not words.pte_valid(pte) or not (pte ^ words.entry_prot(scenario.vma)) & words.NO_EXEC
+            if expected.setdefault(words.pte_valid(pte), bits) != bits or not as_vma:
                 yield Breach("mixed-protection", where.table, index, RULES["mixed-protection"])
 
 

@@ -99,7 +99,7 @@ def outcome_of(
         translations=_translations(k) if isinstance(k, Actors) else (),
         held=tuple(k.held),
         mapped=len(k.mapped),
-        lazy_mmu=k.lazy_mmu,
+        lazy_mmu=k.lazy_mmu + k.lazy_mmu_paused,
         exercised=tuple(sorted(k.exercised)),
     )
 

@@ -26,6 +26,7 @@ from pte_review.models.watchdog import OutOfTime, watched
 # clang's -ftrivial-auto-var-init=pattern fills 64-bit targets' integers with 0xAA.
 STACKS = {"zero": 0, "pattern": 0xAAAA_AAAA_AAAA_AAAA}
 
+OPTIONS = frozenset({"uffd_rwp"})  # that a port's CONFIG may name
 MOST_SHOWN = 400  # characters of an exception
 _UNASSIGNED = re.compile(r"cannot access (?:local|free) variable '(\w+)'")
 
@@ -45,6 +46,16 @@ class Port(Version):
         """First line of the module's docstring."""
         doc = (ast.get_docstring(self.tree) if self.tree else None) or ""
         return doc.partition("\n")[0]
+
+    @property
+    def config(self) -> dict[str, bool]:
+        """What the port says of its kernel: CONFIG in its file."""
+        return {name: value for name, value in self._config.items() if name in OPTIONS and type(value) is bool}
+
+    @property
+    def _config(self) -> dict[Any, Any]:
+        config = self.namespace.get("CONFIG")
+        return config if type(config) is dict else {}
 
     def with_local(self, variable: str, value: int) -> "Port | None":
         """The same with `variable` initialised in the function that assigns it; None without source."""
@@ -144,7 +155,15 @@ class Port(Version):
 def _holds_records(k: Kernel) -> bool:
     """Whether the machine's lists hold what its own methods write there, and nothing that a version has made up."""
     texts = (*k.warnings, *k.violations, *k.facts, *k.imbalances, *k.bugs, *k.exercised)
-    numbers = (*k.held, *k.stale, *k.stale_at_unlock, *k.map_counts, *chain(*k.map_counts.values()), k.lazy_mmu)
+    numbers = (
+        *k.held,
+        *k.stale,
+        *k.stale_at_unlock,
+        *k.map_counts,
+        *chain(*k.map_counts.values()),
+        k.lazy_mmu,
+        k.lazy_mmu_paused,
+    )
     return {*map(type, texts)} <= {str} and {*map(type, numbers)} == {int}
 
 

@@ -17,6 +17,7 @@ from pte_review.models.call import Call
 from pte_review.models.codec import to_json
 from pte_review.models.config import PAGE_SHIFT, Config
 from pte_review.models.tables import Places, Range, Table
+from pte_review.models.vma import Vma
 
 PageRanges = tuple[tuple[int, int], ...]  # (first page, end page) inside a folio
 
@@ -52,20 +53,6 @@ class Folio:
 
     def is_shared(self, pfn: int) -> bool:
         return any(first <= pfn - self.pfn < end for first, end in self.shared)
-
-
-@dataclass(frozen=True, slots=True)
-class Vma:
-    """What functions under review and their primitives look at in a struct vm_area_struct."""
-
-    vm_file: bool = False
-    anon_vma: bool = True
-    pfnmap: bool = False  # VM_PFNMAP
-    mixedmap: bool = False  # VM_MIXEDMAP
-    shadow_stack: bool = False  # VM_SHADOW_STACK
-    uffd: bool = False  # has a userfaultfd context, of any mode
-    uffd_event_remap: bool = False  # the context has UFFD_FEATURE_EVENT_REMAP
-    vm_mm: int = 1  # the number of its mm
 
 
 ORDINARY_VMA = Vma()

@@ -4,7 +4,7 @@
 A port (port.py) is one in Python, kernel text (native/tree_version.py) is one in C.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +34,16 @@ class Version:
 
     @property
     def config(self) -> dict[str, bool]:
-        """The fields of Config that are what they are in its kernel, whatever a scenario says."""
+        """The fields of Config that are what they are in its kernel, whatever a scenario says.
+
+        `uffd_rwp` says whether the kernel has userfaultfd RWP, which a scenario has where all versions do.
+        """
         return {}
+
+    @property
+    def asks(self) -> Mapping[str, tuple[str, ...]] | None:
+        """Of kernel text, by field of VMA, call and config: the statements that ask it. None of other versions."""
+        return None
 
     def decides(self, arches: Iterable[str]) -> bytes:  # kernel text differs by architecture
         """The text that decides what it does on `arches`."""

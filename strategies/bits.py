@@ -4,7 +4,7 @@
 from dataclasses import dataclass, replace
 
 from pte_review.models.arch.word import PteWords
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 from pte_review.strategies.choices import Choices
 
 
@@ -40,18 +40,22 @@ def draw_bits(choices: Choices, *, may_write: bool) -> Bits:
 
 def protection(words: PteWords, vma: Vma, bits: Bits, *, special: bool = False) -> int:
     """The word of an entry that says `bits`, without its page frame."""
-    pte = words.PROT_NONE if bits.prot_none else words.PROT_USER
+    armed = bits.uffd_wp and words.keeps_uffd(vma)
+    if armed and "rwp" in vma.uffd_modes:
+        bits = replace(bits, prot_none=True)
+    pte = words.PROT_NONE if bits.prot_none else words.entry_prot(vma)
     if special:
         pte = words.pte_mkspecial(pte)
     if bits.young:
         pte = words.pte_mkyoung(pte)
-    if bits.write and not bits.prot_none:
+    if bits.write and vma.write and words.pte_valid(pte):
         pte = words.pte_mkwrite(pte, vma)
-    if bits.dirty and not (vma.shadow_stack and words.pte_write(pte)):
+    noticed = words.notices_stores(vma) and words.pte_write(pte)
+    if (bits.dirty or noticed) and not (vma.shadow_stack and words.pte_write(pte)):
         pte = words.pte_clear_soft_dirty(words.pte_mkdirty(pte))
     if bits.soft_dirty:
         pte = words.pte_mksoft_dirty(pte)
-    return words.pte_mkuffd_wp(pte) if bits.uffd_wp and vma.uffd else pte
+    return words.pte_mkuffd_wp(pte) if armed else pte
 
 
 def word(words: PteWords, vma: Vma, pfn: int, bits: Bits, *, special: bool = False) -> int:

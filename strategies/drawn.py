@@ -15,12 +15,12 @@ from pte_review.models.legal import ONLY_ON
 from pte_review.models.scenario import Scenario
 from pte_review.strategies.actions import ACTION_BYTES, Story, let_others_act
 from pte_review.strategies.choices import Choices
-from pte_review.strategies.config import draw_config, draw_vma
+from pte_review.strategies.config import draw_config, draw_vma, plain_vma
 from pte_review.strategies.hostile import HOSTILE_BYTES, Breaker, break_rule
 from pte_review.strategies.layout import Layout
 from pte_review.strategies.runs import RUN_BYTES, add_run
 
-KERNEL_BYTES = 24
+KERNEL_BYTES = 32
 PLACE_BYTES = 14
 RUNS = 5
 RUNS_END = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
@@ -73,7 +73,10 @@ def _scenarios(draw: st.DrawFn, recipe: Recipe, arch: str | st.SearchStrategy[st
     kernel = Choices(data[:KERNEL_BYTES])
     place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
     config = draw_config(kernel, name)
-    layout = Layout(words(name, config), draw_vma(kernel, config), room=config.ptrs_per_pte)
+    vma = draw_vma(kernel, config)
+    if hostile:
+        vma = plain_vma(vma)  # a breaker writes entries of its own, which any other would forbid
+    layout = Layout(words(name, config), vma, room=config.ptrs_per_pte)
     for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
         run = Choices(data[at : at + RUN_BYTES])
         if run.chance(72):

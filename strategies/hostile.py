@@ -53,7 +53,7 @@ def with_vma(scenario: Scenario, **fields: Any) -> Scenario:
 def with_uffd(scenario: Scenario) -> Scenario:
     """With a userfaultfd without UFFD_FEATURE_EVENT_REMAP."""
     config = replace(scenario.config, uffd_wp=True, pte_marker_uffd_wp=True)
-    return replace(with_vma(scenario, uffd=True, uffd_event_remap=False), config=config)
+    return replace(with_vma(scenario, uffd=True, uffd_modes=("wp",), uffd_event_remap=False), config=config)
 
 
 def with_stray_folio(scenario: Scenario, *, exclusive: bool = True) -> Scenario:

@@ -100,7 +100,7 @@ def _changes(layout: Layout, *, may_write: bool) -> list[str]:
             "non-present",
         ),
         *(["soft_dirty"] * 2 if layout.words.SOFT_DIRTY else []),
-        *(["uffd_wp"] * 4 if layout.vma.uffd and layout.words.UFFD_WP else []),
+        *(["uffd_wp"] * 4 if layout.words.keeps_uffd(layout.vma) and layout.words.UFFD_WP else []),
     ]
 
 

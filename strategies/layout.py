@@ -4,7 +4,8 @@
 from dataclasses import dataclass, field
 
 from pte_review.models.arch.word import PteWords
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from pte_review.strategies.absent import draw_absent
 from pte_review.strategies.choices import Choices
 

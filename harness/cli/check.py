@@ -63,7 +63,7 @@ def check_command(
     subject = choose(subject_name, (base, candidate), patches)
     check_call(subject, arch, contract, hostile, max_examples)
     text = KernelText(subject, tree, rev, patches)
-    versions = text.load_all(base, candidate, arches=chosen_arches(subject, arch, hostile))
+    versions, unread = text.load_where_it_can(base, candidate, arches=chosen_arches(subject, arch, hostile))
     check_outputs(Inputs((base, candidate, *patches), tree), json_file=json_file, save_dir=save_dir, versions=versions)
     with ProgressDisplay() as display:
         (verdict,) = review(
@@ -74,10 +74,13 @@ def check_command(
             hostile=hostile,
             max_examples=max_examples,
             seed=seed,
+            unread=unread,
             listen=display,
         )
     for line in text.describe():
         click.echo(wrapped(line))
+    for name, what in unread.items():
+        click.echo(wrapped(f"not run on {name}: {what}"))
     click.echo(verdict_lines(verdict))
     for picture in pictures(verdict, subject.words):
         click.echo(picture)

@@ -29,12 +29,12 @@ from pte_review.harness.costs.text import growth_table, ledger_table, summary
 from pte_review.harness.costs.workload import Workload
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.files.reading import read_object
+from pte_review.harness.kernel_text import KernelText, kernel_text_options
 from pte_review.harness.reports.report import wrapped
 from pte_review.harness.review import chosen_arches
 from pte_review.harness.subject import Subject
 from pte_review.harness.subjects import choose
 from pte_review.models.codec import SchemaError, from_json, to_json
-from pte_review.models.loading import load
 from pte_review.models.version import Version
 
 
@@ -53,6 +53,7 @@ from pte_review.models.version import Version
 )
 @click.option("--share", type=float, default=0.0, show_default=True, help="By more than this share of BASE's.")
 @subject_option
+@kernel_text_options
 @click.option("--list", "show_list", is_flag=True, help="Workloads and counts, with their units.")
 def cost_command(
     versions: tuple[str, ...],
@@ -65,10 +66,16 @@ def cost_command(
     counts: tuple[str, ...],
     share: float,
     subject_name: str | None,
+    tree: Path | None,
+    rev: str | None,
+    patches: tuple[Path, ...],
     show_list: bool,
 ) -> int:
-    """Count what versions cost: reads, exchanges, stores, TLB flushes, folio look-ups, on named workloads."""
-    subject = choose(subject_name, versions)
+    """Count what versions cost: reads, exchanges, stores, TLB flushes, folio look-ups, on named workloads.
+
+    `tree` and `tree+patch` are the C of a kernel tree as it is.
+    """
+    subject = choose(subject_name, versions, patches)
     if show_list:
         click.echo(listing(subject))
         return OK
@@ -80,15 +87,18 @@ def cost_command(
     named = [_workload(subject, name) for name in workloads] or list(subject.workloads.values())
     if not named:
         raise UsageError(f"cost: {subject.name}() has no workloads")
-    loaded = [load(name, subject.function) for name in versions or subject.compared_costs]
-    read: list[str | Path] = [*versions, *([baseline] if baseline is not None else [])]
-    check_outputs(Inputs(tuple(read)), json_file=json_file, versions=loaded)
+    text, arches = KernelText(subject, tree, rev, patches), chosen_arches(subject, arch, None)
+    loaded = text.load_all(*(versions or subject.compared_costs), arches=arches)
+    read: list[str | Path] = [*versions, *patches, *([baseline] if baseline is not None else [])]
+    check_outputs(Inputs(tuple(read), tree), json_file=json_file, versions=loaded)
     if len({version.name for version in loaded}) < len(loaded):
         raise UsageError("cost: expected different versions")
-    measured = measure_all(loaded, chosen_arches(subject, arch, None), named, size)
+    measured = measure_all(loaded, arches, named, size)
     base = loaded[0].name
     if baseline is not None:
         measured, base = _with_baseline(subject, measured, baseline)
+    for line in text.describe():
+        click.echo(wrapped(line))
     _print(subject, measured, base, loaded if size is None and baseline is None else [])
     if json_file is not None:
         json_file.write_text(

@@ -23,6 +23,7 @@ from pte_review.harness.cli.history import history_command
 from pte_review.harness.cli.listing import list_command
 from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import OK, arch_option, max_examples_option, seed_option, subject_option
+from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
@@ -36,6 +37,7 @@ COMMANDS = (
     history_command,
     list_command,
     new_version_command,
+    releases_command,
     replay_command,
 )
 

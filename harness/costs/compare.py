@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pte_review.harness.costs.ledger import COUNTS, ledger
 from pte_review.harness.costs.workload import Workload
 from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.side_by_side import with_config_of
 from pte_review.models.outcome import RETURNED
 from pte_review.models.version import Version
 
@@ -51,9 +52,14 @@ class CostChange:
         return (self.now - self.base) / self.base if self.base else float("inf")
 
 
-def measure(version: Version, workload: Workload, arch: str, size: int | None = None) -> dict[str, int]:
-    """The ledger of `version` on a workload, `size` entries or the natural size. Raises UsageError."""
-    outcome = version.run(workload.scenario(arch, size))
+def measure(
+    version: Version, workload: Workload, arch: str, size: int | None = None, beside: Sequence[Version] = ()
+) -> dict[str, int]:
+    """The ledger of `version` on a workload, `size` entries or the natural size. Raises UsageError.
+
+    Versions `beside` it whose kernel has a config of its own share it.
+    """
+    outcome = version.run(with_config_of(workload.scenario(arch, size), beside or (version,)))
     if outcome.ended != RETURNED:
         raise UsageError(f"{version.name} ended on workload {workload.name} ({arch}): {outcome.ended}, {outcome.why}")
     return ledger(outcome.events)
@@ -68,7 +74,7 @@ def measure_all(
             arch,
             workload.name,
             size or workload.size,
-            tuple((version.name, measure(version, workload, arch, size)) for version in versions),
+            tuple((version.name, measure(version, workload, arch, size, versions)) for version in versions),
         )
         for arch in arches
         for workload in workloads

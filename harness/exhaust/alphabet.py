@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_MIGRATION_READ, SWP_PTE_MARKER, PteWords
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 from pte_review.strategies.bits import Bits, protection
 
 FIRST_SWAP_SLOT = 0x10
@@ -76,7 +76,8 @@ def values(alphabet: Alphabet, vma: Vma) -> tuple[Value, ...]:
 def _values(alphabet: Alphabet, vma: Vma) -> Iterator[Value]:
     yield Value("none", "none")
     marks = (False, True) if alphabet.soft_dirty else (False,)
-    yield from (page(*flags, soft_dirty=mark) for flags in alphabet.present for mark in marks)
+    present = [flags for flags in alphabet.present if vma.accessible and (vma.write or not flags[0])]
+    yield from (page(*flags, soft_dirty=mark) for flags in present for mark in marks)
     yield page(False, False, False, prot_none=True, soft_dirty=alphabet.soft_dirty)
     if alphabet.zero_page and vma.anon_vma:
         yield Value("zero page", "zero-page")

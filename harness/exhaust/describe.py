@@ -33,7 +33,7 @@ def _describe(space: Sequence[Block]) -> str:
     lines += [f"{config}, {memory}: {_part(blocks, letters)}" for (config, memory), blocks in parts.items()]
     for title, of in (
         ("folio layouts, pages a folio", lambda b: b.label.layout),
-        ("userfaultfd modes", lambda b: b.label.mode),
+        ("VMAs", lambda b: b.label.mode),
         ("places", lambda b: b.label.place),
     ):
         lines.append(f"{title}: {'; '.join(_distinct(map(of, space)))}")
@@ -57,7 +57,7 @@ def _part(blocks: Sequence[Block], letters: dict[Values, str]) -> str:
     dimensions = [
         f"values {letters[values]} ({len(values[0])}, {len(values[0]) + len(values[1])} with a userfaultfd)",
         _counted(blocks, lambda b: b.label.layout, "folio layout"),
-        _counted(blocks, lambda b: b.label.mode, "userfaultfd mode"),
+        _counted(blocks, lambda b: b.label.mode, "VMA"),
         _counted(blocks, lambda b: b.label.place, "place"),
     ]
     also = f"; {folded:,} of the choices are folded contpte blocks, alike but for accessed and dirty" if folded else ""

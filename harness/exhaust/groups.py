@@ -2,14 +2,16 @@
 """The entries of the first range in groups: one entry each, or one contpte block where the kernel may fold it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
 from pte_review.harness.exhaust.alphabet import NEIGHBOUR, Alphabet, values
 from pte_review.harness.exhaust.block import EntryGroup
 from pte_review.models.arch.word import PteWords
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
 from pte_review.models.tables import Entries
+from pte_review.models.vma import Vma
 from pte_review.strategies.bits import Bits, protection
 
 AD = tuple(product((False, True), repeat=2))  # (dirty, young)
@@ -25,7 +27,7 @@ def groups(template: Scenario, pfns: dict[int, int], alphabet: Alphabet) -> tupl
     """
     first, end = template.ranges[0].first, template.ranges[0].end
     block = template.config.cont_ptes if template.words.CONT and template.config.contpte else 1
-    vma = Vma(template.vma.vm_file, template.vma.anon_vma, uffd=template.vma.uffd)
+    vma = replace(template.vma, uffd_event_remap=False)  # of which entries know nothing
     result, folded, within = [], 0, set()
     for at in sorted({index & -block for index in range(first, end)}):
         slots = tuple(
@@ -61,7 +63,7 @@ def _group(
         [value.raw(words, vma, pfn, slot) for value in (each if slot >= 0 else (NEIGHBOUR,))] for _, slot, pfn in slots
     ]
     single = tuple(product(*choices))
-    folded = tuple(_folded(words, vma, slots)) if foldable else ()
+    folded = tuple(dict.fromkeys(_folded(words, vma, slots))) if foldable else ()
     return EntryGroup(tuple(index for index, _, _ in slots), single + folded), len(folded)
 
 

@@ -2,7 +2,7 @@
 """What is to be exhausted, as plain values that go to any process or machine, and one piece of it run there."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pte_review.harness.exhaust.shards import Plan, piece_size
 from pte_review.harness.exhaust.tally import SpaceTally
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.kernel_text import KernelText
+from pte_review.harness.side_by_side import with_config_of
 from pte_review.harness.subject import Space, Subject
 from pte_review.models.version import Version, VersionError
 
@@ -73,7 +74,9 @@ def ready(job: Job) -> Ready:
         wrong = UsageError(str(error))
         wrong.details = getattr(error, "details", ())
         raise wrong from None
-    blocks = blocks_of(job)
+    blocks = tuple(
+        replace(block, template=with_config_of(block.template, (base, candidate))) for block in blocks_of(job)
+    )
     plan = Plan(blocks, job.size or piece_size(blocks, backend.piece))
     return Ready(base, candidate, backend, plan, _digest(job, base, candidate), tuple(text.describe()))
 

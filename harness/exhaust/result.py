@@ -13,6 +13,7 @@ from pte_review.harness.exhaust.state import State
 from pte_review.harness.exhaust.tally import COUNTS, SpaceTally, merge
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.judging.kinds import ENDINGS
+from pte_review.harness.never_varied import Observed, asked_differently, never_varied
 from pte_review.harness.review import smallest_case
 from pte_review.harness.search.explore import Seen
 from pte_review.harness.verdict import (
@@ -59,6 +60,7 @@ class Result:
             "contract": self.job.contract,
             "verdict": verdict.verdict,
             "why": verdict.why,
+            "never_varied": list(verdict.never_varied),
             "arches": list(self.job.arches),
             "entries": self.job.entries,
             "tables": tally.tables,
@@ -91,7 +93,13 @@ def conclude(job: Job, state: State, absent: str = "") -> Result:
             lost.append(f"{kind} of {by} on {arch}")
         else:
             divergences.append(divergence)
+    observed = Observed((here.base, here.candidate))
+    for block in here.plan.space:
+        observed.see(block.template)
+    constant = never_varied([observed])
     reasons = list(_reasons(here, state, whole, lost, absent))
+    if differently := asked_differently(here.base, here.candidate, constant):
+        reasons.append(differently)
     verdict = Verdict(
         subject=job.subject.name,
         base=job.base,
@@ -107,6 +115,7 @@ def conclude(job: Job, state: State, absent: str = "") -> Result:
         divergences=tuple(sorted(divergences, key=sort_key)),
         arches=job.arches,
         why="; ".join(reasons),
+        never_varied=constant,
     )
     return Result(job, state, describe(here.plan.space), here.plan.cases, verdict)
 

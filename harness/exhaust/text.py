@@ -35,6 +35,8 @@ def result_text(result: Result) -> str:
         lines.append(wrapped(f"ran in tables: {_counts(verdict.exercised)}", "  "))
     if verdict.allowed:
         lines.append(wrapped(f"allowed differences, entries: {_counts(verdict.allowed)}", "  "))
+    if verdict.never_varied:
+        lines.append(wrapped(f"never varied: {', '.join(verdict.never_varied)}", "  "))
     for (kind, by), tables in sorted(_tables_by_kind(result).items(), key=lambda item: -item[1]):
         whose = " (BASE only)" if by == "base" else ""
         lines.append(wrapped(f"{kind}{whose}: {tables:,} tables", "  "))
@@ -47,7 +49,7 @@ def _headline(result: Result) -> str:
         return (
             f"equivalent: {job.base} and {job.candidate} on {tally.tables:,} tables, contract {job.contract}: all "
             f"tables of {job.entries} {'entry' if job.entries == 1 else 'entries'} over the values, folio layouts, "
-            "userfaultfd modes and places listed above"
+            "VMAs and places listed above"
         )
     pair = f"{job.base} -> {job.candidate}"
     if verdict.verdict == DIVERGES:

@@ -2,7 +2,7 @@
 """A divergence as plain text that can go into a mail: both tables before and after, per version, at most 75 columns."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from pte_review.harness.verdict import Divergence
 from pte_review.models.config import PAGE_SIZE, Config
 from pte_review.models.entry import show
 from pte_review.models.outcome import RETURNED
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario
 from pte_review.models.tables import Range
+from pte_review.models.vma import Vma
 
 WIDTH = 75
 SHOWN_BITS = 6
@@ -107,14 +108,24 @@ def _pages(folio: Folio, ranges: Sequence[tuple[int, int]]) -> str:
 
 def _options(scenario: Scenario) -> list[str]:
     """What of VMA and config is not the default."""
-    return [*_changed(scenario.vma, ORDINARY_VMA), *_changed(scenario.config, ORDINARY_CONFIG)]
+    return [*_vma(scenario.vma), *_changed(scenario.config, ORDINARY_CONFIG)]
 
 
-def _changed(value: Vma | Config, default: Vma | Config) -> list[str]:
+def _vma(vma: Vma) -> list[str]:
+    """What is mapped and how, then the VMA's other fields."""
+    kind = ["VM_SHARED file"] if vma.shared else ["private file"] if vma.vm_file else []
+    flags = {"VM_READ": vma.read, "VM_WRITE": vma.write}
+    protection = [f"no {name}" for name, has in flags.items() if not has] if vma.accessible else ["PROT_NONE"]
+    rest = _changed(vma, ORDINARY_VMA, {"vm_file", "anon_vma", "read", "write", "exec", "uffd_modes"})
+    modes = ["uffd modes " + " ".join(vma.uffd_modes)] if vma.uffd and vma.uffd_modes != ORDINARY_VMA.uffd_modes else []
+    return [*kind, *protection, *(["VM_EXEC"] if vma.exec else []), *rest, *modes]
+
+
+def _changed(value: Vma | Config, default: Vma | Config, but: Collection[str] = ()) -> list[str]:
     result = []
     for field in fields(value):
         now = getattr(value, field.name)
-        if now != getattr(default, field.name):
+        if field.name not in but and now != getattr(default, field.name):
             result.append(field.name if now is True else f"no {field.name}" if now is False else f"{field.name} {now}")
     return result
 

@@ -156,6 +156,8 @@ def verdict_lines(verdict: Verdict) -> str:
         lines.append(wrapped("ran in scenarios: " + _counts(verdict.exercised.items()), "  "))
     if verdict.allowed:
         lines.append(wrapped("allowed differences, entries: " + _counts(verdict.allowed.items()), "  "))
+    if verdict.never_varied:
+        lines.append(wrapped(f"never varied: {', '.join(verdict.never_varied)}", "  "))
     if verdict.shared:
         lines.append(
             wrapped(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pte_review.harness.judging.contracts import Contract
 from pte_review.harness.judging.judge import Difference
 from pte_review.harness.judging.kinds import ENDINGS
+from pte_review.harness.never_varied import Observed
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.search.generate import Finished, generate
 from pte_review.harness.side_by_side import Comparison, compare_on, with_config_of
@@ -14,8 +15,9 @@ from pte_review.harness.subject import Subject
 from pte_review.models.config import Config
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import RETURNED, UNMODELLED
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario, Vma
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario
 from pte_review.models.version import Version
+from pte_review.models.vma import Vma
 
 Key = tuple[str, str, bool]
 
@@ -41,12 +43,14 @@ class PairTally:
     unmodelled: str = ""  # what a version called that the model does not have
     retired: bool = False  # not run any more
     hidden: set[str] = field(default_factory=set)  # kinds that the candidate shows where BASE ends too early to compare
+    observed: Observed = field(default_factory=Observed)
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
 
     def count(self, scenario: Scenario, comparison: Comparison) -> None:
         """Add what came of one scenario."""
         base, candidate, judgement = comparison.base, comparison.candidate, comparison.judgement
         self.examples += 1
+        self.observed.see(scenario)
         for path in candidate.exercised:
             self.exercised[path] = self.exercised.get(path, 0) + 1
         self.changed += writes(base.events) != writes(candidate.events)
@@ -89,7 +93,7 @@ def explore(
 
     A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, generation ends.
     """
-    tallies = [PairTally() for _ in pairs]
+    tallies = [PairTally(observed=Observed(pair)) for pair in pairs]
     with_config = [version for pair in pairs for version in pair if version.config]
     done = 0
 

@@ -18,7 +18,7 @@ def simpler_entries(scenario: Scenario) -> Iterator[Scenario]:
         words.pte_clear_uffd_wp,
         lambda pte: pte & ~words.CONT,
         words.pte_wrprotect,
-        lambda pte: pte if words.pte_valid(pte) else words.pfn_pte(words.pte_pfn(pte), words.PROT_USER),
+        lambda pte: pte if words.pte_valid(pte) else words.pfn_pte(words.pte_pfn(pte), words.entry_prot(scenario.vma)),
     )
     for change in clear:
         yield with_changed(scenario, change, None)
@@ -39,7 +39,7 @@ def ordinary_pages(scenario: Scenario) -> Iterator[Scenario]:
         for at, (_, pte) in enumerate(table.entries):
             if words.pte_present(pte) and words.pte_special(pte):
                 end = max((folio.end for folio in scenario.folios), default=FIRST_PFN)
-                changed = with_entry(scenario, number, at, words.pfn_pte(end, words.PROT_USER))
+                changed = with_entry(scenario, number, at, words.pfn_pte(end, words.entry_prot(scenario.vma)))
                 yield replace(changed, folios=(*scenario.folios, Folio(end)))
 
 

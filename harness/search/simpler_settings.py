@@ -6,8 +6,9 @@ from dataclasses import fields, replace
 
 from pte_review.harness.search.tables import cut_pages, present_ptes, with_entries
 from pte_review.models.config import Config
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma, page_ranges
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, page_ranges
 from pte_review.models.tables import Entries
+from pte_review.models.vma import Vma
 
 
 def ordinary_config(scenario: Scenario) -> Iterator[Scenario]:
@@ -48,7 +49,15 @@ def ordinary_vma(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _with_vma(scenario: Scenario, vma: Vma) -> Scenario:
-    return replace(scenario, vmas=(vma, *scenario.vmas[1:]))
+    """`scenario` with another first VMA, valid entries with what the VMA says of all of them."""
+    words = scenario.words
+    changes = words.entry_prot(scenario.vma) ^ words.entry_prot(vma) if scenario.vma.accessible else 0
+
+    def changed(_: int, entries: Entries) -> Entries:
+        return tuple((i, pte ^ changes if words.pte_valid(pte) else pte) for i, pte in entries)
+
+    scenario = replace(scenario, vmas=(vma, *scenario.vmas[1:]))
+    return with_entries(scenario, changed) if changes and vma.accessible else scenario
 
 
 def _anon(folio: Folio) -> Folio:

@@ -10,8 +10,9 @@ Dirty  Writable | RDONLY  WRITE  DIRTY (sw)
 
 from typing import ClassVar
 
-from pte_review.models.arch.word import U64, HasVmFlags, PteWords
+from pte_review.models.arch.word import U64, PteWords
 from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.vma import Vma
 
 VALID = 1 << 0
 TABLE_BIT = 1 << 1
@@ -44,6 +45,7 @@ class Arm64(PteWords):
     PFN_MASK = ((1 << 50) - 1) & ~((1 << PAGE_SHIFT) - 1)
     PROT_USER = VALID | TABLE_BIT | USER | RDONLY | SHARED | NG | PXN | UXN
     PROT_NONE = TABLE_BIT | RDONLY | SHARED | PRESENT_INVALID | PXN | UXN
+    NO_EXEC = UXN
     PROT_MASK = VALID | TABLE_BIT | ATTRINDX | USER | SHARED | NG | GP | PXN | UXN | DEVMAP | PO_IDX
     BIT_NAMES: ClassVar[dict[str, int]] = {
         "ATTRINDX": ATTRINDX, "USER": USER, "SH": SHARED, "nG": NG, "GP": GP, "PXN": PXN, "UXN": UXN,
@@ -117,13 +119,26 @@ class Arm64(PteWords):
             pte &= ~RDONLY
         return pte
 
-    def pte_mkwrite(self, pte: int, vma: HasVmFlags) -> int:
+    def pte_mkwrite(self, pte: int, vma: Vma) -> int:
         return self.pte_mkwrite_novma(pte)
 
     def pte_wrprotect(self, pte: int) -> int:
         if pte & (WRITE | RDONLY) == WRITE:
             pte |= DIRTY
         return (pte & ~WRITE) | RDONLY
+
+    def vm_get_page_prot(self, vma: Vma, *, shared: bool) -> int:
+        if not (vma.read or vma.write or vma.exec):
+            return TABLE_BIT | RDONLY | SHARED | AF | PRESENT_INVALID | PXN | UXN
+        write = WRITE if vma.write and shared else 0
+        return VALID | TABLE_BIT | USER | RDONLY | SHARED | AF | NG | PXN | write | (0 if vma.exec else UXN)
+
+    def pte_modify(self, pte: int, prot: int) -> int:
+        # Dirty in hardware becomes the software bit first; CONT, accessed and software bits stay.
+        taken = USER | PXN | UXN | RDONLY | PRESENT_INVALID | VALID | WRITE | GP | ATTRINDX | PO_IDX
+        pte = pte | DIRTY if self.pte_hw_dirty(pte) else pte
+        pte = (pte & ~taken) | (prot & taken)
+        return self.pte_mkdirty(pte) if pte & DIRTY else pte
 
     def without_ad(self, pte: int) -> int:
         # RDONLY says dirty only where there is WRITE.

@@ -6,9 +6,10 @@ and the config; what touches memory is in models/machine.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from pte_review.models.config import Config
+from pte_review.models.vma import Vma
 
 U64 = (1 << 64) - 1
 
@@ -29,13 +30,6 @@ PTE_MARKER_POISONED = 2
 PTE_MARKER_GUARD = 4
 
 
-class HasVmFlags(Protocol):
-    """The part of a VMA that pte_mkwrite() looks at."""
-
-    @property
-    def shadow_stack(self) -> bool: ...
-
-
 class PteWords(ABC):
     """Predicates and setters of one architecture's PTE word, under their kernel names."""
 
@@ -46,6 +40,7 @@ class PteWords(ABC):
     PFN_MASK: ClassVar[int]
     PROT_USER: ClassVar[int]  # a valid user data mapping, read-only, old and clean
     PROT_NONE: ClassVar[int]  # the same under PROT_NONE
+    NO_EXEC: ClassVar[int]  # forbids a user to execute
     PROT_MASK: ClassVar[int]  # bits that are uniform in a VMA: user, NX, pkey, cache
     BIT_NAMES: ClassVar[dict[str, int]]  # the rest of the word, for people
     SWP_PFN_BITS: ClassVar[int]  # MAX_PHYSMEM_BITS - PAGE_SHIFT
@@ -115,7 +110,7 @@ class PteWords(ABC):
     def pte_mkspecial(self, pte: int) -> int: ...
 
     @abstractmethod
-    def pte_mkwrite(self, pte: int, vma: HasVmFlags) -> int: ...
+    def pte_mkwrite(self, pte: int, vma: Vma) -> int: ...
 
     @abstractmethod
     def pte_mkwrite_novma(self, pte: int) -> int: ...
@@ -153,6 +148,62 @@ class PteWords(ABC):
     def pte_clear_uffd_wp(self, pte: int) -> int:
         """Clears the bit only: write permission is not restored."""
         return pte & ~self.UFFD_WP
+
+    # The names since v7.3, where the bit serves userfaultfd RWP too.
+
+    def pte_uffd(self, pte: int) -> bool:
+        return self.pte_uffd_wp(pte)
+
+    def pte_clear_uffd(self, pte: int) -> int:
+        return self.pte_clear_uffd_wp(pte)
+
+    def pte_swp_clear_uffd(self, pte: int) -> int:
+        return self.pte_swp_clear_uffd_wp(pte)
+
+    def pte_is_uffd_wp_marker(self, pte: int) -> bool:
+        """pte_marker_uffd_wp() since v6.19."""
+        return self.pte_marker_uffd_wp(pte)
+
+    # -- protection
+
+    @abstractmethod
+    def vm_get_page_prot(self, vma: Vma, *, shared: bool) -> int:
+        """vm_get_page_prot() of the VMA's flags, VM_SHARED among them or not: the bits of a fresh entry but its PFN."""
+
+    def vm_page_prot(self, vma: Vma) -> int:
+        """What vma_set_page_prot() makes of vma->vm_page_prot: private where a store has to be noticed."""
+        return self.vm_get_page_prot(vma, shared=vma.shared and not self.vma_wants_writenotify(vma))
+
+    def vma_wants_writenotify(self, vma: Vma) -> bool:
+        """Whether the first store to a page of a shared VMA has to fault."""
+        return self.notices_stores(vma) or (vma.shared and vma.write and self.userfaultfd_wp(vma))
+
+    def notices_stores(self, vma: Vma) -> bool:
+        """Whether what may be written of a shared VMA is dirty: page_mkwrite() or soft-dirty tracking saw to it.
+
+        Userfaultfd sees to nothing: what was writable when the VMA was registered stays so.
+        """
+        tracked = bool(self.SOFT_DIRTY) and not vma.softdirty
+        return vma.shared and vma.write and (vma.writenotify or tracked)
+
+    def userfaultfd_wp(self, vma: Vma) -> bool:
+        return vma.has_uffd("wp", rwp=self.config.uffd_rwp)
+
+    def userfaultfd_rwp(self, vma: Vma) -> bool:
+        """v7.3: entries with the uffd bit are PROT_NONE, so that reading faults too."""
+        return vma.has_uffd("rwp", rwp=self.config.uffd_rwp)
+
+    def keeps_uffd(self, vma: Vma) -> bool:
+        """Whether entries of the VMA may have the uffd bit."""
+        return self.userfaultfd_wp(vma) or self.userfaultfd_rwp(vma)
+
+    def entry_prot(self, vma: Vma) -> int:
+        """What the VMA's entries have in common: read-only, old and clean, before write permission is given."""
+        return self.pte_mkold(self.vm_get_page_prot(vma, shared=False))
+
+    @abstractmethod
+    def pte_modify(self, pte: int, prot: int) -> int:
+        """A present entry under other protection: PFN, accessed, dirty, special, soft-dirty and uffd stay."""
 
     # -- what the MMU does with a valid entry
 

@@ -3,8 +3,9 @@
 
 from typing import ClassVar
 
-from pte_review.models.arch.word import U64, HasVmFlags, PteWords
+from pte_review.models.arch.word import U64, PteWords
 from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.vma import Vma
 
 PRESENT = 1 << 0
 RW = 1 << 1
@@ -37,6 +38,7 @@ class X86_64(PteWords):
     PFN_MASK = ((1 << 52) - 1) & ~((1 << PAGE_SHIFT) - 1)
     PROT_USER = PRESENT | USER | NX
     PROT_NONE = PROTNONE  # PAGE_NONE; user and NX go with it
+    NO_EXEC = NX
     PROT_MASK = USER | PWT | PCD | PAT | PROTNONE | DEVMAP | PKEY | NX
     BIT_NAMES: ClassVar[dict[str, int]] = {
         "PWT": PWT, "PCD": PCD, "PAT": PAT, "DEVMAP": DEVMAP, "PKEY": PKEY, "US": USER, "NX": NX,
@@ -121,7 +123,7 @@ class X86_64(PteWords):
     def pte_mkwrite_novma(self, pte: int) -> int:
         return pte | RW
 
-    def pte_mkwrite(self, pte: int, vma: HasVmFlags) -> int:
+    def pte_mkwrite(self, pte: int, vma: Vma) -> int:
         if vma.shadow_stack:
             return (pte & ~RW) | DIRTY
         pte |= RW
@@ -131,6 +133,20 @@ class X86_64(PteWords):
 
     def pte_wrprotect(self, pte: int) -> int:
         return self._mksaveddirty(pte & ~RW)
+
+    def vm_get_page_prot(self, vma: Vma, *, shared: bool) -> int:
+        if not (vma.read or vma.write or vma.exec):
+            return ACCESSED | PROTNONE
+        return PRESENT | USER | ACCESSED | (RW if vma.write and shared else 0) | (0 if vma.exec else NX)
+
+    def pte_modify(self, pte: int, prot: int) -> int:
+        kept = SPECIAL | ACCESSED | DIRTY_BITS | self.SOFT_DIRTY | self.UFFD_WP | PCD | PWT | PAT
+        value = (pte & (kept | self.PFN_MASK)) | (prot & ~(kept | self.PFN_MASK))
+        if bool(pte and not pte & PRESENT) != bool(value and not value & PRESENT):  # L1TF: the PFN turns over
+            value ^= self.PFN_MASK
+        if pte & RW:  # of others, a shadow-stack entry is to stay one
+            return self._mksaveddirty(value)
+        return (value & ~SAVED_DIRTY) | DIRTY if value & RW and value & SAVED_DIRTY else value
 
     def without_ad(self, pte: int) -> int:
         return pte & ~(ACCESSED | DIRTY_BITS)

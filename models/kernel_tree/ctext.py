@@ -67,10 +67,19 @@ class CFile:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.bytes = text.encode("utf-8", "surrogateescape")
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the text: the parser takes longer than a look whether a name occurs at all."""
+        return frozenset(word.decode() for word in WORD.findall(self.bytes))
+
+    @cached_property
+    def root(self) -> "Node":
+        """The file as the parser has it."""
         plain = ANNOTATION.sub(
             lambda match: b"inline".ljust(len(match[0])) if b"inline" in match[0] else b" " * len(match[0]), self.bytes
         )
-        self.root = _parser().parse(plain).root_node
+        return _parser().parse(plain).root_node
 
     @cached_property
     def definitions(self) -> dict[str, list[Definition]]:

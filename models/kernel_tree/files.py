@@ -1,11 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which files of a kernel tree are read beside that of the function under review."""
+"""Which files of a kernel tree are read beside that of the function under review.
 
-# In the order in which the kernel's own #include lines would bring them.
+They stand in the order in which the kernel's own #include lines would bring them, where that matters.
+"""
+
+_GENERIC = (
+    "include/linux/pgtable.h", "include/linux/mm_types.h", "include/linux/mm.h", "include/linux/swap.h",
+    "include/linux/swapops.h", "include/linux/leafops.h", "include/linux/userfaultfd_k.h", "include/linux/mm_inline.h",
+)  # fmt: skip
+_X86, _ARM64 = "arch/x86/include/asm/", "arch/arm64/include/asm/"
 LIBRARY = {
-    "x86_64": ("include/linux/pgtable.h",),
-    "arm64": ("arch/arm64/include/asm/pgtable.h", "include/linux/pgtable.h", "arch/arm64/mm/contpte.c"),
-}
+    "x86_64": (
+        f"{_X86}page_types.h", f"{_X86}pgtable_64_types.h", f"{_X86}pgtable_types.h", f"{_X86}pgtable-invert.h",
+        "include/asm-generic/pgtable_uffd.h", f"{_X86}pgtable_64.h", f"{_X86}pgtable.h",
+        *_GENERIC, "arch/x86/mm/pgtable.c",
+    ),
+    "arm64": (
+        f"{_ARM64}pgtable-hwdef.h", f"{_ARM64}pgtable-prot.h", "include/asm-generic/pgtable_uffd.h",
+        f"{_ARM64}pgtable.h", *_GENERIC, "arch/arm64/mm/contpte.c", "arch/arm64/mm/mmu.c",
+    ),
+}  # fmt: skip
 # Files that the kernel compiles under an option only.
 GATED = {"arch/arm64/mm/contpte.c": "CONFIG_ARM64_CONTPTE"}
 BATCH = ("mm/internal.h", "mm/util.c")

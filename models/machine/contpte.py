@@ -43,7 +43,8 @@ class KernelArm64(Arm64, Kernel):
             ptep += 1
             pte = self.pte_advance_pfn(pte, 1)
 
-    def check_safe_pte_update(self, ptep: int, pte: int) -> None:
+    def check_safe_pte_update(self, ptep: int, pte: int, *, safe: bool | None = None) -> None:
+        """`safe` is what pgattr_change_is_safe() says of a change of one valid entry, where a tree's own was asked."""
         self.read_event = "R.debug_vm"
         old_pte = self.read(ptep)
         self.read_event = "R"
@@ -53,8 +54,9 @@ class KernelArm64(Arm64, Kernel):
             self.warn("__check_safe_pte_update: racy access flag clearing")
         if self.pte_write(old_pte) and not self.pte_dirty(pte):
             self.warn("__check_safe_pte_update: racy dirty state clearing")
-        unsafe = (old_pte | pte) & CONT or (old_pte & ~pte) & NG or (old_pte ^ pte) & ~SAFE_TO_CHANGE
-        if unsafe:
+        if safe is None:
+            safe = not ((old_pte | pte) & CONT or (old_pte & ~pte) & NG or (old_pte ^ pte) & ~SAFE_TO_CHANGE)
+        if not safe:
             self.warn("__check_safe_pte_update: unsafe attribute change")
 
     # -- the contpte layer

@@ -5,7 +5,8 @@ One algorithm under two interfaces: flags said what to ignore until v6.16, and w
 """
 
 from pte_review.models.machine.state import Machine, refuse_entry
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 
 # Until v6.16: what a batch ignores beside young and write, which it always ignores.
 FPB_IGNORE_DIRTY = 1 << 0

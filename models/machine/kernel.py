@@ -15,7 +15,8 @@ from pte_review.models.machine.locks import Locks
 from pte_review.models.machine.page_table_check import PageTableCheck
 from pte_review.models.machine.state import FULL, check_word, refuse_entry
 from pte_review.models.machine.tlb import Tlb
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
+from pte_review.models.vma import Vma
 
 EAGAIN = 11
 SINGLE_DEPTH_NESTING = 1
@@ -45,6 +46,10 @@ class Kernel(Locks, Tlb, Folios, PageTableCheck):
             self.read_event = "R"
             if hit:
                 self.warn("VM_WARN_ON_ONCE")
+
+    def pgtable_supports_soft_dirty(self) -> bool:
+        """Since v6.18, in the place of IS_ENABLED(CONFIG_MEM_SOFT_DIRTY)."""
+        return self.config.mem_soft_dirty
 
     # -- the VMA
 

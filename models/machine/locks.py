@@ -6,8 +6,9 @@ A lock is an int: page-table locks are those of models/tables.py, I_MMAP and ANO
 
 from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.state import Machine, Pmd, check_word
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
 from pte_review.models.tables import LOCKS
+from pte_review.models.vma import Vma
 
 I_MMAP = 3
 ANON_VMA = 4

@@ -77,6 +77,7 @@ class Machine(PteWords):
         self.held: list[int] = []  # locks, in the order taken
         self.ptls_free = {pmd.ptl for pmd in self.pmds}  # page-table locks that are not held
         self.lazy_mmu = 0
+        self.lazy_mmu_paused = 0
         self.ended_by: EndOfRun | None = None
         self.read_event = "R"
         self.event_limit = self.passes_allowed = self.passes_for(scenario)

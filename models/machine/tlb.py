@@ -7,7 +7,8 @@ keeps their translations one by one.
 
 from pte_review.models.config import PAGE_SIZE
 from pte_review.models.machine.state import Machine, check_word
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
+from pte_review.models.vma import Vma
 
 USER_END = 1 << 57  # bytes
 
@@ -23,12 +24,37 @@ class Tlb(Machine):
             self.imbalance("lazy MMU mode is entered twice")
         self.lazy_mmu += 1
 
-    def arch_leave_lazy_mmu_mode(self) -> None:
-        self.events.append(("arch_leave_lazy_mmu_mode",))
+    # Since v6.19: sections nest, and a section may be paused.
+
+    def lazy_mmu_mode_enable(self) -> None:
+        self.events.append(("lazy_mmu_mode_enable",))
+        self.lazy_mmu += 1
+
+    def lazy_mmu_mode_disable(self) -> None:
+        self.events.append(("lazy_mmu_mode_disable",))
+        self._leave_lazy_mmu()
+
+    def lazy_mmu_mode_pause(self) -> None:
+        """Updates go to the page tables at once until lazy_mmu_mode_resume(), whatever section is open."""
+        self.events.append(("lazy_mmu_mode_pause",))
+        self.lazy_mmu_paused += 1
+
+    def lazy_mmu_mode_resume(self) -> None:
+        self.events.append(("lazy_mmu_mode_resume",))
+        if not self.lazy_mmu_paused:
+            self.imbalance("lazy MMU mode is resumed but was not paused")
+            return
+        self.lazy_mmu_paused -= 1
+
+    def _leave_lazy_mmu(self) -> None:
         if not self.lazy_mmu:
             self.imbalance("lazy MMU mode is left but was not entered")
             return
         self.lazy_mmu -= 1
+
+    def arch_leave_lazy_mmu_mode(self) -> None:
+        self.events.append(("arch_leave_lazy_mmu_mode",))
+        self._leave_lazy_mmu()
 
     def flush_tlb_batched_pending(self, mm: int) -> None:
         """mm/rmap.c: the flush of the whole mm that reclaim has put off, if there is one."""
@@ -42,7 +68,7 @@ class Tlb(Machine):
         check_word(start)
         check_word(end)
         self.events.append(("flush_tlb_range", start, end))
-        if self.lazy_mmu:
+        if self.lazy_mmu and not self.lazy_mmu_paused:
             self.violate("flush_tlb_range() in lazy MMU mode, where updates may still be queued", 0)
         self.invalidate(start, end, vma.vm_mm)
 

@@ -17,8 +17,9 @@ from pte_review.models.function import Function
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.machine.state import Pmd
 from pte_review.models.move_ptes.legal import breaches
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario
 from pte_review.models.tables import Entries, Range, Table
+from pte_review.models.vma import Vma
 
 OLD, NEW = "old", "new"
 
@@ -152,5 +153,5 @@ FUNCTION = Function(
     call=MoveCall,
     folder=Path(__file__).parent,
     not_versions=frozenset({"call", "legal"}),
-    first=("pre_patch", "v4", "refactor", "refactor_intended"),
+    first=("pre_patch", "v4", "v7_3", "refactor", "refactor_intended"),
 )

@@ -10,7 +10,7 @@ from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_D
 from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
 from pte_review.models.machine.state import Pmd
 from pte_review.models.move_ptes.call import PagetableMoveControl
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 
 
 def mremap_folio_pte_batch(k: Kernel, vma: Vma, addr: int, ptep: int, pte: int, max_nr: int) -> int:

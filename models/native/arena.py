@@ -22,6 +22,7 @@ from pte_review.models.native.binding import Binding
 from pte_review.models.outcome import AT_UNLOCK, FLUSH_TIMES
 from pte_review.models.scenario import Scenario
 from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
+from pte_review.models.vma import VM_FLAG_BITS
 
 WORD = 8
 AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT": 1 << 18}  # offsets in words
@@ -30,7 +31,7 @@ LAYOUT = {
         "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
         "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS",
     ),
-    "VMA": ("FLAGS", "MM"),
+    "VMA": ("VM_FLAGS", "PAGE_PROT", "HAS", "MM"),
     "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
     "RANGE": ("TABLE", "FIRST", "NR"),
     "REP": ("ENDED", "RETURNED", "LINE", "PTEP", "VARIABLE", "EVENTS"),
@@ -60,6 +61,8 @@ def layout_header() -> str:
         lines.append(f"enum {{ {', '.join(f'PR_{group}_{name}' for name in names)}, PR_{group}_WORDS }};\n")
     times = (f"PR_{name.replace('-', '_').upper()}" for name in FLUSH_TIMES)
     lines.append(f"enum {{ {', '.join(times)} }};\n")
+    for name, bit in VM_FLAG_BITS.items():
+        lines.append(f"#define VMA_{name}_BIT {bit}\n#define VM_{name} (1UL << {bit})\n")
     return "".join(lines)
 
 
@@ -111,8 +114,8 @@ def request(
     }
     words = [head[name] for name in LAYOUT["REQ"]]
     for vma in scenario.vmas:
-        seen = (vma.vm_file, vma.anon_vma, vma.pfnmap, vma.mixedmap, vma.shadow_stack, vma.uffd, vma.uffd_event_remap)
-        words += (_bits(seen), vma.vm_mm)
+        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap)
+        words += (vma.vm_flags(rwp=config.uffd_rwp), scenario.words.vm_page_prot(vma), _bits(has), vma.vm_mm)
     for table in scenario.tables:
         words += (table.base, table.lock & (1 << 64) - 1, table.maps, table.vma, len(table.entries))
     for where in scenario.ranges:

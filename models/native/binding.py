@@ -21,4 +21,5 @@ class Binding:
     arguments: Mapping[str, str]
     structs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
+    places: frozenset[str] = frozenset()  # fields of those structs that only say where the ranges lie
     words: Callable[[Scenario], tuple[int, ...]] = lambda _: ()

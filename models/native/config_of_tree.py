@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a tree's arm64 contpte layer does in its own way, as the fields of Config that ports follow."""
+"""What a tree does in its own way, as fields of Config that ports follow: arm64's contpte layer, userfaultfd RWP."""
 
 from pte_review.models.kernel_tree.ctext import CFile
 from pte_review.models.kernel_tree.tree import Tree
 from pte_review.models.native.instrument import walk
 
 CONTPTE = "arch/arm64/mm/contpte.c"
+USERFAULTFD = "include/linux/userfaultfd_k.h"
 
 
 def config_of_tree(tree: Tree) -> dict[str, bool]:
-    """Fields of Config by name, read off the text; none where the tree has no contpte layer."""
+    """Fields of Config by name, read off the text."""
+    config = {"uffd_rwp": "userfaultfd_rwp" in CFile(USERFAULTFD, tree.read(USERFAULTFD) or "").words}
     text = tree.read(CONTPTE)
     if text is None:
-        return {}
-    file, config = CFile(CONTPTE, text), {}
+        return config
+    file = CFile(CONTPTE, text)
     if setting := file.function("contpte_set_ptes"):
         # The guard asks whether the new entry is valid; without it nothing there does.
         config["contpte_set_guards_invalid"] = "pte_valid" in file.uses(setting.node)

@@ -14,14 +14,19 @@ from pathlib import Path
 from pte_review.models.kernel_tree.ctext import CFile, Definition
 from pte_review.models.kernel_tree.files import BATCH, LIBRARY
 from pte_review.models.kernel_tree.tree import Tree, TreeError
+from pte_review.models.native.asks import Asks, asks_of
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.instrument import Local, instrumented, walk
 from pte_review.models.native.signature import Signature, signature
+from pte_review.models.native.wrappers import Word, word_of
+from pte_review.models.vma import VM_FLAG_BITS
 
 HEADERS = Path(__file__).parent / "include"
 WRAPPED = (
     "ptep_get", "ptep_get_and_clear", "get_and_clear_full_ptes", "pte_clear", "set_ptes", "pte_batch_hint",
 )  # fmt: skip
+# What the project's own headers ask of the tree beside what the function under review does.
+ASKED = {"arm64": ("pgattr_change_is_safe",)}
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class Extract:
     has: frozenset[str]  # of WRAPPED and the batch functions: those that the text or the headers define
     shadows: tuple[str, ...]  # functions of the subject's own file under a name that the others have as well
     batches: dict[str, Signature]  # signatures of the batch functions that there are
+    words: dict[str, list[Word]]  # predicates and setters of the library
     locals: tuple[Local, ...]  # by their number in PR_INIT()
     structs: dict[str, tuple[str, ...]]  # the fields of those structs of the binding that the file has
+    asks: Asks  # what all of it asks of VMA, call and config
     keeps_state: bool  # has variables that live from one call to the next
 
 
@@ -61,7 +68,15 @@ def provided(arch: str) -> frozenset[str]:
         other = any(path.stem.startswith(name) for name in LIBRARY if name != arch)
         if not other and not path.stem.startswith("wrap_"):
             names |= _parsed(path.name, path.read_text(encoding="utf-8")).definitions.keys()
+    names |= {text for name in VM_FLAG_BITS for text in (f"VM_{name}", f"VMA_{name}_BIT")}
     return frozenset(names)
+
+
+@lru_cache(maxsize=1)
+def logged() -> frozenset[str]:
+    """The names of primitives that are logged: macros of wrap_pgtable.h and wrap_batch.h."""
+    texts = ((path.name, path.read_text(encoding="utf-8")) for path in HEADERS.glob("wrap_*.h"))
+    return frozenset(name for path, text in texts for name in _parsed(path, text).definitions)
 
 
 def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
@@ -76,7 +91,7 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
         raise _no_definition(tree.label, path, function, text)
     _check_one_signature(tree.label, path, subject.definitions[function])
     files = [subject, *_files(tree, (*LIBRARY[arch], *BATCH))]
-    kept = _needed(files, function, provided(arch))
+    kept = _needed(files, (function, *ASKED.get(arch, ())), provided(arch))
     locals_: list[Local] = []
     pieces = {
         file.path: SourceText(file.path, instrumented(file, kept[file.path], locals_ if file is subject else None))
@@ -91,22 +106,35 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
         if batch.name == name and batch.is_function
     }
     names = {d.name for file in files[1:] for d in kept[file.path]} | provided(arch)
+    structs = {
+        name: fields
+        for name in binding.structs
+        if (fields := _fields(d for definitions in kept.values() for d in definitions if d.name == name))
+    }
+    own = [d for name in (path, *BATCH) for d in kept.get(name, ())]
+    others = [d for name, definitions in kept.items() if name not in (path, *BATCH) for d in definitions]
     return Extract(
         library=tuple(pieces[name] for name in LIBRARY[arch] if name in pieces),
         batch=tuple(pieces[name] for name in BATCH if name in pieces),
         subject=pieces[path],
         signature=signature(definition.node),
-        has=frozenset(name for name in (*WRAPPED, *batches) if name in names),
+        has=frozenset(name for name in (*WRAPPED, *ASKED.get(arch, ()), *batches) if name in names),
         shadows=tuple(sorted({d.name for d in kept[path] if d.is_function} & {*names, *batches})),
         batches=batches,
+        words=_words(definition for name in LIBRARY[arch] for definition in kept.get(name, ())),
         locals=tuple(locals_),
-        structs={
-            name: fields
-            for name in binding.structs
-            if (fields := _fields(d for definitions in kept.values() for d in definitions if d.name == name))
-        },
+        structs=structs,
+        asks=asks_of(own, others, {name: {*fields} - binding.places for name, fields in structs.items()}),
         keeps_state=any(_has_variables(d) for definitions in kept.values() for d in definitions),
     )
+
+
+def _words(definitions: Iterable[Definition]) -> dict[str, list[Word]]:
+    words: dict[str, list[Word]] = {}
+    for definition in definitions:
+        if definition.name not in logged() and (word := word_of(definition)) is not None:
+            words.setdefault(word.name, []).append(word)
+    return words
 
 
 def _files(tree: Tree, paths: Iterable[str]) -> list[CFile]:
@@ -134,12 +162,15 @@ def _check_one_signature(label: str, path: str, definitions: list[Definition]) -
             )
 
 
-def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, list[Definition]]:
-    """By path: the definitions that `start` of the first of `files` is and needs, in the order of the text."""
+def _needed(files: list[CFile], start: Iterable[str], known: frozenset[str]) -> dict[str, list[Definition]]:
+    """By path: the definitions that the names of `start` are and need, in the order of the text.
+
+    The first of `files` is the subject's own; what it defines under a name counts before what others do.
+    """
     subject, *others = files
     kept: dict[str, dict[int, Definition]] = {file.path: {} for file in files}
-    todo = [(subject, d) for d in subject.definitions[start]]
-    seen = {True: {start}, False: set()}  # by whether the subject asks: the others do not see its names
+    todo = [(file, d) for name in start for file in files if name in file.words for d in file.definitions.get(name, ())]
+    seen = {True: {*start}, False: {*start}}  # by whether the subject asks: the others do not see its names
     while todo:
         file, definition = todo.pop()
         kept[file.path][definition.node.start_byte] = definition
@@ -151,7 +182,7 @@ def _needed(files: list[CFile], start: str, known: frozenset[str]) -> dict[str, 
             if own:
                 todo += [(subject, d) for d in own]
             elif name not in known:
-                todo += [(other, d) for other in others for d in other.definitions.get(name, ())]
+                todo += [(other, d) for other in others if name in other.words for d in other.definitions.get(name, ())]
     return {path: [definitions[at] for at in sorted(definitions)] for path, definitions in kept.items()}
 
 

@@ -12,7 +12,7 @@ from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.machine.locks import ANON_VMA, I_MMAP
 from pte_review.models.native.arena import EVENT_WORDS, event_names
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 
 U64 = 1 << 64
 WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")
@@ -89,9 +89,9 @@ class Follower:
     def _on_page_table_check_ptes_set(self, ptep: int, pte: int, nr: int, *_: int) -> None:
         self.k.page_table_check_ptes_set(signed(ptep), pte, nr)
 
-    def _on_check_safe_pte_update(self, ptep: int, pte: int, *_: int) -> None:
+    def _on_check_safe_pte_update(self, ptep: int, pte: int, safe: int, *_: int) -> None:
         if self.k.config.debug_vm and isinstance(self.k, KernelArm64):
-            self.k.check_safe_pte_update(signed(ptep), pte)
+            self.k.check_safe_pte_update(signed(ptep), pte, safe=bool(safe))
 
     def _on_warn(self, which: int, *_: int) -> None:
         self.k.warn(WARNINGS[which])

@@ -41,18 +41,18 @@ static int pr_map_tables(u64 size)
 
 static void pr_set_vma(struct vm_area_struct *vma, u64 range, const u64 *word)
 {
-	u64 flags = word[PR_VMA_FLAGS];
+	u64 has = word[PR_VMA_HAS];
 
 	memset(vma, 0, sizeof(*vma));
 	vma->vm_start = pr_range_start(range);
 	vma->vm_end = vma->vm_start + pr_range_bytes(range);
 	vma->vm_mm = &pr->mms[word[PR_VMA_MM] - 1];
-	vma->vm_file = flags & 1 ? &pr->file : NULL;
-	vma->anon_vma = flags & 2 ? &pr->anon_vma : NULL;
-	vma->vm_flags = VM_READ | VM_WRITE | (flags & 4 ? VM_PFNMAP : 0) | (flags & 8 ? VM_MIXEDMAP : 0) |
-			(flags & 16 ? VM_SHADOW_STACK : 0);
-	vma->vm_userfaultfd_ctx.set = !!(flags & 32);
-	vma->vm_userfaultfd_ctx.event_remap = !!(flags & 64);
+	vma->vm_flags = word[PR_VMA_VM_FLAGS];
+	vma->vm_page_prot = __pgprot(word[PR_VMA_PAGE_PROT]);
+	vma->vm_file = has & 1 ? &pr->file : NULL;
+	vma->anon_vma = has & 2 ? &pr->anon_vma : NULL;
+	vma->vm_userfaultfd_ctx.ctx = has & 4 ? &pr->uffd[range] : NULL;
+	pr->uffd[range].features = has & 8 ? UFFD_FEATURE_EVENT_REMAP : 0;
 }
 
 static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
@@ -285,11 +285,11 @@ u64 pr_plain(u64 value)
 {
 	pte_t pte = __pte(value);
 
-	if (!pte_present(pte))
+	if (!pr_present(pte))
 		return value;
 #ifdef PR_ARM64
-	value &= ~(PTE_AF | PTE_DIRTY | (pte_valid(pte) ? PTE_CONT : 0));
-	return value & PTE_WRITE ? value & ~PTE_RDONLY : value;
+	value &= ~(PR_YOUNG | PR_DIRTY | (pr_valid(pte) ? PR_CONT : 0));
+	return value & PR_WRITE ? value & ~PR_RDONLY : value;
 #else
 	return value & ~(PR_YOUNG | PR_DIRTY | PR_SAVED_DIRTY);
 #endif
@@ -299,23 +299,23 @@ u64 pr_plain(u64 value)
 u64 pr_kind(u64 value)
 {
 	pte_t pte = __pte(value);
-	u64 kind = pte_none(pte) ? PR_IS_NONE : 0;
+	u64 kind = pr_none(pte) ? PR_IS_NONE : 0;
 
-	if (!pte_present(pte)) {
-		if (is_swap_pte(pte))
-			kind |= (pte_swp_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_swp_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
+	if (!pr_present(pte)) {
+		if (pr_swap(pte))
+			kind |= (pr_swp_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pr_swp_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 		return kind;
 	}
-	kind |= (pte_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pte_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
-	kind |= PR_IS_PRESENT | (pte_young(pte) ? PR_IS_YOUNG : 0) | (pte_dirty(pte) ? PR_IS_DIRTY : 0);
-	kind |= pte_write(pte) ? PR_IS_WRITE : 0;
+	kind |= (pr_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pr_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
+	kind |= PR_IS_PRESENT | (pr_young(pte) ? PR_IS_YOUNG : 0) | (pr_dirty(pte) ? PR_IS_DIRTY : 0);
+	kind |= pr_write(pte) ? PR_IS_WRITE : 0;
 #ifdef PR_ARM64
-	kind |= pte_valid_cont(pte) ? PR_IS_CONT : value & PTE_CONT ? PR_IS_CONT_INVALID : 0;
+	kind |= !pr_cont(pte) ? 0 : pr_valid(pte) ? PR_IS_CONT : PR_IS_CONT_INVALID;
 #endif
 	return kind;
 }
 
 u64 pr_frame(u64 value)
 {
-	return pte_pfn(__pte(value));
+	return pr_pfn(__pte(value));
 }

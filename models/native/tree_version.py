@@ -21,22 +21,38 @@ from pte_review.models.port import STACKS, installed_by
 from pte_review.models.scenario import ORDINARY_CONFIG, Scenario
 from pte_review.models.version import Version
 
+# Options of a distribution kernel that the tree's headers ask for, and that no Config turns off.
+ALWAYS = (
+    "CONFIG_64BIT", "CONFIG_MMU", "CONFIG_SMP", "CONFIG_SWAP", "CONFIG_MIGRATION", "CONFIG_MEMORY_FAILURE",
+    "CONFIG_DEVICE_PRIVATE", "CONFIG_NUMA_BALANCING", "CONFIG_PAGE_TABLE_CHECK", "CONFIG_TRANSPARENT_HUGEPAGE",
+    "CONFIG_ARCH_HAS_PTE_PROTNONE", "CONFIG_ARCH_HAS_PTE_SPECIAL", "CONFIG_ARCH_HAS_PTE_DEVMAP",
+    "CONFIG_ARCH_HAS_USER_SHADOW_STACK", "CONFIG_USERFAULTFD", "CONFIG_HAVE_ARCH_USERFAULTFD_MINOR",
+)  # fmt: skip
+OPTIONS_OF = {
+    "x86_64": ("CONFIG_X86", "CONFIG_X86_64", "CONFIG_X86_USER_SHADOW_STACK"),
+    "arm64": ("CONFIG_ARM64", "CONFIG_ARM64_4K_PAGES", "CONFIG_ARM64_HW_AFDBM"),
+}
+NUMBERS_OF = {
+    "x86_64": {},
+    "arm64": {"CONFIG_ARM64_PAGE_SHIFT": 12, "CONFIG_ARM64_VA_BITS": 48, "CONFIG_ARM64_PA_BITS": 48},
+}
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
 
 
 def defines(arch: str, config: Config) -> tuple[str, ...]:
     """What kernel text is compiled with for `arch` under `config`."""
     options = {
+        **dict.fromkeys((*ALWAYS, *OPTIONS_OF[arch]), True),
         "CONFIG_MEM_SOFT_DIRTY": config.mem_soft_dirty,
         "CONFIG_HAVE_ARCH_SOFT_DIRTY": arch == "x86_64",
         "CONFIG_HAVE_ARCH_USERFAULTFD_WP": config.uffd_wp,
         "CONFIG_PTE_MARKER_UFFD_WP": config.pte_marker_uffd_wp,
+        "CONFIG_USERFAULTFD_RWP": config.uffd_rwp,
         "CONFIG_ARM64_CONTPTE": arch == "arm64" and config.contpte,
-        "CONFIG_X86_64": arch == "x86_64",
-        "CONFIG_ARM64": arch == "arm64",
     }
-    always = ("CONFIG_64BIT=1", "CONFIG_MMU=1", "CONFIG_SMP=1", f"PR_{arch.upper()}=1")
-    return (*always, *(f"{name}=1" for name, on in options.items() if on))
+    numbers = {"CONFIG_PGTABLE_LEVELS": 4, **NUMBERS_OF[arch]}
+    flags = (f"{name}=1" for name, on in options.items() if on)
+    return (f"PR_{arch.upper()}=1", *flags, *(f"{name}={value}" for name, value in numbers.items()))
 
 
 class Children:
@@ -66,6 +82,15 @@ class TreeVersion(Version):
     def config(self) -> dict[str, bool]:
         """Of the tree's contpte layer: a port beside it follows them."""
         return config_of_tree(self.source)
+
+    @property
+    def asks(self) -> dict[str, tuple[str, ...]]:
+        """On the architectures that it has been prepared for."""
+        merged: dict[str, set[str]] = {}
+        for unit in self.units.values():
+            for name, statements in unit.asks.items():
+                merged.setdefault(name, set()).update(statements)
+        return {name: tuple(sorted(statements)) for name, statements in merged.items()}
 
     def unit(self, arch: str) -> TranslationUnit:
         """What is compiled for `arch`. Raises TreeError."""

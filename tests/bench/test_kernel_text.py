@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How far a run is from the limit: port, C in a child, C through cffi, C alone; what setting a tree up costs.
 
-Figures are printed, never asserted. Needs a v6.12 tree (`make tree`).
+Figures are printed, never asserted. Needs the tree of 6.12 (`make trees`).
 """
 
 from dataclasses import replace

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import KernelX86_64
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from pte_review.strategies.move_ptes import scenarios
 from tests.kit.build import ARCHES, page, scenario
 from tests.kit.draws import drawn

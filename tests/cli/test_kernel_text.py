@@ -145,7 +145,7 @@ def test_a_crash_is_a_divergence_and_the_review_goes_on(cli: Run):
     assert "SIGSEGV, at or after mm/mremap.c:" in flat(done.out)
     data = json.loads(Path("v.json").read_text())
     assert data["examples"] == 40
-    assert {"crash", "write-lost"} <= {one["kind"] for one in data["divergences"]}
+    assert {"crash", "write-gained"} <= {one["kind"] for one in data["divergences"]}
 
 
 ASSIGNS = "\t\tpte = get_and_clear_full_ptes(mm, from, src, nr, 0);\n"

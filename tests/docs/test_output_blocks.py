@@ -14,7 +14,9 @@ import pytest
 from pte_review.harness import check
 from pte_review.harness.costs.text import claims_text
 from pte_review.harness.known import DEFAULT_SEEDS, hunt_all, review_thread
+from pte_review.harness.releases import ledger
 from pte_review.harness.reports.history import history_text
+from pte_review.harness.reports.releases import releases_table
 from pte_review.harness.reports.report import matrix, pictures, row
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
 from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
@@ -22,7 +24,7 @@ from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.native.build import cache_folder
 from tests.kit.moves import load
 from tests.kit.release import needs_named_release
-from tests.kit.trees import ROOT, linux
+from tests.kit.trees import RELEASES, ROOT, linux
 
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PATCH = ROOT / "tests" / "data" / "patches" / "batch.patch"
@@ -78,6 +80,12 @@ def the_exhausted_space() -> str:
     return "\n".join(lines[first : lines.index("", first)]) + "\n"
 
 
+def the_releases() -> str:
+    folders = [linux(release) for release in RELEASES]
+    options = {"arch": None, "max_examples": 1000, "seed": 0}
+    return releases_table("pre_patch", list(ledger(MOVE_PTES, "pre_patch", folders, **options)))
+
+
 DURATION = re.compile(r"\b[\d,.]+ ?s\b|\([\d,]+ a second\)")
 
 
@@ -89,6 +97,7 @@ def without_seconds(text: str) -> str:
     lines = text.splitlines()
     if not any(line.endswith(" sec") for line in lines):
         return " ".join(DURATION.sub("some time", text).split()) if DURATION.search(text) else text
+    lines = [re.sub(r"^(\d+\.\d+)\.\d+ +\|", r"\1 |", line) for line in lines]  # the archive goes on in a series
     return "\n".join(re.sub(r"( *\| *(sec|[\d.]*)|\+=+|; \d+ s)$", "", line) for line in lines)
 
 
@@ -101,6 +110,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "claims": lambda: claims_text(MOVE_PTES.claims()).partition("\n\n")[2],
     "pytest-tree": the_pytest_run,
     "exhaust": the_exhausted_space,
+    "releases": the_releases,
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }

@@ -161,7 +161,7 @@ def test_progress_is_said_for_every_scenario_and_divergence():
     ("arguments", "says"),
     [
         ({"base": "prepatch"}, "no version 'prepatch' of move_ptes(): did you mean pre_patch"),
-        ({"candidate": "xyzzy"}, "no version 'xyzzy' of move_ptes(): versions: pre_patch, v4, refactor"),
+        ({"candidate": "xyzzy"}, "no version 'xyzzy' of move_ptes(): versions: pre_patch, v4, v7_3, refactor"),
         ({"candidate": "none.py"}, "none.py: cannot be read: No such file or directory"),
         ({"candidate": lambda k: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),
         ({"candidate": lambda a, b, c, d, e, f: 0}, "does not take (k, pmc, extent, old_pmd, new_pmd)"),

@@ -9,6 +9,12 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 
 from pte_review.harness.search.generate import generate
+from pte_review.models.machine.folios import (
+    FPB_IGNORE_DIRTY,
+    FPB_IGNORE_SOFT_DIRTY,
+    FPB_RESPECT_DIRTY,
+    FPB_RESPECT_SOFT_DIRTY,
+)
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import Outcome
 from pte_review.models.scenario import Scenario
@@ -16,6 +22,10 @@ from pte_review.models.version import Version
 from pte_review.strategies.move_ptes import scenarios
 from tests.kit.moves import run
 
+RENAMED = {  # v6.19
+    "lazy_mmu_mode_enable": "arch_enter_lazy_mmu_mode",
+    "lazy_mmu_mode_disable": "arch_leave_lazy_mmu_mode",
+}
 AROUND = 2  # events shown on both sides of the first that differs
 
 
@@ -46,7 +56,13 @@ def plain(event: Event) -> Event:
     """`event` without what is a matter of wording: set_pte_at() is set_ptes() of one entry."""
     if event[0] == "set_pte_at":
         return ("set_ptes", *event[1:], 1)
-    return event
+    if event[0] == "folio_pte_batch":  # v6.17: no address, and flags say what is respected
+        _, pfn, _, ptep, pte, max_nr, flags, *result = event
+        ignored = int(flags)
+        respected = FPB_RESPECT_DIRTY * (not ignored & FPB_IGNORE_DIRTY)
+        respected |= FPB_RESPECT_SOFT_DIRTY * (not ignored & FPB_IGNORE_SOFT_DIRTY)
+        return ("folio_pte_batch_flags", pfn, 0, ptep, pte, max_nr, respected, *result)
+    return (RENAMED.get(str(event[0]), event[0]), *event[1:])
 
 
 def _from(events: list[Event], at: int) -> str:

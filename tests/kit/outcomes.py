@@ -11,7 +11,8 @@ from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.judging.judge import Judgement, judge
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.outcome import Outcome
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.build import move, page, pages, scenario, swap
 
 FOLIO = 0x100  # PFN of the order-2 folio that most of these tests move

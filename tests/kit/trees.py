@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -16,16 +16,41 @@ from tests.kit.little_tree import MREMAP
 
 ROOT = Path(__file__).parents[2]
 KERNELS = ROOT / "tests" / "data" / "kernels"
-UNPACKED = ROOT / ".pte-review" / "linux-source-6.12"  # `make tree`
+TREES = ROOT / ".pte-review" / "trees"  # `make trees`
 NO_TREE = "no kernel tree"
-HOW = f"{NO_TREE}: set PTE_REVIEW_TREE to one of v6.12, or apt-get install linux-source-6.12 and run `make tree`"
+HOW = f"{NO_TREE}: run `make trees`, or set PTE_REVIEW_TREES to a folder with such folders"
 
 
-def linux() -> Path:
-    """The folder of a v6.12 tree; skips the test where there is none."""
-    path = Path(os.environ.get("PTE_REVIEW_TREE", UNPACKED))
+@dataclass(frozen=True)
+class Release:
+    """A release that `make trees` brings: the source package `version`, or without one linux-source-SERIES."""
+
+    series: str
+    version: str = ""
+
+    @property
+    def folder(self) -> str:
+        """Its folder in TREES."""
+        return f"linux-{self.series}"
+
+
+# v4 was merged for 6.17; 6.17.8 has its bug, 6.17.9 and 6.18 have the fix (04d1c9d60c6e). 7.3 has userfaultfd RWP.
+RELEASES = {
+    "6.12": Release("6.12"),
+    "6.17": Release("6.17", "6.17.8"),
+    "6.18": Release("6.18", "6.18.15"),
+    "6.19": Release("6.19", "6.19.11"),
+    "7.1": Release("7.1", "7.1.13"),
+    "7.2": Release("7.2"),
+    "7.3": Release("7.3"),
+}
+
+
+def linux(release: str = "6.12") -> Path:
+    """The folder of that release's tree; skips the test where there is none."""
+    path = Path(os.environ.get("PTE_REVIEW_TREES", TREES)) / RELEASES[release].folder
     if not (path / "mm" / "mremap.c").is_file():
-        pytest.skip(HOW)
+        pytest.skip(f"{HOW} ({release})")
     return path
 
 

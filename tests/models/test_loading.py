@@ -27,7 +27,7 @@ def error(which):
 
 
 def test_names():
-    assert names()[:4] == ["pre_patch", "v4", "refactor", "refactor_intended"]
+    assert names()[:4] == ["pre_patch", "v4", "v7_3", "refactor"]
     assert "control" not in names()
 
 
@@ -76,7 +76,7 @@ def test_files_that_cannot_be_read(path):
         ("prepatch", "did you mean pre_patch?"),
         ("v44", "did you mean v4?"),
         ("refactor_intented", "did you mean refactor_intended"),
-        ("zzzzzz", "versions: pre_patch, v4, refactor, "),
+        ("zzzzzz", "versions: pre_patch, v4, v7_3, "),
         ("control", "no version 'control'"),
     ],
 )

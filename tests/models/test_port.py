@@ -6,7 +6,8 @@ import itertools
 import pytest
 
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, move, page, scenario
 
 FOLIO = (Folio(0x200, 4),)

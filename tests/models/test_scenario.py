@@ -10,7 +10,8 @@ import pytest
 
 from pte_review.models.codec import SchemaError
 from pte_review.models.config import Config
-from pte_review.models.scenario import Folio, Scenario, Vma, page_ranges
+from pte_review.models.scenario import Folio, Scenario, page_ranges
+from pte_review.models.vma import Vma
 from tests.kit.build import NEW, OLD, page, scenario
 from tests.kit.moves import as_move, scenario_from_json
 

@@ -4,7 +4,8 @@
 import pytest
 
 from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import move, page, scenario, swap
 
 FOLIO = (Folio(0x200, 4),)

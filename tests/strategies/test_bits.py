@@ -8,7 +8,7 @@ import pytest
 
 from pte_review.models.arch import words
 from pte_review.models.config import Config
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 from pte_review.strategies.bits import Bits, draw_bits, protection, word
 from pte_review.strategies.choices import Choices
 from tests.kit.build import ARCHES, page

@@ -8,8 +8,9 @@ import pytest
 
 from pte_review.models.config import Config
 from pte_review.models.move_ptes.call import MoveCall
-from pte_review.models.scenario import Scenario, Vma
-from pte_review.strategies.config import CONT_PTES, PTRS_PER_PTE
+from pte_review.models.scenario import Scenario
+from pte_review.models.vma import Vma
+from pte_review.strategies.config import CONT_PTES, MODES, PTRS_PER_PTE
 from tests.kit.build import ARCHES
 from tests.kit.census import FEATURES, features
 from tests.kit.draws import drawn
@@ -17,8 +18,12 @@ from tests.kit.moves import as_move
 
 USUAL, RARE = 0.02, 0.005  # of scenarios, at least
 SELDOM = {"write alone differs between blocks", "whole table"}  # needs two blocks, a full table: RARE is enough
-SIZES = {"cont_ptes": set(CONT_PTES), "ptrs_per_pte": set(PTRS_PER_PTE)}
-ONLY_DEFAULT = {"zero_pfn", "highest_memmap_pfn", "vm_mm"}  # numbers, not options
+SIZES = {
+    "cont_ptes": set(CONT_PTES),
+    "ptrs_per_pte": set(PTRS_PER_PTE),
+    "uffd_modes": {*MODES, ("minor",), ("minor", "wp")},
+}
+ONLY_DEFAULT = {"zero_pfn", "highest_memmap_pfn", "vm_mm", "uffd_rwp"}  # numbers; what versions say
 NOT_ON_ARM64 = {"mem_soft_dirty", "shstk", "shadow_stack"}
 CALL = ("need_rmap_locks", "split_ptlocks", "old_maps", "new_maps")
 

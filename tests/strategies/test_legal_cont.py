@@ -4,7 +4,8 @@
 import pytest
 
 from pte_review.models.legal import breaches, broken_rules
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import page, pages, scenario, swap
 
 MIXEDMAP = Vma(vm_file=True, anon_vma=False, mixedmap=True)

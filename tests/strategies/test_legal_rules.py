@@ -6,7 +6,8 @@ import pytest
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.config import Config
 from pte_review.models.legal import ONLY_ON, breaches, broken_rules
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, NEW, OLD, arm, page, pages, scenario, swap, x86
 
 FOUR = (Folio(0x100, 2, exclusive=((0, 4),)),)
@@ -165,7 +166,7 @@ def test_mixed_protection(arch, bits):
     assert entries("mixed-protection", broken) == [(0, 1)]
     legal(scenario(arch, odd, at=(0, 0, 1), folios=FOUR))  # another VMA's entry
     alike = {index: pte ^ bits[arch] for index, pte in pages(arch, 0, 0x100, ["", "A"]).items()}
-    legal(scenario(arch, alike, at=(0, 0, 2), folios=FOUR))
+    legal(scenario(arch, alike, at=(0, 0, 2), folios=FOUR, vma=Vma(exec=bits is EXECUTABLE)))
 
 
 def test_numa_hints_are_no_mixed_protection(arch):

@@ -4,7 +4,8 @@
 import pytest
 
 from pte_review.models.legal import SHAPE, breaches
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, arm, page, scenario, swap, x86
 
 ONE = (Folio(0x100, exclusive=((0, 1),)),)
@@ -53,7 +54,7 @@ def test_an_exclusive_page_is_not_shared(arch, shared, clash):
 
 
 def test_shadow_stacks_need_the_cpu_and_no_file():
-    told = ["a shadow-stack VMA needs config.shstk and has no file"]
+    told = ["a shadow-stack VMA needs config.shstk and VM_WRITE, and has no file"]
     assert wrong(scenario("x86_64", {}, vma=Vma(shadow_stack=True))) == told
     assert wrong(scenario("x86_64", {}, vma=Vma(shadow_stack=True, vm_file=True), shstk=True)) == told
     assert wrong(scenario("x86_64", {}, vma=Vma(shadow_stack=True), shstk=True)) == []
@@ -78,7 +79,7 @@ def test_mapped_pages_have_a_folio(arch):
 
 
 def test_uffd_wp_needs_a_userfaultfd(arch):
-    told = ["uffd-wp in a VMA without a userfaultfd"]
+    told = ["uffd-wp in a VMA without a userfaultfd that write-protects"]
     flagged = (swap(arch, 0, 5, "F"), swap(arch, 25, 5, "F"), swap(arch, 31, 1), swap(arch, 31, 4, "F"))
     for pte in (page(arch, 0x100, "U"), *flagged):
         assert wrong(scenario(arch, {0: pte}, folios=ONE)) == told

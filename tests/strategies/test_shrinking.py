@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, Phase, find, settings
 
 from pte_review.harness.search.explore import size
 from pte_review.models.config import Config
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
+from pte_review.models.vma import Vma
 from pte_review.strategies.move_ptes import scenarios
 from tests.kit.build import ARCHES
 from tests.kit.census import features

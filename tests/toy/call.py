@@ -11,7 +11,8 @@ from pte_review.models.config import PAGE_SIZE
 from pte_review.models.function import Function
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.machine.state import Pmd
-from pte_review.models.scenario import Scenario, Vma
+from pte_review.models.scenario import Scenario
+from pte_review.models.vma import Vma
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ BUGS = (
         "v4_batch_hint", "the same in v6.17", "04d1c9d60c6e", "write-gained",
         may=SMEAR_RARE | {"write-lost"}, arches=("arm64",),
     ),
-    Bug("refactor", "refactor: pte unset", "not merged", "unassigned-read", SMEAR | UNASSIGNED, SMEAR_RARE),
+    Bug(
+        "refactor", "refactor: pte unset", "not merged", "unassigned-read",
+        SMEAR | UNASSIGNED, SMEAR_RARE | {"dirty-gained"},
+    ),
     Bug("refactor_clear_new", "dispute: clears new", "not merged", "entry-left-behind", base="v4"),
     Bug("refactor_keep_old", "dispute: keeps old", "not merged", "entry-duplicated", base="v4"),
     Bug(

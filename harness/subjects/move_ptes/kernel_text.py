@@ -46,5 +46,6 @@ BINDING = Binding(
     arguments=ARGUMENTS,
     structs={"pagetable_move_control": FIELDS},
     instances={"pagetable_move_control": "pmc"},
+    places=frozenset({"old", "new", "old_addr", "new_addr", "old_end", "new_len", "old_len"}),
     words=_words,
 )

@@ -25,6 +25,8 @@ class MovePromise(Promise):
         clears_uffd_wp = vma.uffd and not vma.uffd_event_remap
         if words.pte_present(pte):
             pte = words.pte_mksoft_dirty(pte)
+            if clears_uffd_wp and words.userfaultfd_rwp(vma) and words.pte_uffd_wp(pte):
+                pte = words.pte_modify(pte, words.vm_page_prot(vma))  # accessible, where no userfaultfd guards it
             return words.pte_clear_uffd_wp(pte) if clears_uffd_wp else pte
         if clears_uffd_wp:
             if words.pte_marker_uffd_wp(pte):
@@ -43,6 +45,9 @@ class MovePromise(Promise):
     def returns(self) -> int:
         """move_page_tables() tries again on -EAGAIN, and goes on after 0."""
         return 0 if all(table.maps for table in self.scenario.tables) else -EAGAIN
+
+    def may_write(self, slot: int) -> bool:
+        return super().may_write(slot) or self.words.pte_write(self.want[slot])
 
     def slot_findings(self, outcome: Outcome) -> Iterator[Finding]:
         return moved_findings(self, outcome)

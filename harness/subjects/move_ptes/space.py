@@ -4,7 +4,8 @@
 Sizes are scaled down: page tables of 16 entries, contpte blocks of 2 or 4, and pages from the lowest frames on.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pte_review.harness.exhaust.alphabet import PAIRWISE, Alphabet, values
@@ -13,7 +14,7 @@ from pte_review.harness.exhaust.folio_layout import FolioLayout, layouts
 from pte_review.harness.exhaust.groups import groups
 from pte_review.models.config import PAGE_SHIFT, Config
 from pte_review.models.move_ptes.call import move, moved
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 
 PTRS_PER_PTE = 16
 OLD_BASE, NEW_BASE = 0x2000_0000, 0x3000_0000
@@ -22,6 +23,12 @@ MODES = {
     "no userfaultfd": Vma(),
     "userfaultfd without EVENT_REMAP": Vma(uffd=True),
     "userfaultfd with EVENT_REMAP": Vma(uffd=True, uffd_event_remap=True),
+}
+VMAS = {
+    "read-only": Vma(write=False),
+    "read-only, executable": Vma(write=False, exec=True),
+    "PROT_NONE": Vma(read=False, write=False),
+    "userfaultfd RWP": Vma(uffd=True, uffd_modes=("rwp",)),
 }
 
 
@@ -52,6 +59,7 @@ class SpacePart:
     memories: tuple[str, ...]
     places: tuple[Place, ...]
     least: int = 1  # entries from which on there is such a part
+    modes: Mapping[str, Vma] = field(default_factory=lambda: MODES)
 
 
 FIXED = ("the destination is empty", "no rmap locks", "split page-table locks")
@@ -68,6 +76,7 @@ PARTS = {
             ("anon",),
             (SHIFTED,),
         ),
+        SpacePart("other VMAs", SMALL, FEW, ("anon", "file"), (ALONE,), modes=VMAS),
     ),
     "arm64": (
         SpacePart("CONT_PTES 2", SMALL, FULL, ("anon", "file"), (ALONE, SHIFTED)),
@@ -80,6 +89,7 @@ PARTS = {
             ("anon",),
             (SHIFTED,),
         ),
+        SpacePart("other VMAs", SMALL, FEW, ("anon", "file"), (ALONE,), modes=VMAS),
     ),
 }
 
@@ -94,7 +104,7 @@ def space(arch: str, entries: int) -> tuple[Block, ...]:
         for memory in part.memories
         for place in part.places
         for layout in _layouts(entries, part.config.cont_ptes, place, anon=memory == "anon")
-        for mode in MODES
+        for mode in part.modes
     )
 
 
@@ -120,7 +130,7 @@ def _block(
         new_addr=(OLD_BASE if place.one_table else NEW_BASE) + (place.new << PAGE_SHIFT),
         extent=entries << PAGE_SHIFT,
         folios=layout.folios,
-        vma=replace(MODES[mode], vm_file=memory == "file", anon_vma=memory == "anon"),
+        vma=replace(part.modes[mode], vm_file=memory == "file", anon_vma=memory == "anon"),
         config=part.config,
     )
     before, _ = _beside(entries, part.config.cont_ptes, place)

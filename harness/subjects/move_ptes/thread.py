@@ -11,14 +11,16 @@ OCCUPIED = "destination-occupied"
 SMEAR = frozenset({"write-gained", "write-lost"})
 SMEAR_RARE = frozenset({"page-table-check", "cont-on-invalid"})
 UNASSIGNED = frozenset({"unassigned-read", "foreign-entry", "entry-lost"})
+# The refactor installs the entry of an earlier pass once more: where somebody cleans one of the two, the other is left.
+CLEANED_ONCE = frozenset({"dirty-gained", "write-gained"})
 
 KNOWN = (
     Known("pre_patch", "v4", SMEAR, SMEAR_RARE),
-    Known("pre_patch", "refactor", SMEAR | UNASSIGNED, SMEAR_RARE),
+    Known("pre_patch", "refactor", SMEAR | UNASSIGNED, SMEAR_RARE | {"dirty-gained"}),
     Known("pre_patch", "refactor_intended", SMEAR, SMEAR_RARE),
     Known("pre_patch", "refactor_clear_new", SMEAR | {"entry-left-behind"}, SMEAR_RARE),
     Known("pre_patch", "refactor_keep_old", SMEAR | {"entry-duplicated"}, SMEAR_RARE),
-    Known("v4", "refactor", UNASSIGNED, frozenset({"page-table-check"})),
+    Known("v4", "refactor", UNASSIGNED, CLEANED_ONCE | {"page-table-check"}),
     Known("v4", "refactor_intended"),
     Known("v4", "refactor_clear_new", frozenset({"entry-left-behind"})),
     Known("v4", "refactor_keep_old", frozenset({"entry-duplicated"})),

@@ -12,7 +12,8 @@ from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords
 from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
 from pte_review.models.move_ptes.call import move
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 
 OLD_BASE = 0x7F00_0000_0000
 FIRST_PFN = 0x10000

@@ -13,7 +13,7 @@ from pte_review.models.machine.folios import FPB_IGNORE_DIRTY, FPB_IGNORE_SOFT_D
 from pte_review.models.machine.kernel import EAGAIN, SINGLE_DEPTH_NESTING, Kernel
 from pte_review.models.machine.state import Pmd
 from pte_review.models.move_ptes.call import PagetableMoveControl
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 
 
 def move_soft_dirty_pte(k: Kernel, pte: int) -> int:

@@ -13,7 +13,8 @@
 	e(pte_offset_map_lock) e(pte_offset_map_rw_nolock) e(pte_unmap) \
 	e(spin_lock) e(spin_lock_nested) e(spin_unlock) \
 	e(i_mmap_lock_write) e(anon_vma_lock_write) e(anon_vma_unlock_write) e(i_mmap_unlock_write) \
-	e(arch_enter_lazy_mmu_mode) e(arch_leave_lazy_mmu_mode) e(flush_tlb_batched_pending) \
+	e(arch_enter_lazy_mmu_mode) e(arch_leave_lazy_mmu_mode) e(lazy_mmu_mode_enable) e(lazy_mmu_mode_disable) \
+	e(lazy_mmu_mode_pause) e(lazy_mmu_mode_resume) e(flush_tlb_batched_pending) \
 	e(flush_tlb_range) e(flush_tlb_page) e(flush_tlb_mm) e(local_flush_tlb_all)
 
 /* The special paths of a bare run: harness/exhaust/native_pair.py has their names. */

@@ -10,7 +10,6 @@ struct folio { struct page page; };
 
 #define pfn_to_page(pfn) ((struct page *)(PR_VMEMMAP + (u64)(pfn) * sizeof(struct page)))
 #define page_to_pfn(page) (((u64)(page) - PR_VMEMMAP) / sizeof(struct page))
-#define pte_page(pte) pfn_to_page(pte_pfn(pte))
 #define pfn_valid(pfn) ((u64)(pfn) <= pr->highest_memmap_pfn)
 #define virt_addr_valid(address) false
 #define virt_to_page(address) ((struct page *)NULL)
@@ -68,11 +67,11 @@ static inline bool folio_test_anon(const struct folio *folio)
 /* models/machine/folios.py says which entries are reported as bad. */
 static inline struct folio *vm_normal_folio(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
 {
-	u64 pfn = pte_pfn(pte);
+	u64 pfn = pr_pfn(pte);
 
 	pr_log(vm_normal_folio, addr, pte_val(pte));
-	if (pte_special(pte)) {
-		if (!(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) && !is_zero_pfn(pfn) && !pte_devmap(pte))
+	if (pr_special(pte)) {
+		if (!(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) && !is_zero_pfn(pfn) && !pr_devmap(pte))
 			pr_wrong(PR_BAD_SPECIAL);
 		return NULL;
 	}
@@ -85,5 +84,5 @@ static inline struct folio *vm_normal_folio(struct vm_area_struct *vma, unsigned
 
 static inline struct page *vm_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
 {
-	return vm_normal_folio(vma, addr, pte) ? pte_page(pte) : NULL;
+	return vm_normal_folio(vma, addr, pte) ? pfn_to_page(pr_pfn(pte)) : NULL;
 }

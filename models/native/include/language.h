@@ -10,10 +10,12 @@ typedef int64_t s64;
 typedef u64 phys_addr_t;
 typedef u64 pteval_t;
 typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
 
 #define BITS_PER_LONG 64
 #define BIT(nr) (1UL << (nr))
 #define GENMASK(h, l) ((~0UL >> (63 - (h))) & (~0UL << (l)))
+#define GENMASK_ULL(h, l) GENMASK(h, l)
 #define __bitwise
 #define __force
 #define __user

@@ -13,7 +13,7 @@
 typedef struct { u64 pte; } pte_t;
 typedef struct { u64 pmd; } pmd_t;
 typedef struct { u64 pud; } pud_t;
-typedef struct { u64 pgprot; } pgprot_t;
+typedef struct pgprot { u64 pgprot; } pgprot_t;
 typedef struct { int lock; } spinlock_t;
 
 #define pte_val(x) ((x).pte)
@@ -29,24 +29,24 @@ struct address_space { int lock; };
 struct file { struct address_space *f_mapping; };
 struct anon_vma { int lock; };
 struct mm_struct { int users; };
-struct vm_userfaultfd_ctx { bool set, event_remap; };
+struct userfaultfd_ctx { unsigned int features, flags; };
+struct vm_userfaultfd_ctx { struct userfaultfd_ctx *ctx; };
+#define UFFD_FEATURE_EVENT_REMAP (1 << 2)
+
+#include "vma_flags.h"
 
 struct vm_area_struct {
-	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+	unsigned long vm_start, vm_end, vm_pgoff;
+	union {
+		vm_flags_t vm_flags;
+		vma_flags_t flags;
+	};
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
 	struct anon_vma *anon_vma;
 	pgprot_t vm_page_prot;
 	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
 };
-
-#define VM_READ 0x1UL
-#define VM_WRITE 0x2UL
-#define VM_EXEC 0x4UL
-#define VM_SHARED 0x8UL
-#define VM_PFNMAP 0x400UL
-#define VM_MIXEDMAP 0x10000000UL
-#define VM_SHADOW_STACK (1UL << 37)
 
 /*
  * What a bare run can do wrong, where a logged run leaves it to models/machine to say so: pr_wrong(). Two runs that do
@@ -109,7 +109,7 @@ struct pr_machine {
 	u64 size, cont_ptes;		/* entries of a table, of a contpte block */
 	u64 flushed;			/* when no stale translation may be left: PR_AT_UNLOCK and the like */
 	u64 no_breach;			/* bits of pr_wrong() that are none for this function */
-	u64 debug_vm, shstk, page_table_check, check_skips_special;
+	u64 debug_vm, shstk, page_table_check, check_skips_special, bbml;
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
 	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
@@ -124,6 +124,7 @@ struct pr_machine {
 	struct file file;
 	struct address_space mapping;
 	struct anon_vma anon_vma;
+	struct userfaultfd_ctx uffd[PR_MOST_RANGES];
 	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
 	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */

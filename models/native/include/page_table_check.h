@@ -22,9 +22,9 @@ static inline s32 *pr_count_of(u64 pfn)
 
 static inline bool pr_counted(pte_t pte)
 {
-	if (!pte_user_accessible_page(pte) || (pr->check_skips_special && pte_special(pte)))
+	if (!pr_user_accessible(pte) || (pr->check_skips_special && pr_special(pte)))
 		return false;
-	if (pte_pfn(pte) < PR_COUNTED_PAGES)
+	if (pr_pfn(pte) < PR_COUNTED_PAGES)
 		return true;
 	pr_wrong(PR_UNCOUNTED_PAGE);
 	return false;
@@ -39,7 +39,7 @@ static inline bool pr_is_anon(u64 pfn)
 
 static inline void pr_count_clear(pte_t pte)
 {
-	u64 pfn = pte_pfn(pte);
+	u64 pfn = pr_pfn(pte);
 	bool file;
 	s32 *count;
 
@@ -55,8 +55,8 @@ static inline void pr_count_clear(pte_t pte)
 
 static inline void pr_count_set(const pte_t *ptep, pte_t pte, unsigned int nr)
 {
-	if (pte_present(pte) ? pte_uffd_wp(pte) && pte_write(pte)
-			     : is_swap_pte(pte) && pte_swp_uffd_wp(pte) && pr_cached_writable(pte))
+	if (pr_present(pte) ? pr_uffd_wp(pte) && pr_write(pte)
+			     : pr_swap(pte) && pr_swp_uffd_wp(pte) && pr_cached_writable(pte))
 		pr_wrong(PR_UFFD_WP_WRITABLE);
 	for (unsigned int i = 0; i < nr; i++) {
 		pr_check_bounds(ptep + i);
@@ -64,13 +64,13 @@ static inline void pr_count_set(const pte_t *ptep, pte_t pte, unsigned int nr)
 	}
 	if (!pr_counted(pte))
 		return;
-	for (u64 pfn = pte_pfn(pte); pfn < pte_pfn(pte) + nr && pfn < PR_COUNTED_PAGES; pfn++) {
+	for (u64 pfn = pr_pfn(pte); pfn < pr_pfn(pte) + nr && pfn < PR_COUNTED_PAGES; pfn++) {
 		bool file = !pr_is_anon(pfn);
 		s32 *count = pr_count_of(pfn);
 
 		if (count[!file])
 			pr_wrong(PR_TWO_TYPES);
-		if (++count[file] > 1 && !file && pte_write(pte))
+		if (++count[file] > 1 && !file && pr_write(pte))
 			pr_wrong(PR_MAPPED_WRITABLE_TWICE);
 	}
 }
@@ -88,7 +88,7 @@ static inline void pr_count_tables(void)
 			pte_t pte = pr->tables[t].pte[i];
 
 			if (pte.pte && pr_counted(pte))
-				pr_count_of(pte_pfn(pte))[!pr_is_anon(pte_pfn(pte))]++;
+				pr_count_of(pr_pfn(pte))[!pr_is_anon(pr_pfn(pte))]++;
 		}
 }
 

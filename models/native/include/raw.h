@@ -60,20 +60,15 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
 #define xchg(p, v) ({ (void)(v); pr_exchange((pte_t *)(p)); })
 #define xchg_relaxed(p, v) xchg(p, v)
 
-#define set_pte(ptep, pte) pr_store(ptep, pte)
-
 #ifdef PR_ARM64
 /* Put at the top of the tree's contpte_convert(), if it has one. */
 #define PR_NOTE_contpte_convert(ptep, pte) ({ \
-	pr_log(contpte_convert, pr_number(ptep) & -(u64)CONT_PTES, pte_cont(pte)); \
-	pr_path(pte_cont(pte) ? PR_PATH_FOLD : PR_PATH_UNFOLD); \
+	pr_log(contpte_convert, pr_number(ptep) & -(u64)CONT_PTES, pr_cont(pte)); \
+	pr_path(pr_cont(pte) ? PR_PATH_FOLD : PR_PATH_UNFOLD); \
 })
 
-#define __ptep_get(ptep) pr_read(ptep)
-#define __set_pte(ptep, pte) pr_store(ptep, pte)
-#define __set_pte_nosync(ptep, pte) pr_store(ptep, pte)
-#define __pte_clear(mm, addr, ptep) pr_store(ptep, __pte(0))
 #define __set_pte_complete(pte) ((void)(pte))
 #define __check_safe_pte_update(mm, ptep, pte) pr_check_safe(ptep, pte)
+static inline void pr_check_safe(const pte_t *ptep, pte_t pte);
 #define __sync_cache_and_tags(pte, nr) ((void)(pte), (void)(nr))
 #endif

@@ -54,5 +54,7 @@ static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end
 
 #define arch_enter_lazy_mmu_mode() ({ PR_LINE(); pr_mark(arch_enter_lazy_mmu_mode, 0); })
 #define arch_leave_lazy_mmu_mode() ({ PR_LINE(); pr_mark(arch_leave_lazy_mmu_mode, 0); })
-#define lazy_mmu_mode_enable() arch_enter_lazy_mmu_mode()
-#define lazy_mmu_mode_disable() arch_leave_lazy_mmu_mode()
+#define lazy_mmu_mode_enable() ({ PR_LINE(); pr_mark(lazy_mmu_mode_enable, 0); })
+#define lazy_mmu_mode_disable() ({ PR_LINE(); pr_mark(lazy_mmu_mode_disable, 0); })
+#define lazy_mmu_mode_pause() ({ PR_LINE(); pr_mark(lazy_mmu_mode_pause, 0); })
+#define lazy_mmu_mode_resume() ({ PR_LINE(); pr_mark(lazy_mmu_mode_resume, 0); })

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What functions under review ask of a VMA, and warnings. */
-static inline bool vma_has_uffd_without_event_remap(struct vm_area_struct *vma)
-{
-	return vma->vm_userfaultfd_ctx.set && !vma->vm_userfaultfd_ctx.event_remap;
-}
-
-static inline bool userfaultfd_armed(struct vm_area_struct *vma) { return vma->vm_userfaultfd_ctx.set; }
-static inline bool userfaultfd_wp(struct vm_area_struct *vma) { return vma->vm_userfaultfd_ctx.set; }
 #define is_vm_hugetlb_page(vma) false
 #define vma_is_anonymous(vma) (!(vma)->vm_file)
 

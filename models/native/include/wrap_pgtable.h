@@ -3,6 +3,32 @@
  * From here on the primitives that the tree defined are logged under their kernel names before they run. What they do
  * among themselves is above this line and logs raw accesses only.
  */
+#ifdef PR_ARM64
+/* With CONFIG_DEBUG_VM: warns of a change that a live entry must not take, as models/machine/contpte.py does. */
+static inline void pr_check_safe(const pte_t *ptep, pte_t pte)
+{
+	u64 old = ptep->pte, new = pte.pte;
+#ifdef PR_HAS_pgattr_change_is_safe
+	bool safe = pgattr_change_is_safe(old, new);
+#else
+	bool safe = true;
+#endif
+
+#ifdef PR_BARE
+	if (likely(!pr->debug_vm) || !(old & new & PR_VALID))
+		return;
+	if (!pr_young(pte))
+		pr_wrong(PR_RACY_YOUNG);
+	if (pr_write(*ptep) && !pr_dirty(pte))
+		pr_wrong(PR_RACY_DIRTY);
+	if (!safe)
+		pr_wrong(PR_UNSAFE_CHANGE);
+#else
+	pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte), safe);
+#endif
+}
+#endif
+
 #ifdef PR_BARE
 static inline void pr_place(u64 mm, u64 addr, const pte_t *ptep)
 {
@@ -29,13 +55,13 @@ static inline void pr_check_clear(const pte_t *ptep, int nr, int full)
 		return;
 	pr_path(PR_PATH_BATCH);
 	first = __pte(pr_peek(ptep));
-	folio = pte_present(first) ? pr_folio_of(pte_pfn(first)) : NULL;
-	if (nr < 1 || !folio || pte_pfn(first) + nr > folio->pfn + (1UL << folio->order))
+	folio = pr_present(first) ? pr_folio_of(pr_pfn(first)) : NULL;
+	if (nr < 1 || !folio || pr_pfn(first) + nr > folio->pfn + (1UL << folio->order))
 		pr_wrong(PR_CLEAR_RANGE);
 	for (int i = 1; i < nr; i++) {
 		pte_t pte = __pte(pr_peek(ptep + i));
 
-		if (!pte_present(pte) || pte_pfn(pte) != pte_pfn(first) + i)
+		if (!pr_present(pte) || pr_pfn(pte) != pr_pfn(first) + i)
 			pr_wrong(PR_CLEAR_PAGES);
 	}
 }
@@ -45,10 +71,10 @@ static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
 	if (nr == 1)
 		return;
 	pr_path(PR_PATH_BATCH);
-	if (nr < 1 || !pte_present(pte))
+	if (nr < 1 || !pr_present(pte))
 		pr_wrong(PR_SET_VALUE);
 	for (int i = 0; i < nr; i++)
-		if (pte_present(__pte(pr_peek(ptep + i))))
+		if (pr_present(__pte(pr_peek(ptep + i))))
 			pr_wrong(PR_SET_TARGET);
 }
 #else

@@ -28,65 +28,29 @@
 #define PR_SWP_EXCLUSIVE (1UL << 3)
 
 /* Accessed and dirty may be set in an entry that is none: a hardware erratum. */
-static inline int pte_none(pte_t pte) { return !(pte.pte & ~(PR_YOUNG | PR_DIRTY)); }
-static inline int pte_present(pte_t pte) { return !!(pte.pte & (PR_PRESENT | PR_PROTNONE)); }
-static inline int pte_protnone(pte_t pte) { return (pte.pte & (PR_PRESENT | PR_PROTNONE)) == PR_PROTNONE; }
-#define pte_user_accessible_page(pte) ((pte_val(pte) & (PR_PRESENT | PR_USER)) == (PR_PRESENT | PR_USER))
-#define pte_valid(pte) (!!(pte_val(pte) & PR_PRESENT))
-
-static inline int pte_shstk(pte_t pte) { return pr->shstk && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY; }
-static inline int pte_write(pte_t pte) { return (pte.pte & PR_RW) || pte_shstk(pte); }
-static inline int pte_dirty(pte_t pte) { return !!(pte.pte & (PR_DIRTY | PR_SAVED_DIRTY)); }
-
-/* Write=0 and Dirty=1 would be a shadow-stack entry: the dirty bit moves aside, whatever the CPU has. */
-static inline pte_t pr_save_dirty(pte_t pte)
+static inline bool pr_none(pte_t pte) { return !(pte.pte & ~(PR_YOUNG | PR_DIRTY)); }
+static inline bool pr_present(pte_t pte) { return pr_has(pte, PR_PRESENT | PR_PROTNONE); }
+static inline bool pr_valid(pte_t pte) { return pr_has(pte, PR_PRESENT); }
+static inline bool pr_user_accessible(pte_t pte)
 {
-	u64 moves = (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY;
-
-	return __pte((pte.pte & ~(moves * PR_DIRTY)) | moves * PR_SAVED_DIRTY);
+	return (pte.pte & (PR_PRESENT | PR_USER)) == (PR_PRESENT | PR_USER);
 }
 
-static inline pte_t pte_mkdirty(pte_t pte) { return pr_save_dirty(__pte(pte.pte | PR_DIRTY | PR_SOFT_DIRTY)); }
-static inline pte_t pte_mkclean(pte_t pte) { return __pte(pte.pte & ~(PR_DIRTY | PR_SAVED_DIRTY)); }
-static inline pte_t pte_wrprotect(pte_t pte) { return pr_save_dirty(__pte(pte.pte & ~PR_RW)); }
-static inline pte_t pte_mkwrite_novma(pte_t pte) { return __pte(pte.pte | PR_RW); }
-
-static inline pte_t pte_mkwrite(pte_t pte, struct vm_area_struct *vma)
+/* A shadow-stack entry, which is Write=0 and Dirty=1, may be written too. */
+static inline bool pr_write(pte_t pte)
 {
-	if (vma->vm_flags & VM_SHADOW_STACK)
-		return __pte((pte.pte & ~PR_RW) | PR_DIRTY);
-	pte.pte |= PR_RW;
-	if (pte.pte & PR_SAVED_DIRTY)
-		pte.pte = (pte.pte & ~PR_SAVED_DIRTY) | PR_DIRTY;
-	return pte;
+	return pr_has(pte, PR_RW) || (pr->shstk && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY);
 }
+
+static inline bool pr_dirty(pte_t pte) { return pr_has(pte, PR_DIRTY | PR_SAVED_DIRTY); }
 
 /* L1TF: the page frame of a non-zero entry that is not present is stored inverted. */
-static inline u64 pte_pfn(pte_t pte)
+static inline u64 pr_pfn(pte_t pte)
 {
 	u64 value = pte.pte && !(pte.pte & PR_PRESENT) ? ~pte.pte : pte.pte;
 
-	return (value & pfn_pte_mask) >> PAGE_SHIFT;
+	return (value & PR_PFN_MASK) >> PAGE_SHIFT;
 }
 
-static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot)
-{
-	u64 address = pfn << PAGE_SHIFT;
-
-	if (pgprot_val(prot) && !(pgprot_val(prot) & PR_PRESENT))
-		address = ~address;
-	return __pte((address & pfn_pte_mask) | pgprot_val(prot));
-}
-
-#define pte_advance_pfn pte_advance_pfn
-static inline pte_t pte_advance_pfn(pte_t pte, unsigned long nr)
-{
-	u64 distance = nr << PAGE_SHIFT;
-
-	return __pte(pte.pte && !(pte.pte & PR_PRESENT) ? pte.pte - distance : pte.pte + distance);
-}
-
-/* Swap entries: type in bits 59-63, offset inverted in bits 9-58. */
+/* Swap entries have their type in bits 59-63. */
 static inline u64 pr_swp_type(u64 value) { return value >> 59; }
-static inline u64 pr_swp_offset(u64 value) { return (~value << 5) >> 14; }
-static inline u64 pr_swp_pte(u64 type, u64 offset) { return ((~offset << 14) >> 5) | type << 59; }

@@ -83,7 +83,7 @@ def test_a_killed_process_costs_nothing(tmp_path: Path):
     assert state.crashed == {}
     result = conclude(one, state)
     assert result.verdict.verdict == EQUIVALENT
-    assert result.tally.tables == 9912
+    assert result.tally.tables == 10632
     assert result.tally == serial(one)
 
 
@@ -97,7 +97,7 @@ def test_a_piece_that_kills_every_process_is_named(tmp_path: Path):
     result = conclude(one, state)
     assert result.verdict.verdict == INCONCLUSIVE
     assert f"piece {number} (block 5, tables 0 to {piece.end - 1}) has no result" in result.verdict.why
-    assert result.tally.tables == 9912 - piece.end
+    assert result.tally.tables == 10632 - piece.end
     assert number in [n for n in range(ready(one).plan.pieces) if n not in state.done]  # the next run tries it again
 
 

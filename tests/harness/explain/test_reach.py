@@ -5,7 +5,8 @@ import pytest
 
 from pte_review.harness.explain.reach import reach as reach_of
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, OLD, x86
 from tests.kit.outcomes import CLEARS, FOLIO, KEEPS, MARKER, moving, page, pages, scenario, swap
 

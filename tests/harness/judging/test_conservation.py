@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, bits
 from tests.kit.outcomes import CLEARS, FOLIO, KEEPS, MARKER, found, left, marker, moving, page, scenario, swap
 

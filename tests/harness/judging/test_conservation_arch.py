@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import arm, bits, x86
 from tests.kit.outcomes import FOLIO, found, left, marker, moving, page, pages, scenario, swap
 

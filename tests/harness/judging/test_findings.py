@@ -7,7 +7,8 @@ from pte_review.harness.judging.finding import Finding
 from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.judging.kinds import ENDINGS, SEVERITY
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES
 from tests.kit.moves import run
 from tests.kit.outcomes import FOLIO, found, left, moving, page, swap

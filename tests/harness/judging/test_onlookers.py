@@ -7,7 +7,8 @@ from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.legal import broken_rules
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.actions import action
 from tests.kit.build import ARCHES
 from tests.kit.moves import compared, load, run

@@ -13,7 +13,8 @@ from pte_review.harness.subjects.move_ptes.steps import STEPS
 from pte_review.harness.verdict import Divergence
 from pte_review.models.config import Config
 from pte_review.models.legal import broken_rules
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario, Vma
+from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES
 from tests.kit.moves import as_move, compared, load, minimise
 from tests.kit.outcomes import CLEARS, MARKER, marker, move, page, pages, scenario, swap

@@ -10,7 +10,8 @@ from pte_review.harness.search.minimise import all_steps
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.steps import STEPS
 from pte_review.models.legal import broken_rules
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.actions import action
 from tests.kit.build import ARCHES, page, pages, scenario
 from tests.kit.moves import as_move, minimise, run

@@ -6,7 +6,7 @@ import pytest
 from pte_review.models.arch import words
 from pte_review.models.arch.arm64 import Arm64
 from pte_review.models.config import Config
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 from tests.kit.build import arm, page
 
 W = Arm64(Config())

@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.models.arch import words
 from pte_review.models.config import Config
-from pte_review.models.scenario import Vma
+from pte_review.models.vma import Vma
 from tests.kit.build import page, x86
 
 W = words("x86_64", Config(mem_soft_dirty=True))

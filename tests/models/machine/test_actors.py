@@ -8,7 +8,8 @@ from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.cpus import Cpus
 from pte_review.models.machine.fresh import KERNELS
 from pte_review.models.machine.kernel import Kernel
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.actions import OTHERS, action, by_others, machine, names
 from tests.kit.build import ARCHES, NEW, OLD, move, page, pages, scenario
 from tests.kit.moves import load, run

@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.actions import action, by_others, machine, names
 from tests.kit.build import ARCHES, OLD, move, page, pages, scenario, swap, value
 

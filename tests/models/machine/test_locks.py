@@ -5,7 +5,8 @@ import pytest
 
 from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import KernelX86_64
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import NEW, OLD, n, o, scenario
 from tests.kit.moves import as_move
 

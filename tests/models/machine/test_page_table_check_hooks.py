@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, kernel, move, n, o, page, pages, scenario, swap, trace
 
 ANON, FILE, SHARED = Folio(0x200, 5), Folio(0x300, 4, anon=False), Folio(0x400, 2, shared=((0, 2),))

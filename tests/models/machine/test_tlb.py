@@ -4,7 +4,8 @@
 import pytest
 
 from pte_review.models.machine.kernel import KernelX86_64
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, NEW, OLD, kernel, n, o, page, pages, scenario
 
 FOLIO = (Folio(0x200, 5),)

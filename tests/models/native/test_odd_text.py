@@ -7,7 +7,8 @@ import pytest
 
 from pte_review.models.kernel_tree.files import READ
 from pte_review.models.outcome import RETURNED, UNMODELLED
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, page, pages, scenario, swap
 from tests.kit.compilers import needs_gcc
 from tests.kit.little_tree import MREMAP
@@ -81,7 +82,7 @@ def test_means_the_same(change, arch):
 
 def rewritten(how):
     tree = small()
-    return replace(tree, overlay={path: how(tree.read(path)) for path in (*READ, MREMAP)}, cache={})
+    return replace(tree, overlay={path: how(text) for path in (*READ, MREMAP) if (text := tree.read(path))}, cache={})
 
 
 @pytest.mark.parametrize("arch", ARCHES)

@@ -11,8 +11,9 @@ from pte_review.harness.search.generate import Finished, generate
 from pte_review.harness.side_by_side import Comparison
 from pte_review.models.config import PAGE_SIZE, Config
 from pte_review.models.move_ptes.call import move
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.version import Version
+from pte_review.models.vma import Vma
 from tests.kit.build import NEW, OLD
 from tests.kit.moves import compared
 from tests.programs.alternatives.symbolic import HIGH, PFN

@@ -26,7 +26,8 @@ from pte_review.models.move_ptes.call import move
 from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
 from pte_review.models.port import Port
 from pte_review.models.port_source import TICK
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.vma import Vma
 from tests.kit.build import NEW, OLD, page, swap
 from tests.programs.alternatives.word import Word
 

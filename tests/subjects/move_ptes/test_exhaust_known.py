@@ -34,7 +34,7 @@ SAMPLES = 3  # tables of a block
 )
 def test_two_entries_on_x86_64(base: str, candidate: str, contract: str, kinds: set[str]):
     result = conclude(*run_all(job(base, candidate, entries=2, contract=contract)))
-    assert result.tally.tables == result.total == 9912
+    assert result.tally.tables == result.total == 10632
     assert kinds <= set(result.verdict.kinds)
     assert result.verdict.verdict == (DIVERGES if kinds else EQUIVALENT)
     assert bool(result.verdict.kinds) == bool(kinds)

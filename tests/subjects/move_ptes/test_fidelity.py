@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from pte_review.models.kernel_tree.tree import open_tree
+from pte_review.models.native.config_of_tree import config_of_tree
 from tests.kit.build import page, scenario, swap
 from tests.kit.fidelity import mismatches, same
 from tests.kit.little_tree import MREMAP
 from tests.kit.moves import load, run
-from tests.kit.trees import ROOT, edited, linux, small, version
+from tests.kit.trees import RELEASES, ROOT, edited, linux, small, version
 
 ARCHES = ("x86_64", "arm64")
 CHUNK = 500
@@ -41,12 +42,31 @@ def test_a_small_tree_and_the_port_it_was_written_from(compared, tree, arch, see
     assert compared(PORTS[tree], tree, lambda: small(tree), arch, CHUNK, seed, lambda _: V616) == []
 
 
+# The port that each release's text is.
+RELEASED = {
+    "6.12": "pre_patch",
+    "6.17": "v4_batch_hint",
+    "6.18": "v4_fixed",
+    "6.19": "v4_fixed",
+    "7.1": "v4_fixed",
+    "7.2": "v4_fixed",
+    "7.3": "v7_3",
+}
+
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+
+
+def test_every_release_has_its_port():
+    assert RELEASED.keys() == RELEASES.keys()
+
+
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("seed", range(10))
-def test_linux_6_12_and_pre_patch(compared, arch, seed):
-    folder = linux()
-    early = {"contpte_get_stops_early": False}
-    assert compared("pre_patch", "linux", lambda: open_tree(folder, MREMAP), arch, CHUNK, seed, lambda _: early) == []
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("release", RELEASED)
+def test_a_release_and_its_port(compared, release, arch, seed):
+    tree = open_tree(linux(release), MREMAP)
+    own = config_of_tree(tree)
+    assert compared(RELEASED[release], release, lambda: tree, arch, CHUNK, seed, lambda _: own) == []
 
 
 SWAPS = {

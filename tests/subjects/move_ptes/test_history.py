@@ -25,7 +25,7 @@ from tests.kit.moves import load, names
 from tests.kit.trees import ROOT
 
 OF = {bug.version: bug for bug in BUGS}
-FIXED = {"v4_fixed", "v4_respect_write"}
+FIXED = {"v4_fixed", "v4_respect_write", "v7_3"}
 
 
 # -- the table

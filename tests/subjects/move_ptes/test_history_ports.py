@@ -3,7 +3,8 @@
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, OLD, calls, move, page, pages, scenario, swap
 
 FOLIO = (Folio(0x200, 2),)

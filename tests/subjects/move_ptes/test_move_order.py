@@ -6,8 +6,10 @@ But for three of history: two flush late, one knows nothing of uffd-wp.
 
 import pytest
 
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, NEW, OLD, calls, move, page, pages, scenario, swap
+from tests.kit.fidelity import plain
 from tests.kit.moves import as_move, names
 
 FOLIO = (Folio(0x200, 4),)
@@ -47,7 +49,7 @@ pytestmark = pytest.mark.parametrize("version", names())
 
 
 def frame(outcome):
-    return [event for event in outcome.events if event[0] not in RAW + PRIMITIVES]
+    return [event for event in map(plain, outcome.events) if event[0] not in RAW + PRIMITIVES]
 
 
 def ordered(arch, **options):
@@ -70,7 +72,7 @@ def test_without_rmap_locks(version):
 
 
 def test_the_loop_lies_between_enter_and_leave_of_lazy_mmu_mode(version):
-    events = [event[0] for event in move(version, ordered("arm64")).events]
+    events = [event[0] for event in map(plain, move(version, ordered("arm64")).events)]
     enter, leave = events.index("arch_enter_lazy_mmu_mode"), events.index("arch_leave_lazy_mmu_mode")
     raw = [i for i, name in enumerate(events) if name in RAW + PRIMITIVES]
     assert raw

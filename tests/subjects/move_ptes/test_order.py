@@ -25,6 +25,7 @@ NEIGHBOURS = {
     "v4_batch_hint": "v4",
     "v4_fixed": "v4_batch_hint",
     "v4_respect_write": "v4",
+    "v7_3": "v4_fixed",
 }
 # Statements that stand elsewhere in the neighbour, as the C has it.
 MOVED: dict[str, set[str]] = {

@@ -5,7 +5,8 @@ import pytest
 
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.models.gathering import gathered
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, arm, bits, page, pages, x86
 from tests.kit.outcomes import CLEARS, KEEPS, MARKER, marker, moving, scenario, swap
 

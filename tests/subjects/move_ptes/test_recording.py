@@ -9,7 +9,8 @@ import pytest
 
 from pte_review.harness.subjects.move_ptes.recordings.moves import calls, mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import is_recording, read
-from pte_review.models.scenario import Folio, Vma
+from pte_review.models.scenario import Folio
+from pte_review.models.vma import Vma
 from tests.kit.build import arm, bits, page, swap, x86
 from tests.kit.moves import as_move, load
 from tests.kit.records import NEW, OLD, none, only, record, write

@@ -14,10 +14,11 @@ from pte_review.models.arch.x86_64 import ACCESSED
 from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
 from pte_review.models.entry import identity, show
 from pte_review.models.move_ptes.call import move
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import check
 from pte_review.models.tables import Entries
 from pte_review.models.version import Version
+from pte_review.models.vma import Vma
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ class MoveRecordings:
         """The architectures of the records. Raises UsageError."""
         return {record.arch for record in read(path)}
 
+    def kernel(self, path: Path) -> str:
+        return read(path)[0].kernel
+
     def replay(self, path: Path, version: Version) -> tuple[str, int]:
         """How many records `version` predicts, where the kernel left something else, and how often it did."""
         records = read(path)

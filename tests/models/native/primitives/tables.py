@@ -8,8 +8,9 @@ from random import Random
 from pte_review.harness.search.generate import generate
 from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
 from pte_review.models.move_ptes.call import move, moved
-from pte_review.models.scenario import Folio, Scenario, Vma
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import check
+from pte_review.models.vma import Vma
 from pte_review.strategies.move_ptes import scenarios
 from tests.kit.moves import as_move
 from tests.models.native.primitives.probe import ARGUMENT_SHIFT, WHICH_SHIFT, Probe

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import combinations
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,11 +20,11 @@ Function = Callable[[Any, int, int], int]  # of (PteWords, a word, another one)
 SOURCE = """
 void all_words(const u64 *values, const u64 *others, u64 count, u64 *out)
 {
+	start();
 	for (u64 i = 0; i < count; i++) {
 		u64 value = values[i], other = others[i];
 		pte_t pte = __pte(value);
 
-		start();
 %s
 	}
 }
@@ -56,12 +57,16 @@ def others() -> list[int]:
 def results(prelude: str, expressions: list[str], defines: tuple[str, ...], label: str) -> list[list[int]]:
     """What each of the C `expressions` in value, other and pte is for every pair of words. `prelude` has start()."""
     body = "\n".join(f"\t\tout[{number} * count + i] = (u64)({what});" for number, what in enumerate(expressions))
-    library = ffi.dlopen(str(compiled(layout_header() + prelude + SOURCE % body, defines, label)))
-    count = len(values())
-    out = ffi.new("uint64_t[]", count * len(expressions))
+    return all_words(compiled(layout_header() + prelude + SOURCE % body, defines, label), len(expressions))
+
+
+def all_words(path: Path, expressions: int) -> list[list[int]]:
+    """What all_words() of the shared object `path` leaves for every pair of words, by expression."""
+    library, count = ffi.dlopen(str(path)), len(values())
+    out = ffi.new("uint64_t[]", count * expressions)
     library.all_words(ffi.new("uint64_t[]", values()), ffi.new("uint64_t[]", others()), count, out)
     found = list(out)
-    return [found[i * count : (i + 1) * count] for i in range(len(expressions))]
+    return [found[i * count : (i + 1) * count] for i in range(expressions)]
 
 
 def differences(words: Any, table: dict[str, tuple[str, Function]], found: list[list[int]]) -> list[str]:

@@ -6,6 +6,12 @@
 #ifndef TEST_ASM_PGTABLE_H
 #define TEST_ASM_PGTABLE_H
 
+static inline pte_t __ptep_get(pte_t *slot) { return READ_ONCE(*slot); }
+static inline void __set_pte(pte_t *slot, pte_t value) { WRITE_ONCE(*slot, value); }
+/* As an update of a block would leave it. */
+static inline void set_pte(pte_t *slot, pte_t value) { __set_pte(slot, pte_mknoncont(value)); }
+static inline void __pte_clear(struct mm_struct *mm, unsigned long where, pte_t *slot) { __set_pte(slot, __pte(0)); }
+
 static inline void __set_ptes(struct mm_struct *mm, unsigned long where, pte_t *slot, pte_t value, unsigned int count)
 {
 	page_table_check_ptes_set(mm, slot, value, count);
