@@ -16,7 +16,7 @@ help:  ## list the targets
 check: lint types  ## format, lint, types and the quick tests: between two edits, about half a minute
 	@$(BIN)/pytest -n 2 -q -m "not slow" $(QUICK)
 
-test: $(READY)  ## the tests but the slow ones: under five minutes on two cores
+test: $(READY)  ## the tests but the slow ones: about six minutes on two cores
 	@$(BIN)/pytest -n 2 -q -m "not slow"
 
 test-all: $(READY)  ## every test, as CI runs them

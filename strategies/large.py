@@ -7,6 +7,7 @@ from pte_review.strategies.choices import Choices
 from pte_review.strategies.layout import Layout
 
 CHANGES = (0, 1, 1, 2, 2, 3)
+BY_BLOCK = 16  # of 100 folios that reach into a second contpte block
 MOST_COMMON = 32  # entries: what is shorter is mapped whole more often
 
 
@@ -62,6 +63,11 @@ def _count(layout: Layout, choices: Choices, size: int) -> int:
 def _change(layout: Layout, choices: Choices, bits: list[Bits], *, may_write: bool) -> dict[int, int]:
     """Change `bits` of one entry, of all from one on or of a contpte block; returns entries that are gone instead."""
     kinds = _changes(layout, may_write=may_write)
+    from_block = layout.cont_ptes - layout.at % layout.cont_ptes
+    if choices.chance(BY_BLOCK) and from_block < len(bits):  # alike inside each block, as folding wants them
+        what = choices.pick([kind for kind in kinds if kind not in ("hole", "non-present")])
+        bits[from_block:] = [each.flipped(what) for each in bits[from_block:]]
+        return {}
     gone: dict[int, int] = {}
     for _ in range(choices.pick(CHANGES)):
         what = choices.pick(kinds)
@@ -97,10 +103,11 @@ def _changes(layout: Layout, *, may_write: bool) -> list[str]:
             "prot_none",
             "hole",
             "hole",
+            "hole",
             "non-present",
         ),
         *(["soft_dirty"] * 2 if layout.words.SOFT_DIRTY else []),
-        *(["uffd_wp"] * 4 if layout.words.keeps_uffd(layout.vma) and layout.words.UFFD_WP else []),
+        *(["uffd_wp"] * 5 if layout.words.keeps_uffd(layout.vma) and layout.words.UFFD_WP else []),
     ]
 
 
