@@ -9,7 +9,7 @@ from pte_review.models.scenario import Folio, Scenario
 
 
 def fewer_entries(scenario: Scenario) -> Iterator[Scenario]:
-    """Drop entries, large stretches first."""
+    """Drop entries: large stretches first, then what only goes as a whole, a contpte block."""
     for number, table in enumerate(scenario.tables):
         entries = table.entries
         width = len(entries)
@@ -17,6 +17,10 @@ def fewer_entries(scenario: Scenario) -> Iterator[Scenario]:
             for at in range(0, len(entries), width):
                 yield with_table(scenario, number, entries[:at] + entries[at + width :])
             width //= 2
+        if scenario.words.CONT:
+            for block in sorted({index // scenario.config.cont_ptes for index, _ in entries}):
+                others = tuple(entry for entry in entries if entry[0] // scenario.config.cont_ptes != block)
+                yield with_table(scenario, number, others)
 
 
 def fewer_folios(scenario: Scenario) -> Iterator[Scenario]:

@@ -10,7 +10,7 @@ from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from tests.kit.build import ARCHES
 
-SEEDS = 10
+SEEDS = 60
 # Version: examples that it may take, as a median over seeds.
 GOALS = {"refactor": 5, "v4": 10, "refactor_intended": 10, "refactor_keep_old": 20}
 HUNTS = [bug for bug in BUGS if bug.version in GOALS]

@@ -224,3 +224,13 @@ def test_small_tables_of_another_kernel_become_ordinary_ones():
     s = scenario("arm64", {2: swap("arm64", 1, 7)}, at=(2, 3, 1), cont_ptes=4, ptrs_per_pte=8)
     result = minimise(s, lambda t: bool(as_move(t).old_table))
     assert (result.config, as_move(result).old_table, result.nr) == (ORDINARY_CONFIG, ((0, swap("arm64", 0, 1)),), 1)
+
+
+def test_a_contpte_block_goes_as_a_whole():
+    """Halves of three blocks are no blocks, and no entry of a block can go alone."""
+    old = pages("arm64", 0, 0x100, ["C"] * 6)
+    s = scenario("arm64", old, (), at=(0, 0, 2), folios=(Folio(0x100, 3),), cont_ptes=2)
+    block = as_move(s).old_table[:2]
+    result = minimise(s, lambda t: as_move(t).old_table[:2] == block)
+    assert broken_rules(s) == broken_rules(result) == ()
+    assert as_move(result).old_table == block

@@ -10,6 +10,7 @@ from pte_review.harness import Verdict, check
 from pte_review.harness.known import Known
 from pte_review.harness.subjects.move_ptes.thread import KNOWN
 from pte_review.harness.verdict import DIVERGES, NO_DIFFERENCE
+from pte_review.models.entry import show
 from tests.kit.moves import as_move
 
 RecordVerdict = Callable[[Verdict], Verdict]
@@ -46,11 +47,9 @@ def test_exact(known: Known, arch: str, record_verdict: RecordVerdict) -> None:
 
 
 def smallest(verdict: Verdict, kind: str) -> str:
-    """The entries of the smallest scenario of `kind`, as the picture shows them."""
-    from pte_review.models.entry import show
-
-    divergence = next(d for d in verdict.divergences if d.kind == kind)
-    scenario = divergence.scenario
+    """The entries of the smallest scenario of `kind`, as the picture shows them; a shadow stack has one of its own."""
+    scenarios = (d.scenario for d in verdict.divergences if d.kind == kind)
+    scenario = next(scenario for scenario in scenarios if not scenario.vma.shadow_stack)
     return ", ".join(show(scenario.words, pte) for _, pte in as_move(scenario).old_table + as_move(scenario).new_table)
 
 
