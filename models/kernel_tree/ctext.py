@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.extras import needed
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 CONDITIONALS = {"preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "preproc_elifdef"}
 INSIDE = CONDITIONALS | {"translation_unit", "linkage_specification", "declaration_list", "ERROR"}
+MOST_CONDITIONALS = 100  # levels of #if, #elif and #else; the headers of 6.12 to 7.3 have 7 at most
 TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
 NAMES = {"identifier", "type_identifier"}
 WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -85,7 +87,7 @@ class CFile:
     def definitions(self) -> dict[str, list[Definition]]:
         """By name, in the order of the text: functions and their declarations, macros, tags, typedefs, variables."""
         definitions: dict[str, list[Definition]] = defaultdict(list)
-        for node, conditionals in self._top_level(self.root, ()):
+        for node, conditionals in self._top_level():
             for name in _defined(node):
                 definitions[name].append(Definition(name, node, conditionals))
         return dict(definitions)
@@ -94,12 +96,21 @@ class CFile:
         """The definition of function `name`, with its body."""
         return next((d for d in self.definitions.get(name, ()) if d.is_function), None)
 
-    def _top_level(self, parent: "Node", around: tuple["Node", ...]) -> Iterator[tuple["Node", tuple["Node", ...]]]:
-        for node in parent.children:
-            if node.type in INSIDE:
-                yield from self._top_level(node, (*around, node) if node.type in CONDITIONALS else around)
-            else:
+    def _top_level(self) -> Iterator[tuple["Node", tuple["Node", ...]]]:
+        """Every node that stands at the top of the file, and the #if groups around it. Raises TreeError."""
+        todo: list[tuple[Node, tuple[Node, ...]]] = [(self.root, ())]
+        while todo:
+            node, around = todo.pop()
+            if node.type not in INSIDE:
                 yield node, around
+                continue
+            inner = (*around, node) if node.type in CONDITIONALS else around
+            if len(inner) > MOST_CONDITIONALS:
+                raise TreeError(
+                    f"{self.path}:{node.start_point[0] + 1}: more than {MOST_CONDITIONALS} levels of #if, #elif and "
+                    "#else: expected C as a kernel has it"
+                )
+            todo += [(child, inner) for child in reversed(node.children)]
 
     def uses(self, node: "Node") -> set[str]:
         """Every name in `node` that may be one of a definition elsewhere. Members and labels are none."""
@@ -139,21 +150,22 @@ class CFile:
             start, end = self._lines[row]
             out[start:end] = self.bytes[start:end]
 
-    def _directives(self, group: "Node") -> list[int]:
-        """The rows of the directives of `group`, with those behind a backslash. #else and #elif are groups inside."""
-        rows = []
-        for child in group.children:
-            if child.type.startswith("#"):
-                row = child.start_point[0]
-                rows.append(row)
-                while self.bytes[slice(*self._lines[row])].endswith((b"\\\n", b"\\\r\n")):
-                    row += 1
-                    rows.append(row)
-            elif (
-                child.type in CONDITIONALS
-            ):  # an #else of this group, or an #if inside it: both keep the whole in balance
-                rows += self._directives(child)
-        return rows
+    def _directives(self, group: "Node") -> Iterator[int]:
+        """The rows of the directives of `group`, with those behind a backslash.
+
+        An #else of the group and an #if inside it are groups too: with both the whole keeps its balance.
+        """
+        todo = [group]
+        while todo:
+            for child in todo.pop().children:
+                if child.type.startswith("#"):
+                    row = child.start_point[0]
+                    yield row
+                    while self.bytes[slice(*self._lines[row])].endswith((b"\\\n", b"\\\r\n")):
+                        row += 1
+                        yield row
+                elif child.type in CONDITIONALS:
+                    todo.append(child)
 
     def guards(self, definition: Definition) -> set[str]:
         """The names that the #if lines around `definition` ask for."""

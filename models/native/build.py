@@ -43,11 +43,12 @@ KEPT_DAYS = 60
 
 
 class CompileError(TreeError):
-    """C that does not compile. `details` are lines to show below the message."""
+    """C that does not compile. `details` are lines to show below the message; `missing`: they are names nobody has."""
 
-    def __init__(self, message: str, details: Sequence[str]) -> None:
+    def __init__(self, message: str, details: Sequence[str], *, missing: bool = False) -> None:
         super().__init__(message)
         self.details = tuple(details)
+        self.missing = missing
 
 
 def cache_folder() -> Path:
@@ -169,9 +170,9 @@ def _failed(errors: str, label: str) -> CompileError:
     if missing:
         names = len({line.rpartition(" ")[2] for line in missing})
         what = f"{label}: {names} name{'s are' if names > 1 else ' is'} missing: neither the tree nor pte-review has"
-        return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES])
+        return CompileError(f"{what} {'them' if names > 1 else 'it'}", list(missing)[:MOST_LINES], missing=True)
     if undefined := list(dict.fromkeys(UNDEFINED.findall(errors))):
-        return CompileError(f"{label}: neither the tree nor pte-review defines", undefined[:MOST_LINES])
+        return CompileError(f"{label}: neither the tree nor pte-review defines", undefined[:MOST_LINES], missing=True)
     return CompileError(f"{label}: does not compile:", _errors(errors)[:MOST_LINES])
 
 

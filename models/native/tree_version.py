@@ -5,14 +5,16 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from pte_review.models.config import Config
+from pte_review.models.kernel_tree.files import BATCH, LIBRARY
 from pte_review.models.kernel_tree.tree import Tree, TreeError
 from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
 from pte_review.models.native.attempt import Ended, Unassigned, attempt
 from pte_review.models.native.binding import Binding
-from pte_review.models.native.build import compiled
+from pte_review.models.native.build import CompileError, compiled
 from pte_review.models.native.config_of_tree import config_of_tree
 from pte_review.models.native.process import Worker, worker_program
 from pte_review.models.native.translation_unit import TranslationUnit, tree_unit
@@ -102,9 +104,20 @@ class TreeVersion(Version):
         """The child for `arch` and `config`, compiled if need be. Raises TreeError."""
         options, children = defines(arch, config), self._children
         if options not in children.workers:
-            path = compiled(self.unit(arch).text, options, self.label)
-            children.workers[options] = Worker(path, children.arena)
+            children.workers[options] = Worker(self._object(arch, options), children.arena)
         return children.workers[options]
+
+    def _object(self, arch: str, options: tuple[str, ...]) -> Path:
+        """The compiled text. Raises TreeError, which names files that the tree lacks where names are missing."""
+        try:
+            return compiled(self.unit(arch).text, options, self.label)
+        except CompileError as error:
+            lacks = [path for path in (*LIBRARY[arch], *BATCH) if self.source.read(path) is None]
+            if not (error.missing and lacks):
+                raise
+            more = f" and {len(lacks) - 3} more files" if len(lacks) > 3 else ""
+            files = f"not in the tree: {', '.join(lacks[:3])}{more}; is it a partial checkout, or an older kernel?"
+            raise CompileError(str(error), [*error.details, files], missing=True) from None
 
     @property
     def _children(self) -> Children:

@@ -2,6 +2,7 @@
 """What can be wrong with a kernel tree or the machine: exit status 2, one message, and nothing left behind."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.cli.conftest import Run
 from tests.kit.changes import SMEAR, before_set
 from tests.kit.kernel_text import PAIR, change, make_patch, one_line, process
 from tests.kit.little_tree import commit, git
-from tests.kit.trees import ROOT
+from tests.kit.trees import ROOT, linux
 
 pytestmark = pytest.mark.usefixtures("kernel")
 CHECK = ("check", *PAIR, "--tree", "batching", "--max-examples", "5")
@@ -80,10 +81,28 @@ def test_c_that_does_not_compile(refused: Run, command: str):
 def test_names_that_are_missing(refused: Run, command: str):
     make_patch("missing.patch", before_set("nr = new_helper(pte, NEW_FLAG);"))
     done = refused(command, *PAIR, "--tree", "batching", "--patch", "missing.patch", how=process)
-    first, *names = done.err.splitlines()
+    first, *names, lacks = done.err.splitlines()
     assert first == "pte-review: batching: 2 names are missing: neither the tree nor pte-review has them"
+    assert lacks.startswith("not in the tree: arch/x86/include/asm/page_types.h, ")
     assert [name.rpartition(" ")[2] for name in names] == ["new_helper", "NEW_FLAG"]
     assert all(name.startswith("mm/mremap.c:1") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("mm/internal.h", "folio_pte_batch_flags"),
+        ("include/linux/leafops.h", "pte_is_uffd_wp_marker"),
+        ("arch/x86/include/asm/pgtable_types.h", "_PAGE_RW"),
+    ],
+)
+def test_a_partial_checkout(refused: Run, folder: Path, path: str, name: str):
+    shutil.copytree(
+        linux("7.2"), folder / "partial", ignore=lambda at, names: [n for n in names if f"{at}/{n}".endswith(path)]
+    )
+    done = refused("check", "pre_patch", "tree", "--tree", "partial", "--arch", "x86_64")
+    assert any(line.endswith(f": {name}") for line in done.err.splitlines())
+    assert done.err.splitlines()[-1] == f"not in the tree: {path}; is it a partial checkout, or an older kernel?"
 
 
 def test_a_replay_of_what_does_not_compile(refused: Run, cli: Run):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pte_review.models.kernel_tree.ctext import CFile
+from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.files import READ
 from pte_review.models.kernel_tree.tree import open_tree
 from pte_review.models.native.build import compiler
@@ -163,6 +164,25 @@ def check_subsets(tree, path, examples):
             assert lines[one.line - 1].strip()
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("#if A\n" * 1500 + "int x;\n" + "#endif\n" * 1500, 101),
+        ("#if A\n#else\n" * 1500 + "int x;\n" + "#endif\n" * 1500, 101),
+        ("#if A\n" + "#elif B\nint x;\n" * 1500 + "#endif\n", 200),
+    ],
+    ids=["if", "else", "elif"],
+)
+def test_conditionals_nested_beyond_reason_are_said(text, line):
+    with pytest.raises(TreeError, match=rf"^a\.c:{line}: more than 100 levels of #if, #elif and #else: expected C as "):
+        kinds(text)
+
+
+def test_any_number_of_extern_c_is_read():
+    text = 'extern "C" {\n' * 1500 + "int x;\n" + "}\n" * 1500
+    assert kinds(text) == {"x": ["declaration"]}
 
 
 @pytest.mark.parametrize("path", [path for path in READ if small().read(path) is not None])
