@@ -4,6 +4,7 @@
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from pte_review.harness.errors import UsageError, unknown
@@ -18,6 +19,7 @@ from pte_review.harness.never_varied import asked_differently, never_varied
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.search.explore import Key, PairTally, Seen, explore, key_of
 from pte_review.harness.search.minimise import minimise
+from pte_review.harness.search.real_blocks import with_real_blocks
 from pte_review.harness.side_by_side import Comparison, compare_on
 from pte_review.harness.subject import Subject
 from pte_review.harness.verdict import (
@@ -31,7 +33,7 @@ from pte_review.harness.verdict import (
     verdict_on,
 )
 from pte_review.models.arch import ARCHES
-from pte_review.models.legal import ONLY_ON
+from pte_review.models.legal import ONLY_ON, broken_rules
 from pte_review.models.loading import Which, load
 from pte_review.models.scenario import Scenario
 from pte_review.models.scenario_check import scenario_from_json
@@ -199,7 +201,10 @@ def _summed(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 def smallest_case(
     subject: Subject, base: Version, candidate: Version, contract: Contract, key: Key, seen: Seen
 ) -> Divergence | None:
-    """The smallest case of one kind, as it happened once more from its saved JSON; None if it did not."""
+    """The smallest case of one kind, as it happened once more from its saved JSON; None if it did not.
+
+    Where contpte blocks are scaled down in it, it is `scaled` of the smallest case with the blocks of a kernel.
+    """
 
     def hit(scenario: Scenario) -> tuple[Scenario, Comparison, Difference] | None:
         compared = compare_on(subject, scenario, (base, candidate), contract)
@@ -208,12 +213,27 @@ def smallest_case(
         first = next(hits, None)
         return (compared.scenario, comparison, first) if first else None
 
-    smallest = seen.scenario
-    if not seen.slow:
-        smallest = minimise(smallest, subject.steps, lambda scenario: hit(scenario) is not None)
-    saved = scenario_from_json(json.loads(json.dumps(smallest.to_json())), subject.function.call)
-    again = hit(saved)
-    return describe(subject, base, candidate, saved, again[1], again[2], seen.first) if again else None
+    def described(scenario: Scenario) -> Divergence | None:
+        saved = scenario_from_json(json.loads(json.dumps(scenario.to_json())), subject.function.call)
+        again = hit(saved)
+        return describe(subject, base, candidate, saved, again[1], again[2], seen.first) if again else None
+
+    if seen.slow:
+        return described(seen.scenario)
+    smallest = minimise(seen.scenario, subject.steps, lambda scenario: hit(scenario) is not None)
+    shown = described(smallest)
+    if shown is None or smallest.real_blocks:
+        return shown
+
+    def as_real(scenario: Scenario) -> bool:
+        return scenario.real_blocks and hit(scenario) is not None
+
+    allowed = set(broken_rules(smallest))
+    real = with_real_blocks(smallest)
+    if real is None or not (allowed.issuperset(broken_rules(real)) and as_real(real)):
+        real = seen.real
+    found = described(minimise(real, subject.steps, as_real)) if real else None
+    return replace(found, scaled=shown) if found else shown
 
 
 def describe(

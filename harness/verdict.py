@@ -46,6 +46,8 @@ class Divergence:
     scenario: Scenario
     # What the pair left when the divergence was run again from its saved form: for pictures, never in a file.
     comparison: Comparison | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_JSON)
+    # The same with smaller contpte blocks than a kernel has, where that is smaller: for pictures, never in a file.
+    scaled: "Divergence | None" = field(default=None, compare=False, repr=False, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class Scenario:
         return max(where.nr for where in self.ranges)
 
     @property
+    def real_blocks(self) -> bool:
+        """Whether contpte blocks are as large as those of kernels with 4K pages; true where there are none."""
+        return not self.words.CONT or self.config.cont_ptes == ORDINARY_CONFIG.cont_ptes
+
+    @property
     def table_bytes(self) -> int:
         """Bytes of virtual memory that one page table maps."""
         return self.config.ptrs_per_pte << PAGE_SHIFT

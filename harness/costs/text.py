@@ -9,8 +9,8 @@ from rich.table import Table
 from pte_review.harness.costs.compare import SIZES, CostChange, Costs
 from pte_review.harness.costs.ledger import COUNTS
 from pte_review.harness.costs.workload import Claim
-from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, wrapped
+from pte_review.harness.reports.surroundings import WIDTH
 
 
 def ledger_table(costs: Costs, base: str) -> str:

@@ -41,7 +41,7 @@ def reach(scenario: Scenario, words: Words) -> str:
     recipes = dict.fromkeys((*_recipes(scenario, words.system_call), *words.recipes(scenario)))
     how = "; ".join(recipes) or f"map, touch, {words.system_call}"
     needs = [text for name, text in CONFIG_NAMES.items() if _differs(scenario.config, name)]
-    if scenario.arch == "arm64" and _differs(scenario.config, "cont_ptes"):
+    if not scenario.real_blocks:
         needs.append(f"CONT_PTES scaled down to {scenario.config.cont_ptes} (16 with 4K pages)")
     if _differs(scenario.config, "ptrs_per_pte"):
         needs.append(f"PTRS_PER_PTE scaled down to {scenario.config.ptrs_per_pte}")

@@ -9,8 +9,8 @@ from rich import box
 from rich.table import Table
 
 from pte_review.harness.known import Hunted
-from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, wrapped
+from pte_review.harness.reports.surroundings import WIDTH
 
 TEXT_COLUMNS = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their widths
 NUMBER_COLUMNS = (("examples", 11), ("sec", 4))

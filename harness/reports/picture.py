@@ -2,22 +2,18 @@
 """A divergence as plain text that can go into a mail: both tables before and after, per version, at most 75 columns."""
 
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pte_review.harness.explain.actions import action_lines
+from pte_review.harness.reports.surroundings import labelled, surroundings, wrapped
 from pte_review.harness.side_by_side import Comparison
 from pte_review.harness.subject import Words
 from pte_review.harness.verdict import Divergence
-from pte_review.models.config import PAGE_SIZE, Config
 from pte_review.models.entry import show
 from pte_review.models.outcome import RETURNED
-from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Folio, Scenario
+from pte_review.models.scenario import Scenario
 from pte_review.models.tables import Range
-from pte_review.models.vma import Vma
 
-WIDTH = 75
 SHOWN_BITS = 6
 SHOWN_ROWS = 24  # of a table; the rest is counted
 
@@ -31,27 +27,50 @@ def picture(divergence: Divergence, base: str, candidate: str, words: Words) -> 
 def headed(divergence: Divergence, base: str, candidate: str, where: str, text: str) -> str:
     """`text` under the headline of a divergence found at `where`."""
     whose = ", BASE only" if divergence.by == "base" else ""
-    head = [f"{divergence.kind} ({divergence.severity}){whose}", *_wrapped(f"{base} -> {candidate}, {where}")]
+    head = [f"{divergence.kind} ({divergence.severity}){whose}", *wrapped(f"{base} -> {candidate}, {where}")]
     return "\n".join(head) + "\n\n" + text
 
 
 def body(divergence: Divergence, base: str, candidate: str, words: Words) -> str:
-    """Sentence, surroundings, tables, cause and reach: the same text where two architectures show the same."""
+    """Sentence, surroundings, tables, cause and reach: the same text where two architectures show the same.
+
+    What is shown is the case with scaled down contpte blocks where there is one; then the real one follows.
+    """
+    small = divergence.scaled or divergence
+    parts = [
+        *wrapped(small.summary),
+        "",
+        *_state(small, base, candidate, words),
+        "",
+        *_differences(small),
+        *([*labelled("by", small.cause)] if small.cause else []),
+        *labelled("reach", divergence.reach),
+        *(_real(divergence, small.scenario, base, candidate, words) if divergence.scaled else []),
+    ]
+    return "\n".join(line.rstrip() for line in parts) + "\n"
+
+
+def _state(divergence: Divergence, base: str, candidate: str, words: Words) -> list[str]:
+    """Surroundings and tables."""
     scenario, comparison = divergence.scenario, divergence.comparison
     assert comparison is not None, "a divergence out of a file: replay it first"
-    parts = [
-        *_wrapped(divergence.summary),
-        "",
-        *_surroundings(scenario, words),
+    return [
+        *surroundings(scenario, words),
         "",
         *_tables(scenario, [("before", comparison.promise.before), *_after(base, candidate, comparison)]),
         *_endings(base, candidate, comparison),
-        "",
-        *_differences(divergence),
-        *([*_labelled("by", divergence.cause)] if divergence.cause else []),
-        *_labelled("reach", divergence.reach),
     ]
-    return "\n".join(line.rstrip() for line in parts) + "\n"
+
+
+def _real(divergence: Divergence, small: Scenario, base: str, candidate: str, words: Words) -> list[str]:
+    """The same with contpte blocks as a kernel has them: shown, or only counted where it is longer than a screen."""
+    real = divergence.scenario
+    what = f"above, CONT_PTES is {small.config.cont_ptes}; with {real.config.cont_ptes}, as with 4K pages"
+    saved = "--json and --save have it"
+    length = sum(len(_entries(real, where, [real.whole_tables[where.table]])) for where in real.ranges)
+    if length > SHOWN_ROWS:
+        return labelled("real", f"{what}, the same takes {length} rows: {saved}")
+    return [*labelled("real", f"{what}: {saved}"), "", *_state(divergence, base, candidate, words)]
 
 
 def _differences(divergence: Divergence) -> list[str]:
@@ -63,71 +82,7 @@ def _differences(divergence: Divergence) -> list[str]:
         if "-" not in (base, candidate) and path.partition(".")[0] not in other and "[" in path
     ]
     rest = [f"and {len(shown) - SHOWN_BITS} more"] if len(shown) > SHOWN_BITS else []
-    return _labelled("bits", ", ".join(shown[:SHOWN_BITS] + rest)) if shown else []
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _labelled(label: str, text: str) -> list[str]:
-    return _wrapped(f"{label + ':':<7}{text}", " " * 7)
-
-
-# -- what surrounds the tables
-
-
-def _surroundings(scenario: Scenario, words: Words) -> list[str]:
-    lines = [words.headline(scenario)]
-    for folio in scenario.folios:
-        lines += _labelled("folio", _folio(folio))
-    options = [*_options(scenario), *words.options(scenario)]
-    lines += _labelled("with", ", ".join(options)) if options else []
-    for action in action_lines(scenario):
-        lines += _labelled("acts", action)
-    return lines
-
-
-def _folio(folio: Folio) -> str:
-    end = folio.end - 1
-    kind = "anon" if folio.anon else "file"
-    size = f"{(1 << folio.order) * PAGE_SIZE >> 10}K"
-    text = f"pfn {folio.pfn:#x}" + (f"-{end:#x}" if folio.order else "") + f" order {folio.order} ({size}) {kind}"
-    if folio.exclusive:
-        text += ", AnonExclusive " + _pages(folio, folio.exclusive)
-    if folio.shared:
-        text += ", mapped by another process " + _pages(folio, folio.shared)
-    return text
-
-
-def _pages(folio: Folio, ranges: Sequence[tuple[int, int]]) -> str:
-    if list(ranges) == [(0, 1 << folio.order)]:
-        return "all"
-    return " ".join(f"{first}" if end == first + 1 else f"{first}-{end - 1}" for first, end in ranges)
-
-
-def _options(scenario: Scenario) -> list[str]:
-    """What of VMA and config is not the default."""
-    return [*_vma(scenario.vma), *_changed(scenario.config, ORDINARY_CONFIG)]
-
-
-def _vma(vma: Vma) -> list[str]:
-    """What is mapped and how, then the VMA's other fields."""
-    kind = ["VM_SHARED file"] if vma.shared else ["private file"] if vma.vm_file else []
-    flags = {"VM_READ": vma.read, "VM_WRITE": vma.write}
-    protection = [f"no {name}" for name, has in flags.items() if not has] if vma.accessible else ["PROT_NONE"]
-    rest = _changed(vma, ORDINARY_VMA, {"vm_file", "anon_vma", "read", "write", "exec", "uffd_modes"})
-    modes = ["uffd modes " + " ".join(vma.uffd_modes)] if vma.uffd and vma.uffd_modes != ORDINARY_VMA.uffd_modes else []
-    return [*kind, *protection, *(["VM_EXEC"] if vma.exec else []), *rest, *modes]
-
-
-def _changed(value: Vma | Config, default: Vma | Config, but: Collection[str] = ()) -> list[str]:
-    result = []
-    for field in fields(value):
-        now = getattr(value, field.name)
-        if field.name not in but and now != getattr(default, field.name):
-            result.append(field.name if now is True else f"no {field.name}" if now is False else f"{field.name} {now}")
-    return result
+    return labelled("bits", ", ".join(shown[:SHOWN_BITS] + rest)) if shown else []
 
 
 # -- the tables

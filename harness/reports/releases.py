@@ -7,8 +7,8 @@ from rich import box
 from rich.table import Table
 
 from pte_review.harness.releases import Entry, Recorded
-from pte_review.harness.reports.picture import WIDTH
 from pte_review.harness.reports.report import rendered, row, wrapped
+from pte_review.harness.reports.surroundings import WIDTH
 
 
 def releases_table(base: str, entries: Sequence[Entry]) -> str:

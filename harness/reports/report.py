@@ -15,7 +15,8 @@ from rich.table import Table
 
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.judging.kinds import rank
-from pte_review.harness.reports.picture import WIDTH, body, headed
+from pte_review.harness.reports.picture import body, headed
+from pte_review.harness.reports.surroundings import WIDTH
 from pte_review.harness.subject import Words
 from pte_review.harness.verdict import DIVERGES, FIXES, INCONCLUSIVE, Divergence, Verdict, added_kinds, fixed_kinds
 

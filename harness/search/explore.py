@@ -29,6 +29,7 @@ class Seen:
     first: int  # the how-many-th scenario, from 1
     scenario: Scenario
     slow: bool = False  # each run of it takes seconds: not to be minimised
+    real: Scenario | None = None  # the smallest with the contpte blocks of a kernel
 
 
 @dataclass
@@ -73,9 +74,11 @@ class PairTally:
         key = key_of(scenario, difference)
         seen = self.seen.get(key)
         if seen is None:
-            self.seen[key] = Seen(self.examples, scenario, slow)
+            seen = self.seen[key] = Seen(self.examples, scenario, slow)
         elif size(scenario) < size(seen.scenario):
             seen.scenario = scenario
+        if scenario.real_blocks and (seen.real is None or size(scenario) < size(seen.real)):
+            seen.real = scenario
 
 
 def explore(
