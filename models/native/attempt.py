@@ -23,6 +23,7 @@ from pte_review.models.native.binding import Binding
 from pte_review.models.native.follow import Follower, signed
 from pte_review.models.native.instrument import MOST_LOCALS, Local
 from pte_review.models.native.process import Died, Worker
+from pte_review.models.native.translation_unit import TranslationUnit
 from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome, outcome_of
 from pte_review.models.outcome import RETURNED as IT_RETURNED
 from pte_review.models.scenario import Scenario
@@ -38,10 +39,10 @@ class Unassigned(NamedTuple):
 Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassigned, if that ended the run
 
 
-def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, locals_: tuple[Local, ...]) -> Ended:
-    """Run `scenario` in `worker`, locals holding `stack` at first; `locals_` has them by their numbers."""
+def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, unit: TranslationUnit) -> Ended:
+    """Run `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first."""
     k = fresh_kernel(scenario)
-    follower, asked, file = Follower(k), request(scenario, binding, stack), binding.file
+    follower, asked, file = Follower(k, unit.warnings), request(scenario, binding, stack), binding.file
     try:
         if isinstance(k, Actors):
             fed, logged = _accompanied(worker, asked, k, follower)
@@ -57,7 +58,7 @@ def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, lo
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
         return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None
-    return _ended(k, follower, reply, logged, file, locals_)
+    return _ended(k, follower, reply, logged, file, unit.locals)
 
 
 def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:

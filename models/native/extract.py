@@ -7,7 +7,7 @@ and BATCH, and so are the names that its definition uses. What no file has is le
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pte_review.models.native.asks import Asks, asks_of
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.instrument import Local, instrumented, walk
 from pte_review.models.native.signature import Signature, signature
+from pte_review.models.native.warnings import Texts, warnings_of
 from pte_review.models.native.wrappers import Word, word_of
 from pte_review.models.vma import VM_FLAG_BITS
 
@@ -35,6 +36,7 @@ class SourceText:
 
     path: str
     text: str
+    warnings: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,11 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
     kept = _needed(files, (function, *ASKED.get(arch, ())), provided(arch))
     locals_: list[Local] = []
     pieces = {
-        file.path: SourceText(file.path, instrumented(file, kept[file.path], locals_ if file is subject else None))
+        file.path: SourceText(
+            file.path,
+            instrumented(file, kept[file.path], locals_ if file is subject else None),
+            warnings_of(kept[file.path]),
+        )
         for file in files
         if kept[file.path] or file is subject
     }
@@ -201,8 +207,8 @@ def _fields(definitions: Iterable[Definition]) -> tuple[str, ...]:
     names: list[str] = []
     for definition in definitions:
         body = definition.node.child_by_field_name("body") or _struct_body(definition)
-        for field in body.children if body is not None else ():
-            for declarator in field.children_by_field_name("declarator"):
+        for member in body.children if body is not None else ():
+            for declarator in member.children_by_field_name("declarator"):
                 while declarator.type not in ("field_identifier", "identifier"):
                     declarator = declarator.child_by_field_name("declarator") or declarator.children[-1]
                 names.append((declarator.text or b"").decode())

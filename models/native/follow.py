@@ -12,10 +12,10 @@ from pte_review.models.machine.contpte import KernelArm64
 from pte_review.models.machine.kernel import Kernel
 from pte_review.models.machine.locks import ANON_VMA, I_MMAP
 from pte_review.models.native.arena import EVENT_WORDS, event_names
+from pte_review.models.native.warnings import Texts, warning
 from pte_review.models.vma import Vma
 
 U64 = 1 << 64
-WARNINGS = ("WARN_ON_ONCE", "VM_WARN_ON_ONCE")
 RMAP_CALLS = {
     "i_mmap_lock_write": I_MMAP, "i_mmap_unlock_write": I_MMAP,
     "anon_vma_lock_write": ANON_VMA, "anon_vma_unlock_write": ANON_VMA,
@@ -28,10 +28,14 @@ def signed(word: int) -> int:
 
 
 class Follower:
-    """Feeds events to machine `k`. `found` is the value of the entry that the last access met."""
+    """Feeds events to machine `k`. `value_met` is the value of the entry that the last access met.
 
-    def __init__(self, k: Kernel) -> None:
+    `files` are the texts of warnings, by the number of the file from 1.
+    """
+
+    def __init__(self, k: Kernel, files: Sequence[Texts] = ()) -> None:
         self.k = k
+        self.files = files
         self.value_met = 0
         self.changed: list[tuple[int, int]] = []
         self.line = 0  # of the kernel file that the last event names
@@ -50,10 +54,13 @@ class Follower:
 
     # -- raw accesses
 
-    def _on_R(self, ptep: int, value: int, *_: int) -> None:
+    def _on_R(self, ptep: int, value: int, debugging: int, *_: int) -> None:
+        if debugging:
+            self.k.read_event = "R.debug_vm"
         if self.k.read(signed(ptep)) != value and not self._acted():
             self._stored_unseen(signed(ptep), value)
-            self.k.events[-1] = ("R", signed(ptep), value)
+            self.k.events[-1] = (self.k.read_event, signed(ptep), value)
+        self.k.read_event = "R"
         self.value_met = int(self.k.events[-1][2])
 
     def _on_X(self, ptep: int, value: int, *_: int) -> None:
@@ -71,7 +78,7 @@ class Follower:
         return bool(self.k.scenario.actions)
 
     def _stored_unseen(self, ptep: int, value: int) -> None:
-        """A plain `*ptep = pte` in the C, of which the log does not tell: noticed at the next access."""
+        """A store that the log does not tell of, through memcpy() or a pointer of another type: noticed when met."""
         self.k.memory[ptep] = value
 
     def _on_T(self, start: int, end: int, mm: int, *_: int) -> None:
@@ -93,8 +100,9 @@ class Follower:
         if self.k.config.debug_vm and isinstance(self.k, KernelArm64):
             self.k.check_safe_pte_update(signed(ptep), pte, safe=bool(safe))
 
-    def _on_warn(self, which: int, *_: int) -> None:
-        self.k.warn(WARNINGS[which])
+    def _on_warn(self, which: int, file: int, *_: int) -> None:
+        condition = self.files[file - 1].get(self.line, "") if 0 < file <= len(self.files) else ""
+        self.k.warn(warning(which, condition))
 
     def _on_marker(self, *_: int) -> None:
         self.k.exercised.add("uffd-wp marker")
@@ -175,7 +183,7 @@ class Follower:
         return next((vma for vma in self.k.scenario.vmas if vma.vm_mm == mm), Vma(vm_mm=mm))
 
     def settle(self, tables: Sequence[Sequence[int]], logged: Sequence[int | None]) -> None:
-        """The run is over: take over what plain stores left in the tables, of which no event told.
+        """The run is over: take over what stores left in the tables of which no event told.
 
         `logged` is what the log says of the C's memory. Others may have changed entries since: theirs stay.
         """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pte_review.models.kernel_tree.ctext import CFile, Definition
+from pte_review.models.native.plain import Edit, plain_accesses
 from pte_review.models.native.signature import signature
 
 if TYPE_CHECKING:
@@ -39,17 +40,19 @@ class Local:
 
 def instrumented(file: CFile, kept: list[Definition], locals_: list[Local] | None) -> str:
     """`file` with all but `kept` masked; where `locals_` is a list, locals are poisoned and added to it."""
-    inserts: list[tuple[int, str]] = []
+    edits: list[Edit] = []
     for definition in kept:
-        if definition.is_function:
-            inserts += [*_ticks(definition.node), *_note(definition)]
+        body = definition.node.child_by_field_name("body") if definition.is_function else None
+        if body is not None:
+            inserts = [*_ticks(definition.node), *_note(definition)]
             if locals_ is not None:
                 inserts += _poison(definition.node, locals_)
+            edits += [*((at, at, what) for at, what in inserts), *plain_accesses(body)]
     text = file.masked(kept).encode("utf-8", "surrogateescape")
     parts, last = [], 0
-    for at, what in sorted(inserts, key=lambda insert: insert[0]):
-        parts += [text[last:at], what.encode()]
-        last = at
+    for first, end, what in sorted(edits, key=lambda edit: edit[0]):
+        parts += [text[last:first], what.encode()]
+        last = end
     return b"".join([*parts, text[last:]]).decode("utf-8", "surrogateescape")
 
 

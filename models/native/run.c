@@ -117,10 +117,10 @@ static int pr_prepare(const u64 *request)
 static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
-	pr->ptep = pr->variable = pr->passes = pr->nr_events = 0;
+	pr->ptep = pr->variable = pr->passes = pr->nr_events = pr->debugging = 0;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
-	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = 0;
+	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = pr->warned = 0;
 }
 
 static inline s64 pr_run_once(void)

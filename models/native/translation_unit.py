@@ -12,6 +12,7 @@ from pte_review.models.native.asks import Asks
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.extract import Extract, SourceText, extract
 from pte_review.models.native.instrument import Local
+from pte_review.models.native.warnings import Texts
 from pte_review.models.native.wrappers import batch_wrapper, word_wrapper
 
 HOME = Path(__file__).parent
@@ -25,6 +26,7 @@ class TranslationUnit:
     locals: tuple[Local, ...]
     asks: Asks = field(default_factory=dict)  # what it asks of VMA, call and config
     keeps_state: bool = False  # has variables that live from one call to the next
+    warnings: tuple[Texts, ...] = ()  # of its files, which PR_FILE numbers from 1
 
 
 def tree_unit(tree: Tree, arch: str, binding: Binding) -> TranslationUnit:
@@ -34,23 +36,35 @@ def tree_unit(tree: Tree, arch: str, binding: Binding) -> TranslationUnit:
 
 def unit(extracted: Extract, binding: Binding, label: str) -> TranslationUnit:
     """The unit of an extract; `label` names the tree in errors. Raises TreeError for a parameter it cannot bind."""
-    parts = [layout_header(), '#include "pte_review.h"\n', *map(_piece, extracted.library)]
+    sources = (*extracted.library, *extracted.batch, extracted.subject)
+    pieces = {source.path: _piece(source, number) for number, source in enumerate(sources, 1)}
+    parts = [layout_header(), '#include "pte_review.h"\n', *(pieces[source.path] for source in extracted.library)]
     parts += [f"#define PR_HAS_{name}\n" for name in sorted(extracted.has)]
-    parts += ['#include "wrap_pgtable.h"\n', *map(_piece, extracted.batch), '#include "wrap_batch.h"\n']
+    parts += [
+        '#include "wrap_pgtable.h"\n',
+        *(pieces[source.path] for source in extracted.batch),
+        '#include "wrap_batch.h"\n',
+    ]
     parts += [batch_wrapper(name, extracted.batches[name]) for name in sorted(extracted.batches)]
     parts += map(word_wrapper, extracted.words.values())
     parts += [f"#undef {name}\n#define {name} pr_own_{name}\n" for name in extracted.shadows]
     parts += [
-        _piece(extracted.subject),
+        pieces[extracted.subject.path],
         '\n#line 1 "pte-review"\n',
         _call(extracted, binding, label),
         '#include "run.c"\n',
     ]
-    return TranslationUnit("".join(parts), extracted.locals, extracted.asks, extracted.keeps_state)
+    return TranslationUnit(
+        "".join(parts),
+        extracted.locals,
+        extracted.asks,
+        extracted.keeps_state,
+        tuple(source.warnings for source in sources),
+    )
 
 
-def _piece(piece: SourceText) -> str:
-    text = f'#line 1 "{piece.path}"\n{piece.text}\n#line 1 "pte-review"\n'
+def _piece(piece: SourceText, number: int) -> str:
+    text = f'#undef PR_FILE\n#define PR_FILE {number}\n#line 1 "{piece.path}"\n{piece.text}\n#line 1 "pte-review"\n'
     return f"#ifdef {GATED[piece.path]}\n{text}#endif\n" if piece.path in GATED else text
 
 

@@ -189,4 +189,4 @@ class TreeVersion(Version):
     def _attempt(self, scenario: Scenario, stack: int) -> Ended:
         """One run with locals that hold `stack` at first."""
         worker, unit = self.worker(scenario.arch, scenario.config), self.unit(scenario.arch)
-        return attempt(scenario, self.binding, stack, worker, unit.locals)
+        return attempt(scenario, self.binding, stack, worker, unit)

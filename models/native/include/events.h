@@ -33,6 +33,17 @@ enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 /* What a run does to memory, TLB and locks, in order: harness/search/explore.py:writes() has the same events. */
 #define pr_did(name, a, b) (pr->writes = ((pr->writes ^ PR_EV_##name ^ (u64)(a) << 8) * PR_MIX ^ (b)) * PR_MIX)
 #define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
+/* Two warnings with different conditions are two; how often one of them comes is not compared. */
+static inline void pr_warned(const char *text)
+{
+	u64 hash = 0;
+
+	while (*text)
+		hash = (hash ^ (unsigned char)*text++) * PR_MIX;
+	if (!(pr->warned & 1UL << (hash >> 58)))
+		pr->order = (pr->order ^ hash) * PR_MIX;
+	pr->warned |= 1UL << (hash >> 58);
+}
 #define pr_path(path) (pr->paths |= 1UL << (path))
 #else
 static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -53,5 +64,6 @@ static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d
 #define pr_order(name, id) ((void)0)
 #define pr_did(name, a, b) ((void)0)
 #define pr_path(path) ((void)0)
+#define pr_warned(text) ((void)0)
 #define pr_wrong(bit) ((void)0)	/* the machine of models/machine follows the log and says so */
 #endif

@@ -128,10 +128,10 @@ struct pr_machine {
 	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
 	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */
-	u64 passes, nr_events;
+	u64 passes, nr_events, debugging;	/* debugging: inside the condition of a VM_WARN_ON() */
 	struct pr_event *events;
 	/* in a bare run, instead of events */
-	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts;
+	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts, warned;
 	/* where others act between two accesses: asked before each event */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;

@@ -7,7 +7,7 @@
 static inline pte_t pr_read(const pte_t *ptep)
 {
 	pr_check_bounds(ptep);
-	pr_log(R, pr_number(ptep), ptep->pte);
+	pr_log(R, pr_number(ptep), ptep->pte, pr->debugging);
 	return unlikely(pr->ask) ? __pte(pr->answer) : *ptep;
 }
 
@@ -59,6 +59,56 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
 } while (0)
 #define xchg(p, v) ({ (void)(v); pr_exchange((pte_t *)(p)); })
 #define xchg_relaxed(p, v) xchg(p, v)
+
+/*
+ * Plain accesses, put around them by models/native/plain.py: of pointers to entries that point into a table or near one
+ * they are events. A pointer to a local variable is none.
+ */
+static inline bool pr_near(const pte_t *ptep) { return likely(pr_slot(ptep) < pr->nr_tables); }
+
+static inline pte_t pr_read_plain(const pte_t *ptep)
+{
+	return pr_near(ptep) ? pr_read(ptep) : *ptep;
+}
+
+static inline void pr_store_plain(pte_t *ptep, const void *value)
+{
+	pte_t pte = *(const pte_t *)value;
+
+	if (pr_near(ptep))
+		pr_store(ptep, pte);
+	else
+		*ptep = pte;
+}
+
+static inline void pr_store_value(void *ptep, u64 value)
+{
+	pte_t pte = { value };
+
+	pr_store_plain(ptep, &pte);
+}
+
+#define PR_PLAIN(x) _Generic((x), pte_t: (PR_LINE(), pr_read_plain((const pte_t *)&(x))), default: (x))
+#define PR_STORE(x, ...) ({ \
+	__typeof__(x) pr_v_ = (__VA_ARGS__); \
+	PR_LINE(); \
+	_Generic((x), pte_t: pr_store_plain((pte_t *)&(x), &pr_v_), default: (void)((x) = pr_v_)); \
+	pr_v_; \
+})
+#define PR_OF_ENTRY(p, entry, other) _Generic((p), pte_t *: entry, const pte_t *: entry, default: other)
+#define PR_PLAIN_FIELD(p) PR_OF_ENTRY(p, (PR_LINE(), pr_read_plain((const pte_t *)(p)).pte), (p)->pte)
+#define PR_STORE_FIELD(p, ...) ({ \
+	__typeof__((p)->pte) pr_v_ = (__VA_ARGS__); \
+	PR_LINE(); \
+	PR_OF_ENTRY(p, pr_store_value((void *)(p), (u64)pr_v_), (void)((p)->pte = pr_v_)); \
+	pr_v_; \
+})
+#define PR_CHANGE_FIELD(p, change, ...) ({ \
+	__auto_type pr_at_ = (p); \
+	__auto_type pr_now_ = PR_PLAIN_FIELD(pr_at_); \
+	pr_now_ change (__VA_ARGS__); \
+	PR_STORE_FIELD(pr_at_, pr_now_); \
+})
 
 #ifdef PR_ARM64
 /* Put at the top of the tree's contpte_convert(), if it has one. */

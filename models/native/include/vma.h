@@ -7,12 +7,16 @@
 #define might_sleep() ((void)0)
 
 /* VM_* evaluate their condition only with CONFIG_DEBUG_VM. */
-#define WARN_ON(cond) ({ bool pr_w_ = !!(cond); if (unlikely(pr_w_)) { PR_LINE(); pr_log(warn, 0); pr_wrong(PR_WARNED); } pr_w_; })
+#define PR_FILE 0	/* of the project's own headers; models/native/translation_unit.py numbers the tree's files */
+#define PR_WARN(which, bit, text) ({ PR_LINE(); pr_log(warn, which, PR_FILE); pr_warned(text); pr_wrong(bit); })
+#define WARN_ON(cond) ({ bool pr_w_ = !!(cond); if (unlikely(pr_w_)) PR_WARN(0, PR_WARNED, #cond); pr_w_; })
 #define WARN_ON_ONCE(cond) WARN_ON(cond)
 #define WARN_ONCE(cond, ...) WARN_ON(cond)
 #define WARN(cond, ...) WARN_ON(cond)
+#define PR_DEBUG(cond) ({ bool pr_c_; pr->debugging++; pr_c_ = !!(cond); pr->debugging--; pr_c_; })
 #define VM_WARN_ON(cond) ({ \
-	if (unlikely(pr->debug_vm) && (cond)) { PR_LINE(); pr_log(warn, 1); pr_wrong(PR_VM_WARNED); } \
+	if (unlikely(pr->debug_vm) && PR_DEBUG(cond)) \
+		PR_WARN(1, PR_VM_WARNED, #cond); \
 })
 #define VM_WARN_ON_ONCE(cond) VM_WARN_ON(cond)
 #define VM_WARN_ONCE(cond, ...) VM_WARN_ON(cond)
@@ -23,7 +27,7 @@
 
 #define BUG() ({ PR_LINE(); pr_end(PR_BUG); })
 #define BUG_ON(cond) ({ if (unlikely(cond)) BUG(); })
-#define VM_BUG_ON(cond) ({ if (unlikely(pr->debug_vm) && (cond)) BUG(); })
+#define VM_BUG_ON(cond) ({ if (unlikely(pr->debug_vm) && PR_DEBUG(cond)) BUG(); })
 #define VM_BUG_ON_PAGE(cond, page) VM_BUG_ON(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) VM_BUG_ON(cond)
 #define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)

@@ -55,7 +55,7 @@ def main(monkeypatch, tmp_path):
     monkeypatch.setattr(command, "make", few)
     monkeypatch.setattr(command, "ORIGINALS", ("pre_patch",))
     monkeypatch.setattr(command, "read", lambda: [EQUAL])
-    return lambda *options: command.main(["--examples", "12", "--state", str(tmp_path / "s.json"), *options])
+    return lambda *options: command.main(["--examples", "40", "--state", str(tmp_path / "s.json"), *options])
 
 
 def test_all_accounted_for(main, capsys):
