@@ -28,10 +28,11 @@ enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 #define PR_LINE() ((void)0)
 #define pr_log(name, ...) ((void)0)
 #define PR_MIX 0x9e3779b97f4a7c15UL
+#define PR_SPREAD 0xc2b2ae3d27d4eb4fUL
 #define pr_order(name, id) (pr->order = (pr->order ^ (PR_EV_##name * 8 + ((id) & 7) + 1)) * PR_MIX)
 #define pr_mark(name, id) pr_order(name, id)
 /* What a run does to memory, TLB and locks, in order: harness/search/explore.py:writes() has the same events. */
-#define pr_did(name, a, b) (pr->writes = ((pr->writes ^ PR_EV_##name ^ (u64)(a) << 8) * PR_MIX ^ (b)) * PR_MIX)
+#define pr_did(name, a, b) (pr->writes = (pr->writes ^ ((u64)(b) * PR_SPREAD + ((u64)(a) << 8 | PR_EV_##name))) * PR_MIX)
 #define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
 /* Two warnings with different conditions are two; how often one of them comes is not compared. */
 static inline void pr_warned(const char *text)
