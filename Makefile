@@ -22,7 +22,7 @@ test: $(READY)  ## the tests but the slow ones: about six minutes on two cores
 test-all: $(READY)  ## every test, as CI runs them
 	@$(BIN)/pytest -n 2 -q
 
-# Which scenarios a seed gives hangs on Hypothesis's release: tests of such figures skip themselves.
+# How far Hypothesis shrinks, and how click folds help, hangs on the release: such tests skip themselves.
 lowest:  ## the tests but the slow ones, with the lowest versions that pyproject.toml allows
 	@test -f $(LOWEST)/.ready || { echo "setting up $(LOWEST) (once, about a minute)"; $(PYTHON) -m venv $(LOWEST); }
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/lowest.txt \

@@ -23,12 +23,13 @@ def check(
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
+    seconds: float | None = None,
     listen: Listen = silent,
 ) -> Verdict:
     """Whether `candidate` may replace `base`: names of versions, paths of .py files, or callables.
 
-    `max_examples` scenarios an architecture; `arch` None means all. `subject` names the function under review where the
-    versions do not say which it is. Raises UsageError.
+    `max_examples` scenarios an architecture, or those that fit in `seconds` in all; `arch` None means all. `subject`
+    names the function under review where the versions do not say which it is. Raises UsageError.
     """
     return review(
         choose(subject, (base, candidate)),
@@ -38,6 +39,7 @@ def check(
         hostile=hostile,
         max_examples=max_examples,
         seed=seed,
+        seconds=seconds,
         listen=listen,
     )[0]
 

@@ -41,6 +41,7 @@ from pte_review.models.version import Version, VersionError
 
 DEFAULT_EXAMPLES = 1000
 MOST_EXAMPLES = 100_000_000
+MOST_SECONDS = 7 * 24 * 3600
 
 
 def review(
@@ -52,23 +53,27 @@ def review(
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
+    seconds: float | None = None,
     unread: Mapping[str, str] = MappingProxyType({}),
     listen: Listen = silent,
 ) -> list[Verdict]:
     """Whether the second of each pair may replace the first: versions by name, paths of .py files, callables.
 
-    `max_examples` scenarios an architecture, the same for all pairs, each version run once on each; `arch` None means
-    all. `unread` are architectures that are left out, with the reason: then nothing is sure. One Verdict a pair, in
-    order. Raises UsageError.
+    `max_examples` scenarios of each architecture for each pair; `arch` None means all. Exploring ends after `seconds`
+    in all, however many scenarios there were. `unread` are architectures that are left out, with the reason: then
+    nothing is sure. One Verdict a pair, in order. Raises UsageError.
     """
-    check_call(subject, arch, contract, hostile, max_examples)
+    check_call(subject, arch, contract, hostile, max_examples, seconds)
     arches = [name for name in chosen_arches(subject, arch, hostile) if name not in unread]
     rules = CONTRACTS[contract]
     loaded = _loaded(subject, pairs)
     started = time.perf_counter()
-    tallies: dict[str, list[PairTally]] = {}
-    for name in arches:
-        tallies[name] = explore(subject, name, loaded, rules, hostile, max_examples, seed, listen)
+    share = None if seconds is None else seconds / max(1, len(arches) * len(loaded))
+
+    def explored(name: str, pair: tuple[Version, Version]) -> PairTally:
+        return explore(subject, name, [pair], rules, hostile, max_examples, seed, listen, seconds=share)[0]
+
+    tallies = {name: [explored(name, pair) for pair in loaded] for name in arches}
     return [
         _verdict(
             subject, pair, {name: tallies[name][i] for name in arches}, rules, hostile, seed, started, unread, listen
@@ -83,12 +88,15 @@ def check_call(
     contract: str = DEFAULT_CONTRACT,
     hostile: str | None = None,
     max_examples: int = DEFAULT_EXAMPLES,
+    seconds: float | None = None,
 ) -> None:
     """Raise UsageError unless these are arguments of check()."""
     chosen_arches(subject, arch, hostile)
     if contract not in CONTRACTS:
         raise unknown("contract", contract, CONTRACTS)
     check_count("examples", max_examples, MOST_EXAMPLES)
+    if seconds is not None and not 0 < seconds <= MOST_SECONDS:
+        raise UsageError(f"seconds: expected more than 0, at most {MOST_SECONDS:,}, got {seconds:g}")
 
 
 def check_count(what: str, value: int, most: int) -> None:
@@ -164,6 +172,7 @@ def _verdict(
         contract=contract.name,
         verdict=verdict_on(divergences, why, NO_DIFFERENCE),
         examples=sum(tally.examples for tally in tallies.values()),
+        scenarios={name: tally.examples for name, tally in tallies.items()},
         seconds=time.perf_counter() - started,
         seed=seed,
         allowed=_summed(tally.allowed for tally in tallies.values()),
@@ -232,8 +241,8 @@ def smallest_case(
     real = with_real_blocks(smallest)
     if real is None or not (allowed.issuperset(broken_rules(real)) and as_real(real)):
         real = seen.real
-    found = described(minimise(real, subject.steps, as_real)) if real else None
-    return replace(found, scaled=shown) if found else shown
+    unscaled = described(minimise(real, subject.steps, as_real)) if real else None
+    return replace(unscaled, scaled=shown) if unscaled else shown
 
 
 def describe(

@@ -16,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from pte_review.models.function import Function
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
+from pte_review.strategies.drawn import Recipe
 
 if TYPE_CHECKING:
     from pte_review.harness.costs.workload import Claim, Workload
@@ -86,7 +87,8 @@ class Subject:
     function: Function
     location: str
     promise: "Callable[[Scenario], Promise]"
-    scenarios: Scenarios
+    scenarios: Scenarios  # for @given
+    recipe: Recipe  # what they are made by
     rules: Mapping[str, str]  # that a hostile scenario may break: the kit's and its own
     words: Words
     base: str  # the version that others are compared with where none is named

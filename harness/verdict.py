@@ -70,6 +70,7 @@ class Verdict:
     examples: int
     seconds: float
     seed: int
+    scenarios: dict[str, int] = field(default_factory=dict)  # `examples` by architecture
     allowed: dict[str, int] = field(default_factory=dict)
     exercised: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)  # by architecture: where the two wrote to memory differently
@@ -106,6 +107,7 @@ class Verdict:
             "examples": self.examples,
             "seconds": round(self.seconds, 3),
             "seed": self.seed,
+            "scenarios": self.scenarios,
             "allowed": self.allowed,
             "exercised": self.exercised,
             "changed": self.changed,

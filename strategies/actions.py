@@ -45,9 +45,23 @@ def let_others_act(
     story = choices.pick(stories)
     written = written_slot(scenario, choices)
     if choices.chance(ONE_PAGE) and shorter is not None and story.of_one_page:
-        scenario = shorter(scenario, written)
+        scenario = _cleaned(shorter(scenario, written))
     actions = story.tell(scenario, choices)
     return replace(scenario, actions=actions if alone is None else actions[alone : alone + 1] or actions[:1])
+
+
+def _cleaned(scenario: Scenario) -> Scenario:
+    """`scenario` of one slot; a writable entry there is clean: the MMU has to look at the entry to store again."""
+    words, where = scenario.words, scenario.ranges[0]
+    table = scenario.tables[where.table]
+    entries = tuple(
+        (i, words.pte_mkclean(pte) if i == where.first and words.mmu_may_write(pte) else pte)
+        for i, pte in table.entries
+    )
+    tables = list(scenario.tables)
+    tables[where.table] = replace(table, entries=entries)
+    changed = replace(scenario, tables=tuple(tables))
+    return scenario if words.notices_stores(scenario.vma) else changed
 
 
 def slot_that(scenario: Scenario, choices: Choices, suits: Callable[[int], bool]) -> int:

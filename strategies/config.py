@@ -11,7 +11,10 @@ CONT_PTES = (16, 16, 16, 16, 4, 4, 4, 8, 2, 32)  # 16 on 4K kernels; small ones 
 PTRS_PER_PTE = (512, 512, 512, 512, 512, 64, 128, 32)
 
 
-def draw_config(choices: Choices, arch: str) -> Config:
+SHAPE_BYTES = 4  # what `shape` gives both: they decide how a table is laid out
+
+
+def draw_config(choices: Choices, shape: Choices, arch: str) -> Config:
     """A config that `arch` can be built with."""
     x86 = arch == "x86_64"
     uffd_wp = not choices.chance(5)
@@ -23,11 +26,11 @@ def draw_config(choices: Choices, arch: str) -> Config:
         page_table_check=choices.chance(12),
         page_table_check_skips_special=not choices.chance(25),
         shstk=choices.chance(12) and x86,
-        contpte=not choices.chance(6),
+        contpte=not shape.chance(6),
         contpte_get_stops_early=choices.chance(8),
         contpte_set_guards_invalid=choices.chance(8),
-        cont_ptes=choices.pick(CONT_PTES),
-        ptrs_per_pte=choices.pick(PTRS_PER_PTE),
+        cont_ptes=shape.pick(CONT_PTES),
+        ptrs_per_pte=shape.pick(PTRS_PER_PTE),
     )
 
 
@@ -36,9 +39,9 @@ PROTECTIONS = (*("rw",) * 34, *("r",) * 5, "rx", "rx", "rwx", "", "w")
 MODES = (*(("wp",),) * 10, ("missing", "wp"), ("missing",), *(("rwp",),) * 3, ("missing", "rwp"))
 
 
-def draw_vma(choices: Choices, config: Config) -> Vma:
+def draw_vma(choices: Choices, shape: Choices, config: Config) -> Vma:
     """Anonymous memory mostly; shared and private files, PFN maps, shadow stacks; a userfaultfd on half of them."""
-    kind = choices.pick(("anon",) * 10 + ("shared-file",) * 3 + ("private-file",) * 2 + ("pfnmap", "mixedmap"))
+    kind = shape.pick(("anon",) * 10 + ("shared-file",) * 3 + ("private-file",) * 2 + ("pfnmap", "mixedmap"))
     shadow_stack = choices.chance(50) and config.shstk and kind == "anon"
     uffd = choices.chance(50)
     event_remap = choices.chance(30) and uffd

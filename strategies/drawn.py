@@ -15,7 +15,7 @@ from pte_review.models.legal import ONLY_ON
 from pte_review.models.scenario import Scenario
 from pte_review.strategies.actions import ACTION_BYTES, Story, let_others_act
 from pte_review.strategies.choices import Choices
-from pte_review.strategies.config import draw_config, draw_vma, plain_vma
+from pte_review.strategies.config import SHAPE_BYTES, draw_config, draw_vma, plain_vma
 from pte_review.strategies.hostile import HOSTILE_BYTES, Breaker, break_rule
 from pte_review.strategies.layout import Layout
 from pte_review.strategies.runs import RUN_BYTES, add_run
@@ -23,12 +23,9 @@ from pte_review.strategies.runs import RUN_BYTES, add_run
 KERNEL_BYTES = 32
 PLACE_BYTES = 14
 RUNS = 5
+LAYOUT_BYTES = 9  # of a run: its kind, how large its folio is, which of its pages are mapped
 RUNS_END = KERNEL_BYTES + PLACE_BYTES + RUNS * RUN_BYTES
 SCENARIO_BYTES = RUNS_END + ACTION_BYTES
-# One draw a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one place to
-# another, which it does in five of six examples where it can: every scenario is a new one.
-_SCENARIO = st.binary(min_size=SCENARIO_BYTES, max_size=SCENARIO_BYTES)
-_HOSTILE = st.binary(min_size=SCENARIO_BYTES + HOSTILE_BYTES, max_size=SCENARIO_BYTES + HOSTILE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -68,22 +65,50 @@ def scenarios_of(
 
 @st.composite
 def _scenarios(draw: st.DrawFn, recipe: Recipe, arch: str | st.SearchStrategy[str], hostile: str | None) -> Scenario:
+    # One draw of bytes a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one
+    # place to another, which it does in five of six examples where it can: every scenario is a new one.
+    size = bytes_of(hostile)
     name = arch if isinstance(arch, str) else draw(arch)
-    data = draw(_HOSTILE if hostile else _SCENARIO)
-    kernel = Choices(data[:KERNEL_BYTES])
+    return scenario_of(recipe, name, draw(st.binary(min_size=size, max_size=size)), hostile)
+
+
+def with_actions(data: bytes) -> bytes:
+    """`data` of a scenario in which others act for sure."""
+    return data[:RUNS_END] + b"\xff" + data[RUNS_END + 1 :]
+
+
+def alike(data: bytes, other: bytes) -> bytes:
+    """`other`, with the place and the layout of `data`, and with actions if that has some.
+
+    The config, what entries and VMA say, and what others do, is `other`'s own.
+    """
+    parts = [data[:SHAPE_BYTES], other[SHAPE_BYTES:KERNEL_BYTES], data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES]]
+    for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
+        parts += [data[at : at + LAYOUT_BYTES], other[at + LAYOUT_BYTES : at + RUN_BYTES]]
+    return b"".join([*parts, data[RUNS_END : RUNS_END + 1], other[RUNS_END + 1 :]])
+
+
+def bytes_of(hostile: str | None) -> int:
+    """How many bytes scenario_of() reads."""
+    return SCENARIO_BYTES + (HOSTILE_BYTES if hostile else 0)
+
+
+def scenario_of(recipe: Recipe, arch: str, data: bytes, hostile: str | None = None) -> Scenario:
+    """The scenario that `data`, bytes_of(hostile) bytes, stands for; zeros are the simplest one."""
+    shape, kernel = Choices(data[:SHAPE_BYTES]), Choices(data[SHAPE_BYTES:KERNEL_BYTES])
     place = Choices(data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES])
-    config = draw_config(kernel, name)
-    vma = draw_vma(kernel, config)
+    config = draw_config(kernel, shape, arch)
+    vma = draw_vma(kernel, shape, config)
     if hostile:
         vma = plain_vma(vma)  # a breaker writes entries of its own, which any other would forbid
-    layout = Layout(words(name, config), vma, room=config.ptrs_per_pte)
+    layout = Layout(words(arch, config), vma, room=config.ptrs_per_pte)
     for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
         run = Choices(data[at : at + RUN_BYTES])
         if run.chance(72):
             add_run(layout, run)
     if not layout.entries:
         add_run(layout, Choices(b""))
-    scenario = recipe.place(name, layout, place, kernel)
+    scenario = recipe.place(arch, layout, place, kernel)
     if hostile:
         scenario = break_rule(scenario, recipe.breakers[hostile], Choices(data[SCENARIO_BYTES:]))
     if not recipe.stories:

@@ -7,7 +7,7 @@ from pte_review.strategies.choices import Choices
 from pte_review.strategies.layout import Layout
 
 CHANGES = (0, 1, 1, 2, 2, 3)
-BY_BLOCK = 16  # of 100 folios that reach into a second contpte block
+BY_BLOCK = 24  # of 100 folios that reach into a second contpte block
 MOST_COMMON = 32  # entries: what is shorter is mapped whole more often
 
 
@@ -91,21 +91,10 @@ def _change(layout: Layout, choices: Choices, bits: list[Bits], *, may_write: bo
 def _changes(layout: Layout, *, may_write: bool) -> list[str]:
     """What can differ from page to page in this VMA under this config; what comes more often more than once."""
     return [
-        *(["write"] * 11 if may_write else []),
-        *(
-            "dirty",
-            "dirty",
-            "dirty",
-            "young",
-            "young",
-            "young",
-            "prot_none",
-            "prot_none",
-            "hole",
-            "hole",
-            "hole",
-            "non-present",
-        ),
+        *(["write"] * 12 if may_write else []),
+        *("dirty", "young") * 4,
+        *("hole",) * 3,
+        *("prot_none", "non-present") * 2,
         *(["soft_dirty"] * 2 if layout.words.SOFT_DIRTY else []),
         *(["uffd_wp"] * 5 if layout.words.keeps_uffd(layout.vma) and layout.words.UFFD_WP else []),
     ]

@@ -211,7 +211,7 @@ RECIPE = Recipe(
     breakers={"destination-occupied": _destination_occupied, **BREAKERS, "overlap": _overlap},
     stories=(
         *(RACE,) * 3,
-        *(Story(_write_after_clean, of_one_page=True),) * 4,
+        *(Story(_write_after_clean, of_one_page=True),) * 6,
         Story(_two_addresses),
         *(PENDING_FLUSH,) * 2,
         Story(_onlooker),

@@ -11,6 +11,7 @@ from tests.kit.trees import NO_TREE
 # What tests that need a real kernel tree are for, by the beginning of their names.
 GUARANTEES = {
     "tests/bench/": "the figures of kernel text",
+    "tests/cli/test_kernel_text_errors.py": "a partial checkout names the files that it lacks",
     "tests/cli/test_kernel_text.py": "`check tree` and `tree+patch` run a real tree",
     "tests/docs/test_output_blocks.py": "the docs show what the commands print of Linux 6.12",
     "tests/models/kernel_tree/": "the sources of 7.3 are parsed",

@@ -14,7 +14,6 @@ from pte_review.harness.cli.options import (
     arch_option,
     contract_option,
     json_option,
-    max_examples_option,
     save_option,
     seed_option,
     subject_option,
@@ -25,7 +24,7 @@ from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
-from pte_review.harness.review import check_call, chosen_arches, review
+from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
 from pte_review.harness.subjects import choose
 
 
@@ -35,7 +34,8 @@ from pte_review.harness.subjects import choose
 @arch_option
 @contract_option
 @click.option("--hostile", metavar="RULE", help="Break this rule of legal tables; `pte-review list` has them.")
-@max_examples_option
+@click.option("--max-examples", type=int, help=f"Scenarios for each architecture.  [default: {DEFAULT_EXAMPLES}]")
+@click.option("--seconds", type=float, help="Explore for so long; without --max-examples as many scenarios as fit.")
 @seed_option
 @subject_option
 @json_option
@@ -47,7 +47,8 @@ def check_command(
     arch: str | None,
     contract: str,
     hostile: str | None,
-    max_examples: int,
+    max_examples: int | None,
+    seconds: float | None,
     seed: int,
     subject_name: str | None,
     json_file: Path | None,
@@ -61,7 +62,9 @@ def check_command(
     Or `tree`, the C of a kernel tree, and `tree+patch`, the same with patches.
     """
     subject = choose(subject_name, (base, candidate), patches)
-    check_call(subject, arch, contract, hostile, max_examples)
+    if max_examples is None:
+        max_examples = DEFAULT_EXAMPLES if seconds is None else MOST_EXAMPLES
+    check_call(subject, arch, contract, hostile, max_examples, seconds)
     text = KernelText(subject, tree, rev, patches)
     versions, unread = text.load_where_it_can(base, candidate, arches=chosen_arches(subject, arch, hostile))
     check_outputs(Inputs((base, candidate, *patches), tree), json_file=json_file, save_dir=save_dir, versions=versions)
@@ -74,6 +77,7 @@ def check_command(
             hostile=hostile,
             max_examples=max_examples,
             seed=seed,
+            seconds=seconds,
             unread=unread,
             listen=display,
         )
@@ -85,7 +89,8 @@ def check_command(
     for picture in pictures(verdict, subject.words):
         click.echo(picture)
     if verdict.divergences:
-        again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(max_examples)]
+        most = max_examples if seconds is None else max(verdict.scenarios.values())
+        again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(most)]
         for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
             again += [option, value] if value else []
         again += ["--contract", contract] if contract != DEFAULT_CONTRACT else []

@@ -141,13 +141,14 @@ def verdict_lines(verdict: Verdict) -> str:
     if verdict.verdict == FIXES:
         text = f"{fixes_text([verdict])}; nothing new"
     tables = f"hostile: {verdict.hostile}" if verdict.hostile else "legal tables"
-    each = verdict.examples // max(len(verdict.arches), 1)
     lines = [
         wrapped(f"{verdict.base} -> {verdict.candidate}: {text}" + (f" ({verdict.why})" if verdict.why else "")),
         wrapped(f"{tables}, contract {verdict.contract}, {' and '.join(verdict.arches)}; {NOT_MODELLED}", "  "),
         wrapped(
             f"{verdict.examples:,} scenarios in {verdict.seconds:.1f} s, seed {verdict.seed}; changed path: "
-            + ", ".join(f"{arch} {n:,} of {each:,} scenarios" for arch, n in verdict.changed.items()),
+            + ", ".join(
+                f"{arch} {n:,} of {verdict.scenarios[arch]:,} scenarios" for arch, n in verdict.changed.items()
+            ),
             "  ",
         ),
     ]

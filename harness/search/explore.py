@@ -3,13 +3,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from time import perf_counter
 
 from pte_review.harness.judging.contracts import Contract
 from pte_review.harness.judging.judge import Difference
 from pte_review.harness.judging.kinds import ENDINGS
 from pte_review.harness.never_varied import Observed
 from pte_review.harness.progress import Listen, Progress, silent
-from pte_review.harness.search.generate import Finished, generate
+from pte_review.harness.search.aim import Aim
 from pte_review.harness.side_by_side import Comparison, compare_on, with_config_of
 from pte_review.harness.subject import Subject
 from pte_review.models.config import Config
@@ -47,14 +48,17 @@ class PairTally:
     observed: Observed = field(default_factory=Observed)
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
 
-    def count(self, scenario: Scenario, comparison: Comparison) -> None:
-        """Add what came of one scenario."""
+    def count(self, scenario: Scenario, comparison: Comparison, aim: Aim) -> None:
+        """Add what came of one scenario, and tell `aim` what the versions did differently."""
         base, candidate, judgement = comparison.base, comparison.candidate, comparison.judgement
         self.examples += 1
         self.observed.see(scenario)
         for path in candidate.exercised:
             self.exercised[path] = self.exercised.get(path, 0) + 1
-        self.changed += writes(base.events) != writes(candidate.events)
+        written = writes(base.events), writes(candidate.events)
+        if written[0] != written[1]:
+            self.changed += 1
+            aim.saw(*written)
         missing = [outcome.why for outcome in (base, candidate) if outcome.ended == UNMODELLED]
         if missing:
             self.unmodelled = missing[0]
@@ -91,29 +95,30 @@ def explore(
     seed_value: int,
     listen: Listen = silent,
     enough: Callable[[PairTally], bool] | None = None,
+    seconds: float | None = None,
 ) -> list[PairTally]:
     """Run every version of `pairs` on `max_examples` scenarios of `arch`; one tally a pair, in order.
 
-    A pair is retired once `enough` holds for its tally or a run of it was slow; when all are, generation ends.
+    A pair is retired once `enough` holds for its tally or a run of it was slow. There are no more scenarios when all
+    are, or after `seconds`, but for the first.
     """
+    started = perf_counter()
     tallies = [PairTally(observed=Observed(pair)) for pair in pairs]
     with_config = [version for pair in pairs for version in pair if version.config]
-    done = 0
-
-    def run_pairs(drawn: Scenario) -> None:
-        nonlocal done
-        done += 1
+    aim = Aim(subject.recipe, arch, seed_value, hostile)
+    for done in range(1, max_examples + 1):
         running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
         versions = [version for pair, _ in running for version in pair]
-        compared = compare_on(subject, with_config_of(drawn, with_config), versions, contract)
+        compared = compare_on(subject, with_config_of(aim.next(), with_config), versions, contract)
         for (base, candidate), tally in running:
-            tally.count(compared.scenario, compared.pair(base, candidate))
+            comparison = compared.pair(base, candidate)
+            tally.count(compared.scenario, comparison, aim)
             tally.retired = tally.retired or (enough is not None and enough(tally))
-        listen(Progress(f"{arch}: scenarios", done, max_examples))
-        if all(tally.retired for tally in tallies):
-            raise Finished
-
-    generate(subject.scenarios(arch, hostile), max_examples, seed_value, run_pairs)
+        passed = perf_counter() - started
+        expected = max_examples if seconds is None else min(max_examples, max(done, int(done * seconds / passed)))
+        listen(Progress(f"{arch}: scenarios", done, expected))
+        if all(tally.retired for tally in tallies) or (seconds is not None and passed >= seconds):
+            break
     return tallies
 
 

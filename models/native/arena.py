@@ -3,8 +3,8 @@
 
 The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
 everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
-order, anon) and the entries of each table (index, raw value). A reply is REPLY words, then all tables. An event is its
-name's number and seven arguments, of which the last is the line.
+order, anon), the entries of each table (index, raw value) and the pteps at whose accesses others act. A reply is REPLY
+words, then all tables. An event is its name's number and seven arguments, of which the last is the line.
 """
 
 import mmap
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from pte_review.models.actions import ANCHORS
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
@@ -29,7 +30,7 @@ AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT
 LAYOUT = {
     "REQ": (
         "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
-        "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS",
+        "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "WATCHED",
     ),
     "VMA": ("VM_FLAGS", "PAGE_PROT", "HAS", "MM"),
     "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
@@ -94,6 +95,8 @@ def request(
     What a bare run, without a log, judges itself: `flushed` is of FLUSH_TIMES, `no_breach` are names of wrong_names().
     """
     config, call = scenario.config, binding.words(scenario)
+    anchors = {(action.when.range, action.when.slot) for action in scenario.actions if action.when.phase in ANCHORS}
+    watched = [scenario.places.slot_at(*anchor) for anchor in sorted(anchors)]
     flags = (config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special)
     head = {
         "SIZE": config.ptrs_per_pte,
@@ -111,6 +114,7 @@ def request(
         "RANGES": len(scenario.ranges),
         "CALL": len(call),
         "FOLIOS": len(scenario.folios),
+        "WATCHED": len(watched),
     }
     words = [head[name] for name in LAYOUT["REQ"]]
     for vma in scenario.vmas:
@@ -126,6 +130,7 @@ def request(
     for table in scenario.tables:
         for entry in table.entries:
             words += entry
+    words += watched
     return array("Q", words).tobytes()
 
 

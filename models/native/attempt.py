@@ -62,7 +62,7 @@ def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, un
 
 
 def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
-    """A run in which others act between two accesses: the machine is asked before each.
+    """A run in which others act between two accesses: the machine is asked before each that matters to them.
 
     Returns how many events it was told of, and what the C's tables held then.
     """

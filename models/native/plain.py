@@ -30,10 +30,10 @@ def plain_accesses(body: "Node") -> Iterator[Edit]:
             continue
         children = list(node.children)
         if node.type == "assignment_expression":
-            left = node.child_by_field_name("left")
-            assert left is not None, "an assignment without its left side"
-            yield from _stored(node, left)
-            children[0:1] = _inside(left)  # what is stored to is not read
+            target = node.child_by_field_name("left")
+            assert target is not None, "an assignment without its left side"
+            yield from _stored(node, target)
+            children[0:1] = _inside(target)  # what is stored to is not read
         elif node.type == "update_expression":
             children = _inside(node.child_by_field_name("argument") or node)
         elif node.type in DEREFERENCES and _operator(node) != b"&":
@@ -43,17 +43,17 @@ def plain_accesses(body: "Node") -> Iterator[Edit]:
         todo += reversed(children)
 
 
-def _stored(assignment: "Node", left: "Node") -> Iterator[Edit]:
+def _stored(assignment: "Node", target: "Node") -> Iterator[Edit]:
     """`*ptep = pte`, `ptep->pte = value`, `ptep->pte |= value`; so for `(*ptep).pte` and `ptep[i].pte`."""
     operator = assignment.child_by_field_name("operator")
     assert operator is not None, "an assignment without an operator"
     plainly = operator.text == b"="
-    if (between_them := _before_pte(left, b"->") or _before_pte(left, b".")) is not None:
+    if (between_them := _before_pte(target, b"->") or _before_pte(target, b".")) is not None:
         text = (operator.text or b"").decode()
         macro, between = ("PR_STORE_FIELD(", ",") if plainly else ("PR_CHANGE_FIELD(", f", {text},")
         macro += "&" if between_them.text == b"." else ""
-        yield between_them.start_byte, left.end_byte, ""
-    elif plainly and left.type in DEREFERENCES:
+        yield between_them.start_byte, target.end_byte, ""
+    elif plainly and target.type in DEREFERENCES:
         macro, between = "PR_STORE(", ","
     else:
         return

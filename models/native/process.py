@@ -42,8 +42,8 @@ class Worker:
     def run(self, what: bytes, ask: Ask | None = None) -> None:
         """Run request `what`; the reply is in the arena. Raises Died.
 
-        `ask(first, end)` is called before each event with the numbers of the events that are new; it returns the value
-        that the access finds and the entries that others have changed, by number.
+        `ask(first, end)` is called before each event at which others may act, with the numbers of the events that are
+        new; it returns the value that the access finds and the entries that others have changed, by number.
         """
         child = self._child or self._start()
         self.arena.put(what)

@@ -57,7 +57,7 @@ static void pr_set_vma(struct vm_area_struct *vma, u64 range, const u64 *word)
 
 static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
 
-/* What follows the request's own words: VMAs, tables, ranges, the call, folios, the entries of each table. */
+/* What follows the request's own words: VMAs, tables, ranges, the call, folios, the entries of each table, pteps. */
 static int pr_prepare(const u64 *request)
 {
 	u64 flags = request[PR_REQ_FLAGS], nr_vmas = request[PR_REQ_VMAS];
@@ -111,13 +111,15 @@ static int pr_prepare(const u64 *request)
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		for (u64 n = tables[i * PR_TABLE_WORDS + PR_TABLE_ENTRIES]; n; n--, entry += 2)
 			pr->tables[i].pte[entry[0]].pte = entry[1];
+	pr->nr_watched = request[PR_REQ_WATCHED];
+	pr->watched = entry;
 	return 0;
 }
 
 static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
-	pr->ptep = pr->variable = pr->passes = pr->nr_events = pr->debugging = 0;
+	pr->ptep = pr->variable = pr->passes = pr->nr_events = pr->debugging = pr->asked = 0;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = pr->warned = 0;

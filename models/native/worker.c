@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A process for C that nobody vouches for: worker OBJECT ARENA_FD BYTES SECONDS. The constants PR_* are those of
- * models/native/arena.py. It maps the arena and runs what it is
- * asked for, one byte on its standard input a run, one on its standard output when it is done. Where others act between two
- * accesses it also asks before each event. A crash of the C is the end of this process; so are SECONDS of CPU time in one
- * run, by SIGPROF, whether or not anybody still waits for it.
+ * models/native/arena.py. It maps the arena and runs what it is asked for, one byte on its standard input a run, one on
+ * its standard output when it is done. Where others act between two accesses it also asks before each event at which they
+ * may. A crash of the C is the end of this process; so are SECONDS of CPU time in one run, by SIGPROF, whether or not
+ * anybody still waits for it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -127,7 +127,8 @@ def verdict(
     values: dict[str, object] = {
         "verdict": DIVERGES if kinds else NO_DIFFERENCE, "examples": 2000, "seconds": 1.25, "seed": 0,
         "allowed": {"dirty-gained": 12, "young-gained": 3456}, "exercised": {"batch": 1234, "unfold": 5},
-        "changed": {"x86_64": 617, "arm64": 617}, "divergences": tuple(of_pair), "arches": ARCHES,
+        "scenarios": dict.fromkeys(ARCHES, 1000),
+        "changed": dict.fromkeys(ARCHES, 617), "divergences": tuple(of_pair), "arches": ARCHES,
         "hostile": hostile, **changes,
     }  # fmt: skip
     return Verdict("move_ptes", base, candidate, "folio-ad", **values)  # type: ignore[arg-type]

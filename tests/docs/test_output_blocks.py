@@ -23,7 +23,6 @@ from pte_review.harness.subjects.move_ptes.recordings.text import recording_line
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.native.build import cache_folder
 from tests.kit.moves import load
-from tests.kit.release import needs_named_release
 from tests.kit.trees import RELEASES, ROOT, linux
 
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -122,7 +121,6 @@ def home_of(name: str) -> Path:
     return home
 
 
-@needs_named_release
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_block(name: str) -> None:

@@ -141,7 +141,7 @@ def test_callables_files_and_loaded_versions(base, candidate):
     assert [(d.kind, d.scenario) for d in other.divergences] == [(d.kind, d.scenario) for d in by_name.divergences]
 
 
-def test_several_pairs_on_the_same_scenarios():
+def test_several_pairs_at_once():
     pairs = [("pre_patch", "v4"), ("v4", "refactor_intended")]
     together = review(pairs, max_examples=60)
     assert [plain(v) for v in together] == [plain(check(*pair, max_examples=60)) for pair in pairs]

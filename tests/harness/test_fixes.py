@@ -36,8 +36,8 @@ def of(kind: str, by: str = "candidate", arch: str = "x86_64") -> Divergence:
 def verdict(*divergences: Divergence, shared: tuple[str, ...] = (), why: str = "") -> Verdict:
     return Verdict(
         "move_ptes", "v4", "port.py", "folio-ad", verdict_on(divergences, why, NO_DIFFERENCE), 100, 1.0, 0,
-        changed={"x86_64": 9}, divergences=divergences, arches=("x86_64", "arm64"),
-        shared=tuple(Shared(kind, 3) for kind in shared), why=why,
+        changed={"x86_64": 9}, scenarios={"x86_64": 50, "arm64": 50}, divergences=divergences,
+        arches=("x86_64", "arm64"), shared=tuple(Shared(kind, 3) for kind in shared), why=why,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_a_fix_that_adds_something():
 
 
 def test_the_refactor_as_it_was_meant():
-    one = check("refactor", "refactor_intended", max_examples=200)
+    one = check("refactor", "refactor_intended", max_examples=1000)
     assert one.verdict == FIXES
     assert {"unassigned-read", "foreign-entry", "entry-lost"} <= set(one.fixed)
 

@@ -7,10 +7,11 @@ same call.
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import islice
 from types import MappingProxyType
 
 from pte_review.harness.judging.contracts import same_warning
-from pte_review.harness.search.generate import generate
+from pte_review.harness.search.aim import fresh
 from pte_review.models.machine.folios import (
     FPB_IGNORE_DIRTY,
     FPB_IGNORE_SOFT_DIRTY,
@@ -19,9 +20,8 @@ from pte_review.models.machine.folios import (
 )
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import Outcome
-from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
-from pte_review.strategies.move_ptes import scenarios
+from pte_review.strategies.move_ptes import RECIPE
 from tests.kit.moves import run
 
 RENAMED = {  # v6.19
@@ -89,12 +89,9 @@ def mismatches(
     `config` are fields to change.
     """
     found: list[str] = []
-
-    def one(scenario: Scenario) -> None:
+    for scenario in islice(fresh(RECIPE, arch, seed), count):
         what = replace(scenario, config=replace(scenario.config, **config))
         difference = same(run(what, port), run(what, text))
         if difference is not None:
             found.append(f"{difference}\n{what}")
-
-    generate(scenarios(arch, None), count, seed, one)
     return found

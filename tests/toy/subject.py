@@ -104,6 +104,7 @@ WRPROTECT = Subject(
     location="tests.toy.subject:WRPROTECT",
     promise=WrprotectPromise,
     scenarios=scenarios,
+    recipe=RECIPE,
     rules=RULES,
     words=Words(
         headline=lambda scenario: f"protect {scenario.nr} pages from {scenario.address(scenario.ranges[0]):#x}",

@@ -17,13 +17,14 @@ from pte_review.harness.subjects.move_ptes.workloads import WORKLOADS
 from pte_review.models.legal import RULES
 from pte_review.models.move_ptes import legal
 from pte_review.models.move_ptes.call import FUNCTION
-from pte_review.strategies.move_ptes import scenarios
+from pte_review.strategies.move_ptes import RECIPE, scenarios
 
 MOVE_PTES = Subject(
     function=FUNCTION,
     location="pte_review.harness.subjects.move_ptes.subject:MOVE_PTES",
     promise=MovePromise,
     scenarios=scenarios,
+    recipe=RECIPE,
     rules={**legal.RULES, **RULES},
     words=WORDS,
     base="pre_patch",

@@ -47,6 +47,24 @@ static inline void pr_warned(const char *text)
 }
 #define pr_path(path) (pr->paths |= 1UL << (path))
 #else
+/* Whether others may act at an event: an access to an entry that one of them waits for, or a lock. */
+static inline bool pr_matters(enum pr_event_name name, u64 ptep)
+{
+	switch (name) {
+	case PR_EV_R: case PR_EV_X: case PR_EV_S:
+		for (u64 i = 0; i < pr->nr_watched; i++)
+			if (pr->watched[i] == ptep)
+				return true;
+		return false;
+	case PR_EV_pte_offset_map_lock: case PR_EV_spin_lock: case PR_EV_spin_lock_nested: case PR_EV_spin_unlock:
+	case PR_EV_i_mmap_lock_write: case PR_EV_anon_vma_lock_write:
+	case PR_EV_anon_vma_unlock_write: case PR_EV_i_mmap_unlock_write:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {
 	struct pr_event *event = &pr->events[pr->nr_events];
@@ -55,7 +73,8 @@ static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d
 		pr_end(PR_NO_PROGRESS);
 	*event = (struct pr_event) { name, { a, b, c, d, e, f, *pr->line } };
 	pr->nr_events++;
-	if (unlikely(pr->ask))
+	pr->asked = unlikely(pr->ask) && pr_matters(name, a);
+	if (pr->asked)
 		pr->ask(pr);
 }
 #define PR_LINE() (*pr->line = __LINE__)

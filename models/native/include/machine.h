@@ -132,9 +132,11 @@ struct pr_machine {
 	struct pr_event *events;
 	/* in a bare run, instead of events */
 	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts, warned;
-	/* where others act between two accesses: asked before each event */
+	/* where others act between two accesses: asked before each event that matters to them, and whether it was */
 	void (*ask)(struct pr_machine *m);
-	u64 answer;
+	u64 answer, asked;
+	u64 nr_watched;			/* entries whose accesses others wait for, as pr_number() numbers them */
+	const u64 *watched;
 	void *end[5];	/* where the run ends early: the compiler's own, which saves no more than it must */
 };
 

@@ -8,7 +8,7 @@ static inline pte_t pr_read(const pte_t *ptep)
 {
 	pr_check_bounds(ptep);
 	pr_log(R, pr_number(ptep), ptep->pte, pr->debugging);
-	return unlikely(pr->ask) ? __pte(pr->answer) : *ptep;
+	return unlikely(pr->asked) ? __pte(pr->answer) : *ptep;
 }
 
 /* What only bare runs keep track of in C: translations that may be cached, changes without the lock. */
@@ -29,7 +29,7 @@ static inline u64 pr_exchange(pte_t *ptep)
 	pr_check_bounds(ptep);
 	was = ptep->pte;
 	pr_log(X, pr_number(ptep), was);
-	if (unlikely(pr->ask))
+	if (unlikely(pr->asked))
 		was = pr->answer;
 	ptep->pte = 0;
 	pr_did(X, (u64)ptep - pr->origin, was);

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.search.generate import Finished, generate
 from pte_review.harness.side_by_side import Comparison
 from pte_review.models.config import PAGE_SIZE, Config
 from pte_review.models.move_ptes.call import move
@@ -16,6 +15,7 @@ from pte_review.models.version import Version
 from pte_review.models.vma import Vma
 from tests.kit.build import NEW, OLD
 from tests.kit.moves import compared
+from tests.programs.alternatives.generating import Finished, generate
 from tests.programs.alternatives.symbolic import HIGH, PFN
 from tests.programs.alternatives.tries import Try
 

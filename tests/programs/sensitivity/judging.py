@@ -8,18 +8,18 @@ more or less, on the first legal ones again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pte_review.harness.costs.ledger import COUNTS, ledger
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.judging.kinds import rank
+from pte_review.harness.search.aim import fresh
 from pte_review.harness.search.explore import PairTally
-from pte_review.harness.search.generate import Finished, generate
 from pte_review.models.arch import ARCHES
-from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
-from pte_review.strategies.move_ptes import scenarios
+from pte_review.strategies.move_ptes import RECIPE
 from tests.kit.moves import explore, load, run
 from tests.programs.sensitivity.mutants import Mutant
 
@@ -91,11 +91,8 @@ def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str
     """Those of `alive` whose ledger is not `base`'s on some legal scenario."""
     fates: dict[str, Fate] = {}
     for arch in ARCHES if alive else ():
-        left, done = dict(alive), 0
-
-        def one(scenario: Scenario, arch: str = arch, left: dict[str, Version] = left) -> None:
-            nonlocal done
-            done += 1
+        left = dict(alive)
+        for done, scenario in enumerate(islice(fresh(RECIPE, arch, SEED), examples), 1):
             base_costs = ledger(run(scenario, base).events)
             for key, version in tuple(left.items()):
                 costs = ledger(run(scenario, version).events)
@@ -103,9 +100,7 @@ def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str
                     _note(fates, key, Fate(COST, done, _dearer(base_costs, costs), arch))
                     del left[key]
             if not left:
-                raise Finished
-
-        generate(scenarios(arch), examples, SEED, one)
+                break
     return fates
 
 

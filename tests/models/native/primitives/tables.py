@@ -3,15 +3,16 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from random import Random
 
-from pte_review.harness.search.generate import generate
+from pte_review.harness.search.aim import fresh
 from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
 from pte_review.models.move_ptes.call import move, moved
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import check
 from pte_review.models.vma import Vma
-from pte_review.strategies.move_ptes import scenarios
+from pte_review.strategies.move_ptes import RECIPE
 from tests.kit.moves import as_move
 from tests.models.native.primitives.probe import ARGUMENT_SHIFT, WHICH_SHIFT, Probe
 
@@ -36,8 +37,7 @@ def accompanied(arch: str, count: int, seed: int) -> list[Scenario]:
 
 
 def _drawn(arch: str, count: int, seed: int, hostile: str | None) -> list[Scenario]:
-    found: list[Scenario] = []
-    generate(scenarios(arch, hostile), count, seed, found.append)
+    found = islice(fresh(RECIPE, arch, seed, hostile), count)
     return [replace(s, config=as_v6_12(s.config, page_table_check=i % 2 == 0)) for i, s in enumerate(found)]
 
 

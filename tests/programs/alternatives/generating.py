@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenarios by the thousand out of a strategy, the same for a seed in every process.
+"""Scenarios by the thousand out of a strategy that is not pte-review's own, the same for a seed in every process.
 
-Hypothesis only generates here: a failing example would end its run and hide the other kinds. A scenario is one byte
-string of a fixed size, which keeps it out of reach of the constants that Hypothesis collects from whatever modules
-are loaded.
+Hypothesis only generates here: a failing example would end its run and hide the other kinds.
 """
 
 from collections.abc import Callable

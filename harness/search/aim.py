@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the scenarios of a review come from: fresh ones, and ones that aim at what the two versions do differently.
+
+A bug needs two things: the versions must do something different, and it must matter. Where they do different things to
+entries in few scenarios only, others of the same layout come to that more often. Where they flush at different times,
+it matters in scenarios in which others act.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from pte_review.models.machine.state import Event
+from pte_review.models.scenario import Scenario
+from pte_review.strategies.drawn import Recipe, alike, bytes_of, scenario_of, with_actions
+
+FRESH = 0.5  # of the scenarios, at least
+CHILDREN = 12  # scenarios of one layout
+ENTRIES = ("X", "S")  # events that change an entry
+
+
+def fresh(recipe: Recipe, arch: str, seed: int, hostile: str | None = None) -> Iterator[Scenario]:
+    """Scenarios without end that aim at nothing, the same for a seed in every process. The first is the simplest."""
+    aim = Aim(recipe, arch, seed, hostile)
+    while True:
+        yield aim.next()
+
+
+class Aim:
+    """Scenarios of one architecture, the same for a seed as long as saw() is told the same.
+
+    They are drawn here, as the byte strings that they are made of, and not by Hypothesis: it takes longer to draw the
+    bytes than the scenario takes to make, and which ones it draws hangs on its release.
+    """
+
+    def __init__(self, recipe: Recipe, arch: str, seed: int, hostile: str | None = None) -> None:
+        self.recipe, self.arch, self.hostile = recipe, arch, hostile
+        self.random = Random(seed)  # noqa: S311  # no secret
+        self.data = bytes(bytes_of(hostile))  # of the last scenario, which the first time is the simplest
+        self.fresh = True  # the last scenario aims at nothing
+        self.started = False
+        self.parents: list[tuple[bytes, int]] = []  # with how many children they may have yet
+        self.entries = self.others = 0  # scenarios in which the versions changed entries differently, or the rest alone
+
+    def next(self) -> Scenario:
+        """The next scenario."""
+        if self.started:
+            self.data = self._data()
+        self.started = True
+        return scenario_of(self.recipe, self.arch, self.data, self.hostile)
+
+    def _data(self) -> bytes:
+        data = self.random.randbytes(bytes_of(self.hostile))
+        differing = self.entries + self.others
+        self.fresh = not differing or self.random.random() < FRESH
+        if self.fresh:
+            return data
+        if self.random.random() * differing >= self.entries:
+            return with_actions(data)
+        parent = self._parent()
+        return data if parent is None else alike(parent, data)
+
+    def _parent(self) -> bytes | None:
+        if not self.parents:
+            return None
+        number = self.random.randrange(len(self.parents))
+        data, children = self.parents[number]
+        if children > 1:
+            self.parents[number] = data, children - 1
+        else:
+            del self.parents[number]
+        return data
+
+    def saw(self, base: Sequence[Event], candidate: Sequence[Event]) -> None:
+        """What the two versions did to memory, TLB and locks on the last scenario, where that differs."""
+        entries = [event for event in base if event[0] in ENTRIES] != [
+            event for event in candidate if event[0] in ENTRIES
+        ]
+        self.entries += entries
+        self.others += not entries
+        if entries and self.fresh and not (self.parents and self.parents[-1][0] is self.data):
+            self.parents.append((self.data, CHILDREN))
