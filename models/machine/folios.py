@@ -42,6 +42,10 @@ class Folios(Machine):
     def page_folio(self, pfn: int) -> Folio:
         return self.scenario.folio_of(pfn) or Folio(pfn, anon=False)
 
+    def PageAnonExclusive(self, page: int) -> bool:
+        """Whether the anon page with page frame number `page` is mapped by this process alone."""
+        return self.page_folio(page).is_exclusive(page)
+
     def folio_test_large(self, folio: Folio) -> bool:
         return folio.order > 0
 

@@ -3,8 +3,9 @@
 
 The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
 everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
-order, anon), the entries of each table (index, raw value) and the pteps at whose accesses others act. A reply is REPLY
-words, then all tables. An event is its name's number and seven arguments, of which the last is the line.
+order, anon), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and the
+pteps at whose accesses others act. A reply is REPLY words, then all tables. An event is its name's number and seven
+arguments, of which the last is the line.
 """
 
 import mmap
@@ -30,7 +31,8 @@ AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT
 LAYOUT = {
     "REQ": (
         "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
-        "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "WATCHED",
+        "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "EXCLUSIVE",
+        "WATCHED",
     ),
     "VMA": ("VM_FLAGS", "PAGE_PROT", "HAS", "MM"),
     "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
@@ -96,6 +98,7 @@ def request(
     """
     config, call = scenario.config, binding.words(scenario)
     anchors = {(action.when.range, action.when.slot) for action in scenario.actions if action.when.phase in ANCHORS}
+    exclusive = [(f.pfn + first, f.pfn + end) for f in scenario.folios for first, end in f.exclusive]
     watched = [scenario.places.slot_at(*anchor) for anchor in sorted(anchors)]
     flags = (config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special)
     head = {
@@ -114,6 +117,7 @@ def request(
         "RANGES": len(scenario.ranges),
         "CALL": len(call),
         "FOLIOS": len(scenario.folios),
+        "EXCLUSIVE": len(exclusive),
         "WATCHED": len(watched),
     }
     words = [head[name] for name in LAYOUT["REQ"]]
@@ -127,6 +131,8 @@ def request(
     words += call
     for folio in scenario.folios:
         words += (folio.pfn, folio.order, folio.anon)
+    for pages in exclusive:
+        words += pages
     for table in scenario.tables:
         for entry in table.entries:
             words += entry

@@ -57,7 +57,7 @@ static void pr_set_vma(struct vm_area_struct *vma, u64 range, const u64 *word)
 
 static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
 
-/* What follows the request's own words: VMAs, tables, ranges, the call, folios, the entries of each table, pteps. */
+/* What follows the request's own words: VMAs, tables, ranges, the call, folios, AnonExclusive pages, the entries of each table, pteps. */
 static int pr_prepare(const u64 *request)
 {
 	u64 flags = request[PR_REQ_FLAGS], nr_vmas = request[PR_REQ_VMAS];
@@ -107,7 +107,9 @@ static int pr_prepare(const u64 *request)
 	pr->call = ranges + pr->nr_ranges * PR_RANGE_WORDS;
 	pr->nr_folios = request[PR_REQ_FOLIOS];
 	pr->folios = (const struct pr_folio *)(pr->call + request[PR_REQ_CALL]);
-	entry = (const u64 *)(pr->folios + pr->nr_folios);
+	pr->nr_exclusive = request[PR_REQ_EXCLUSIVE];
+	pr->exclusive = (const u64 *)(pr->folios + pr->nr_folios);
+	entry = pr->exclusive + 2 * pr->nr_exclusive;
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		for (u64 n = tables[i * PR_TABLE_WORDS + PR_TABLE_ENTRIES]; n; n--, entry += 2)
 			pr->tables[i].pte[entry[0]].pte = entry[1];

@@ -9,7 +9,7 @@ struct folio { struct page page; };
 #define PR_VMEMMAP 0x500000000000UL
 
 #define pfn_to_page(pfn) ((struct page *)(PR_VMEMMAP + (u64)(pfn) * sizeof(struct page)))
-#define page_to_pfn(page) (((u64)(page) - PR_VMEMMAP) / sizeof(struct page))
+#define page_to_pfn(p) (((u64)(p) - PR_VMEMMAP) / sizeof(struct page))
 #define pfn_valid(pfn) ((u64)(pfn) <= pr->highest_memmap_pfn)
 #define virt_addr_valid(address) false
 #define virt_to_page(address) ((struct page *)NULL)
@@ -63,6 +63,16 @@ static inline bool folio_test_anon(const struct folio *folio)
 
 	return known && known->anon;
 }
+
+static inline bool pr_anon_exclusive(u64 pfn)
+{
+	for (u64 i = 0; i < pr->nr_exclusive; i++)
+		if (pfn < pr->exclusive[2 * i + 1])
+			return pfn >= pr->exclusive[2 * i];
+	return false;
+}
+
+#define PageAnonExclusive(page) pr_anon_exclusive(page_to_pfn(page))
 
 /* models/machine/folios.py says which entries are reported as bad. */
 static inline struct folio *vm_normal_folio(struct vm_area_struct *vma, unsigned long addr, pte_t pte)

@@ -115,6 +115,8 @@ struct pr_machine {
 	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
 	u64 nr_folios;
 	const struct pr_folio *folios;	/* by PFN */
+	u64 nr_exclusive;
+	const u64 *exclusive;		/* first and end page frame of each range that is AnonExclusive, by PFN */
 	/* memory */
 	struct pr_table tables[PR_MOST_TABLES];
 	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
