@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What versions ask of a VMA, of the call and of the config that had one value in everything that was run.
+"""What versions ask of a VMA, of the call, the CPU and the config that had one value in everything that was run.
 
 A verdict names it. Where the two versions ask it differently, nothing is known of what they do about it.
 """
@@ -12,6 +12,7 @@ from pte_review.models.version import Version
 from pte_review.models.vma import VM_FLAG_BITS
 
 FLAG = "vma->vm_flags & VM_"
+SHADOW_STACKS = "cpu_feature_enabled(X86_FEATURE_SHSTK)"
 CONSTANT = object()  # the value of what the model does not have
 Observer = Callable[[Scenario], object]
 VMA: dict[str, Observer] = {
@@ -31,6 +32,8 @@ def observer(asked: str) -> Observer:
         from pte_review.models.native.tree_version import defines  # with kernel text only
 
         return lambda s: f"{asked}=1" in defines(s.arch, s.config)
+    if asked == SHADOW_STACKS:
+        return lambda s: s.config.shstk
     if asked in VMA:
         return VMA[asked]
     name = asked.partition("->")[2]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What kernel text asks of a VMA, of its control struct and of the configuration, and in which statements.
+"""What kernel text asks of a VMA, of its control struct, the CPU and the configuration, and in which statements.
 
-A field is written as in C: `vma->vm_file`, `vma->vm_flags & VM_SHARED`, `CONFIG_PTE_MARKER_UFFD_WP`.
+A field is written as in C: `vma->vm_file`, `vma->vm_flags & VM_SHARED`, `CONFIG_PTE_MARKER_UFFD_WP`,
+`system_supports_bbml3()`.
 """
 
 import re
@@ -20,6 +21,7 @@ Asks = dict[str, tuple[str, ...]]  # by field: the statements that ask it, each 
 VMA_FIELD = re.compile(r"vm_(?!flags$|mm$)\w+|anon_vma")  # vm_mm only says whose tables they are
 FLAG = re.compile(r"VM_(\w+)|VMA_(\w+?)(?:_BIT)?")
 CONFIG = re.compile(r"CONFIG_(?!(?:MMU|SMP|64BIT)\b)\w+")  # what is modelled at all has these three
+CPU = re.compile(r"system_supports_\w+|cpu_feature_enabled|cpus_have_(?:final_)?cap|alternative_has_cap_(?:un)?likely")
 STATEMENTS = {
     "if_statement", "for_statement", "while_statement", "do_statement", "switch_statement", "return_statement",
     "expression_statement", "declaration",
@@ -50,6 +52,8 @@ def _of(definition: Definition, structs: Mapping[str, Iterable[str]], *, config:
                 yield f"vma->{name}", _statement(node)
             elif name in controls.get(argument, ()):
                 yield f"{argument}->{name}", _statement(node)
+        elif node.type == "call_expression" and CPU.fullmatch(_called(node)):
+            yield " ".join(_text(node).split()), _statement(node)
         elif node.type in ("identifier", "preproc_arg"):
             for word in re.findall(r"[A-Za-z_]\w*", _text(node)):
                 flag = FLAG.fullmatch(word)
@@ -85,6 +89,12 @@ def _field(node: "Node") -> tuple[str, str]:
     """(field, what it is a field of)."""
     field, argument = node.child_by_field_name("field"), node.child_by_field_name("argument")
     return _text(field) if field is not None else "", _text(argument) if argument is not None else ""
+
+
+def _called(node: "Node") -> str:
+    """The name of the function that a call calls."""
+    function = node.child_by_field_name("function")
+    return _text(function) if function is not None else ""
 
 
 def _statement(node: "Node") -> str:

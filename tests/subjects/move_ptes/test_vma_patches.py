@@ -96,3 +96,23 @@ def test_a_nested_lazy_section_is_no_finding():
 
 def test_a_section_left_open_is_one():
     assert "lock-leak" in reviewed("7.2", "\t\tlazy_mmu_mode_enable();\n", max_examples=100).kinds
+
+
+CONTPTE = "arch/arm64/mm/contpte.c"
+ELIDED = "\tif (!system_supports_bbml2_noabort())\n"
+MAYBE_ELIDED = "\tif (!system_supports_bbml2_noabort() || pte_valid(pte))\n"
+
+
+def test_a_feature_of_the_cpu_that_is_never_varied_is_no_verdict():
+    """The flush of a contpte block that BBML2 makes needless: no CPU here has it."""
+    tree = open_tree(linux("7.2"), MREMAP)
+    base, candidate = version(tree), version(edited(tree, {ELIDED: MAYBE_ELIDED}, path=CONTPTE))
+    for text in (base, candidate):
+        text.prepare(["arm64"])
+    same, other = (review(MOVE_PTES, [(base, text)], arch="arm64", max_examples=40)[0] for text in (base, candidate))
+    base.close()
+    candidate.close()
+    assert same.verdict == "no-difference-found"
+    assert "system_supports_bbml2_noabort()" in same.never_varied
+    assert other.verdict == "inconclusive"
+    assert "system_supports_bbml2_noabort()" in other.why
