@@ -110,8 +110,12 @@ class KernelText:
         return options + [argument for patch in self.patches for argument in ("--patch", str(patch))]
 
     def describe(self) -> list[str]:
-        """What each of the loaded names stands for, a line each."""
-        return [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+        """What each of the loaded names stands for, a line each; and whether the patches change what is compiled."""
+        lines = [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+        both = [self.loaded[name] for name in (TREE, PATCHED) if name in self.loaded]
+        if len(both) == 2 and both[0].compiles_as(both[1]):
+            lines.append(f"the patches change nothing of {self.subject.function.name}() and what it uses")
+        return lines
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pte_review.models.kernel_tree.applying import Rejection, all_applied, applied, touched
 from pte_review.models.kernel_tree.damage import misshapen
 from pte_review.models.kernel_tree.errors import TreeError
-from pte_review.models.kernel_tree.files import READ
+from pte_review.models.kernel_tree.files import BATCH, READ
 from pte_review.models.kernel_tree.mails import read_patches
 from pte_review.models.kernel_tree.patch import Patch
 from pte_review.models.kernel_tree.rejects import explained
@@ -29,7 +29,8 @@ def patched(tree: Tree, files: Sequence[Path], file: str) -> Tree:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise TreeError(
             f"{', '.join(map(str, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
-            f"a review needs one of {', '.join(read)}"
+            f"the function under review is in {file}; of other files, {', '.join(BATCH)} and the headers of entries "
+            "are read (docs/kernel-trees.md)"
         )
     result = tree
     for index, patches in enumerate(series):

@@ -57,6 +57,10 @@ def defines(arch: str, config: Config) -> tuple[str, ...]:
     return (f"PR_{arch.upper()}=1", *flags, *(f"{name}={value}" for name, value in numbers.items()))
 
 
+def _plain_lines(text: str) -> list[str]:
+    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#line")]
+
+
 class Children:
     """The children of one process that run a tree's text, one at a time, and the arena that they share."""
 
@@ -131,6 +135,11 @@ class TreeVersion(Version):
     def decides(self, arches: Iterable[str]) -> bytes:
         """The C that is compiled for `arches`."""
         return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")
+
+    def compiles_as(self, other: "TreeVersion") -> bool:
+        """Whether both have the same text, but for blanks and lines, on every architecture that one is prepared for."""
+        arches = {*self.units, *other.units}
+        return all(_plain_lines(self.unit(arch).text) == _plain_lines(other.unit(arch).text) for arch in arches)
 
     def close(self) -> None:
         """End the children and give the memory back. Without it both happen when nobody refers to the version."""

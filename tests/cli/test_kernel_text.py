@@ -47,6 +47,15 @@ def test_a_patch_that_changes_nothing_that_matters(cli: Run, tree: Path):
     assert snapshot(tree) == before
 
 
+def test_a_patch_beside_the_function_is_said(cli: Run):
+    make_patch("beside.patch", {"#include <asm/tlb.h>": "#include <asm/tlb.h>\n\nstatic int nobody_asks;"})
+    done = cli("check", *PAIR, "--tree", "batching", "--patch", "beside.patch", *FEW)
+    assert (done.status, done.err) == (0, "")
+    assert "\nthe patches change nothing of move_ptes() and what it uses\n" in done.out
+    make_patch("fix.patch", NOTHING)
+    assert "change nothing" not in cli("check", *PAIR, "--tree", "batching", "--patch", "fix.patch", *FEW).out
+
+
 def test_a_bug_is_shown(cli: Run):
     make_patch("smear.patch", SMEAR)
     done = cli("check", *PAIR, "--tree", "batching", "--patch", "smear.patch", *X86)
