@@ -50,10 +50,10 @@ types: $(READY)  ## mypy --strict on models, strategies and harness
 bench: $(READY)  ## run times, with pytest-benchmark
 	@$(BIN)/pytest --benchmark-only tests/bench -s
 
-soak: $(READY)  ## right versions against themselves on a million scenarios; an hour
+soak: $(READY)  ## right versions against themselves on a million scenarios; half an hour
 	@$(BIN)/python -m tests.programs.soak
 
-sensitivity: $(READY)  ## every mutant of three versions; ten minutes
+sensitivity: $(READY)  ## every mutant of three versions; three minutes
 	@$(BIN)/python -m tests.programs.sensitivity
 
 alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour

@@ -72,9 +72,8 @@ class Aim:
 
     def saw(self, base: Sequence[Event], candidate: Sequence[Event]) -> None:
         """What the two versions did to memory, TLB and locks on the last scenario, where that differs."""
-        entries = [event for event in base if event[0] in ENTRIES] != [
-            event for event in candidate if event[0] in ENTRIES
-        ]
+        of_base, of_candidate = ([e for e in events if e[0] in ENTRIES] for events in (base, candidate))
+        entries = of_base != of_candidate
         self.entries += entries
         self.others += not entries
         if entries and self.fresh and not (self.parents and self.parents[-1][0] is self.data):
