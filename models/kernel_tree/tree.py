@@ -91,10 +91,11 @@ def _from_rev(path: Path, file: str, rev: str) -> Tree:
     prefix = git(["rev-parse", "--show-prefix"], path)
     if prefix.returncode:
         raise TreeError(f"{path}: --rev {rev} needs a git repository, and this is none; try without --rev")
+    inside = prefix.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
     commit = _resolved(path, rev + "^{tree}")
     if commit is None:
-        raise TreeError(f"{path}: no revision {rev!r}: {_near_revisions(path, rev)}")
-    inside = prefix.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+        around = f" in the repository around it, of which it is {inside}" if inside else ""
+        raise TreeError(f"{path}: no revision {rev!r}{around}: {_near_revisions(path, rev)}")
     tree = Tree(path, rev, f"{_name(path)}@{rev}", object_name=_resolved(path, f"{commit}:{inside}"))
     if tree.object_name is None or tree.read(file) is None:
         raise TreeError(f"{path}: {rev} is not a kernel tree: it has no {inside}{file}; try another --rev or folder")

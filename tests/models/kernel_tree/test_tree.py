@@ -76,6 +76,8 @@ def test_a_tree_inside_a_repository(tmp_path):
     commit(tmp_path / "all", "all")
     assert open_tree(tmp_path / "all/linux", MREMAP, "HEAD").read(MREMAP) == MREMAP_TEXT
     assert "HEAD is not a kernel tree: it has no mm/mremap.c" in error(tmp_path / "all", "HEAD")
+    around = "no revision 'v6.1' in the repository around it, of which it is linux/: "
+    assert around in error(tmp_path / "all/linux", "v6.1")
 
 
 def test_a_revision_stays_what_it_was(tmp_path):
