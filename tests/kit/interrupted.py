@@ -41,5 +41,6 @@ def _ring_after(pieces: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     _ring_after(int(sys.argv[1]))
     main(sys.argv[2:])
