@@ -55,7 +55,7 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
 #define READ_ONCE(x) _Generic((x), pte_t: pr_read((const pte_t *)&(x)), default: (x))
 #define WRITE_ONCE(x, v) do { \
 	__typeof__(x) pr_v_ = (v); \
-	_Generic((x), pte_t: pr_store_from((pte_t *)&(x), &pr_v_), default: (void)((x) = pr_v_)); \
+	_Generic((x), pte_t: pr_store_from((pte_t *)&(x), (const void *)&pr_v_), default: (void)((x) = pr_v_)); \
 } while (0)
 #define xchg(p, v) ({ (void)(v); pr_exchange((pte_t *)(p)); })
 #define xchg_relaxed(p, v) xchg(p, v)
@@ -92,7 +92,7 @@ static inline void pr_store_value(void *ptep, u64 value)
 #define PR_STORE(x, ...) ({ \
 	__typeof__(x) pr_v_ = (__VA_ARGS__); \
 	PR_LINE(); \
-	_Generic((x), pte_t: pr_store_plain((pte_t *)&(x), &pr_v_), default: (void)((x) = pr_v_)); \
+	_Generic((x), pte_t: pr_store_plain((pte_t *)&(x), (const void *)&pr_v_), default: (void)((x) = pr_v_)); \
 	pr_v_; \
 })
 #define PR_OF_ENTRY(p, entry, other) _Generic((p), pte_t *: entry, const pte_t *: entry, default: other)

@@ -60,6 +60,7 @@ def test_events(ran, arch, text, events):
         "pte_t *p = &*dst; most = sizeof(*dst) + sizeof(dst[1]); (void)p;",
         "__typeof__(*dst) other = pte; seen = other;",
         "int numbers[2] = { 1, 2 }, *p = numbers; p[1] = *p; (*p)++; *p += 2; most = numbers[1];",
+        "volatile int numbers[2]; numbers[1] = 3; most = numbers[1];",
         "struct { pte_t *pte; } it, *at = &it; at->pte = dst; it.pte = at->pte;",
         "int (*f)(pte_t) = pte_none; most = (*f)(seen);",
         "struct vm_area_struct copy = *vma; most = !copy.vm_mm;",
