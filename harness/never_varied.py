@@ -12,7 +12,6 @@ from pte_review.models.version import Version
 from pte_review.models.vma import VM_FLAG_BITS
 
 FLAG = "vma->vm_flags & VM_"
-SHADOW_STACKS = "cpu_feature_enabled(X86_FEATURE_SHSTK)"
 CONSTANT = object()  # the value of what the model does not have
 Observer = Callable[[Scenario], object]
 VMA: dict[str, Observer] = {
@@ -32,8 +31,6 @@ def observer(asked: str) -> Observer:
         from pte_review.models.native.tree_version import defines  # with kernel text only
 
         return lambda s: f"{asked}=1" in defines(s.arch, s.config)
-    if asked == SHADOW_STACKS:
-        return lambda s: s.config.shstk
     if asked in VMA:
         return VMA[asked]
     name = asked.partition("->")[2]

@@ -21,7 +21,8 @@ Asks = dict[str, tuple[str, ...]]  # by field: the statements that ask it, each 
 VMA_FIELD = re.compile(r"vm_(?!flags$|mm$)\w+|anon_vma")  # vm_mm only says whose tables they are
 FLAG = re.compile(r"VM_(\w+)|VMA_(\w+?)(?:_BIT)?")
 CONFIG = re.compile(r"CONFIG_(?!(?:MMU|SMP|64BIT)\b)\w+")  # what is modelled at all has these three
-CPU = re.compile(r"system_supports_\w+|cpu_feature_enabled|cpus_have_(?:final_)?cap|alternative_has_cap_(?:un)?likely")
+# Of arm64; what x86_64 asks of its CPU in entries, shadow stacks, VM_SHADOW_STACK stands for.
+CPU = re.compile(r"system_supports_\w+|cpus_have_(?:final_)?cap|alternative_has_cap_(?:un)?likely")
 STATEMENTS = {
     "if_statement", "for_statement", "while_statement", "do_statement", "switch_statement", "return_statement",
     "expression_statement", "declaration",
