@@ -20,6 +20,10 @@ VMA: dict[str, Observer] = {
     "vma->vm_page_prot": lambda s: s.words.vm_page_prot(s.vma),
     "vma->vm_userfaultfd_ctx": lambda s: (s.vma.uffd, s.vma.uffd_event_remap),
 }
+CPU: dict[str, Observer] = {
+    "system_supports_bbml2_noabort()": lambda s: s.config.bbml2_noabort,
+    "system_supports_bbml3()": lambda s: s.config.bbml2_noabort,
+}
 
 
 def observer(asked: str) -> Observer:
@@ -33,6 +37,8 @@ def observer(asked: str) -> Observer:
         return lambda s: f"{asked}=1" in defines(s.arch, s.config)
     if asked in VMA:
         return VMA[asked]
+    if asked in CPU:
+        return CPU[asked]
     name = asked.partition("->")[2]
     return lambda s: getattr(s.call, name, CONSTANT)
 

@@ -30,12 +30,15 @@ class Comparison:
 def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
     """`scenario` under the config options that versions come with: what is a tree's own, ports beside it follow.
 
-    Userfaultfd RWP is configured where every version knows it.
+    Userfaultfd RWP is configured where every version knows it; a CPU with BBML2 stays one where every tree knows it.
     """
     own = [version.config for version in versions]
     options = {name: value for config in own for name, value in config.items()}
     if "uffd_rwp" in options:
         options["uffd_rwp"] = scenario.config.uffd_wp and all(config.get("uffd_rwp") for config in own)
+    if options.get("bbml2_noabort"):
+        known = all(config.get("bbml2_noabort", True) for config in own)
+        options["bbml2_noabort"] = scenario.config.bbml2_noabort and known
     return replace(scenario, config=replace(scenario.config, **options)) if options else scenario
 
 

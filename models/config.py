@@ -25,6 +25,9 @@ class Config:
     contpte: bool = True  # CONFIG_ARM64_CONTPTE; nothing on x86_64
     contpte_get_stops_early: bool = False  # commit 093ae7a033cf, v6.17
     contpte_set_guards_invalid: bool = False  # not in v6.16; in 6.12.y as a backport
+    bbml2_noabort: bool = (
+        False  # a CPU with BBML2 (v7.3: BBML3), on which contpte_convert() flushes nothing; arm64 only
+    )
     cont_ptes: int = 16
     ptrs_per_pte: int = 512
     zero_pfn: int = 1  # page frame of the zero page
@@ -32,7 +35,7 @@ class Config:
 
     def problem(self, arch: str) -> str | None:
         """What makes this config impossible on `arch`, as 'field: expected ...', or None."""
-        for field, only in (("mem_soft_dirty", "x86_64"), ("shstk", "x86_64")):
+        for field, only in (("mem_soft_dirty", "x86_64"), ("shstk", "x86_64"), ("bbml2_noabort", "arm64")):
             if getattr(self, field) and arch != only:
                 return f"config.{field}: {only} only, got true on {arch}"
         if self.pte_marker_uffd_wp and not self.uffd_wp:

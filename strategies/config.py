@@ -31,6 +31,7 @@ def draw_config(choices: Choices, shape: Choices, arch: str) -> Config:
         contpte_set_guards_invalid=choices.chance(8),
         cont_ptes=shape.pick(CONT_PTES),
         ptrs_per_pte=shape.pick(PTRS_PER_PTE),
+        bbml2_noabort=choices.chance(12) and not x86,
     )
 
 

@@ -18,7 +18,7 @@ from pte_review.strategies.choices import Choices
 from pte_review.strategies.config import SHAPE_BYTES, draw_config, draw_vma, plain_vma
 from pte_review.strategies.hostile import HOSTILE_BYTES, Breaker, break_rule
 from pte_review.strategies.layout import Layout
-from pte_review.strategies.runs import RUN_BYTES, add_run
+from pte_review.strategies.runs import CHANGES_AT, RUN_BYTES, add_run
 
 KERNEL_BYTES = 32
 PLACE_BYTES = 14
@@ -77,6 +77,19 @@ def with_actions(data: bytes) -> bytes:
     return data[:RUNS_END] + b"\xff" + data[RUNS_END + 1 :]
 
 
+def by_block(data: bytes, *, in_write: bool) -> bytes:
+    """`data` of a scenario in which pages of a large folio differ from one contpte block to the next and not inside.
+
+    With `in_write` by who may write, where that can be.
+    """
+    changed = bytearray(data)
+    for at in range(KERNEL_BYTES + PLACE_BYTES + CHANGES_AT, RUNS_END, RUN_BYTES):
+        changed[at] = 0xFF
+        if in_write:
+            changed[at + 1] = 0
+    return bytes(changed)
+
+
 def alike(data: bytes, other: bytes) -> bytes:
     """`other`, with the place and the layout of `data`, and with actions if that has some.
 
@@ -103,11 +116,11 @@ def scenario_of(recipe: Recipe, arch: str, data: bytes, hostile: str | None = No
         vma = plain_vma(vma)  # a breaker writes entries of its own, which any other would forbid
     layout = Layout(words(arch, config), vma, room=config.ptrs_per_pte)
     for at in range(KERNEL_BYTES + PLACE_BYTES, RUNS_END, RUN_BYTES):
-        run = Choices(data[at : at + RUN_BYTES])
+        run, changes = Choices(data[at : at + CHANGES_AT]), Choices(data[at + CHANGES_AT : at + RUN_BYTES])
         if run.chance(72):
-            add_run(layout, run)
+            add_run(layout, run, changes)
     if not layout.entries:
-        add_run(layout, Choices(b""))
+        add_run(layout, Choices(b""), Choices(b""))
     scenario = recipe.place(arch, layout, place, kernel)
     if hostile:
         scenario = break_rule(scenario, recipe.breakers[hostile], Choices(data[SCENARIO_BYTES:]))

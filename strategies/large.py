@@ -11,8 +11,8 @@ BY_BLOCK = 24  # of 100 folios that reach into a second contpte block
 MOST_COMMON = 32  # entries: what is shorter is mapped whole more often
 
 
-def add_large(layout: Layout, choices: Choices) -> None:
-    """Append pages of a new large folio, from any of its pages on."""
+def add_large(layout: Layout, choices: Choices, changes: Choices) -> None:
+    """Append pages of a new large folio, from any of its pages on, with `changes` to some of them."""
     anon = layout.next_is_anon(choices)
     order = choices.pick(_orders(layout, anon=anon))
     size = 1 << order
@@ -21,7 +21,7 @@ def add_large(layout: Layout, choices: Choices) -> None:
     count = max(1, min(_count(layout, choices, size), size - first, layout.room))
     may_write = layout.may_write(anon=anon)
     bits = [draw_bits(choices, may_write=may_write)] * count
-    changed = _change(layout, choices, bits, may_write=may_write)
+    changed = _change(layout, changes, bits, may_write=may_write)
     prots = {b: protection(layout.words, layout.vma, b) for b in set(bits)}
     pfn_pte = layout.words.pfn_pte
     entries = [pfn_pte(page, prots[b]) for page, b in enumerate(bits, pfn + first)]
@@ -61,12 +61,13 @@ def _count(layout: Layout, choices: Choices, size: int) -> int:
 
 
 def _change(layout: Layout, choices: Choices, bits: list[Bits], *, may_write: bool) -> dict[int, int]:
-    """Change `bits` of one entry, of all from one on or of a contpte block; returns entries that are gone instead."""
+    """Change `bits` of one entry, of a contpte block or of all from one on; returns entries that are gone instead."""
     kinds = _changes(layout, may_write=may_write)
-    from_block = layout.cont_ptes - layout.at % layout.cont_ptes
-    if choices.chance(BY_BLOCK) and from_block < len(bits):  # alike inside each block, as folding wants them
+    borders = range(layout.cont_ptes - layout.at % layout.cont_ptes, len(bits), layout.cont_ptes)
+    if choices.chance(BY_BLOCK) and borders:  # alike inside each block, as folding wants them
         what = choices.pick([kind for kind in kinds if kind not in ("hole", "non-present")])
-        bits[from_block:] = [each.flipped(what) for each in bits[from_block:]]
+        border = choices.pick(borders)
+        bits[border:] = [each.flipped(what) for each in bits[border:]]
         return {}
     gone: dict[int, int] = {}
     for _ in range(choices.pick(CHANGES)):

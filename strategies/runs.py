@@ -7,13 +7,14 @@ from pte_review.strategies.choices import Choices
 from pte_review.strategies.large import add_large
 from pte_review.strategies.layout import Layout
 
-RUN_BYTES = 32
+CHANGES_AT = 32  # of a run: how its pages differ from each other
+RUN_BYTES = CHANGES_AT + 20
 KINDS = (*("small",) * 2, *("large",) * 14, *("hole",) * 2, *("absent",) * 11, *("special",) * 2)
 STRAY_AD = {"x86_64": (0, 0, 0x20, 0x40, 0x60), "arm64": (0,)}  # what hardware may leave in a none entry
 
 
-def add_run(layout: Layout, choices: Choices) -> None:
-    """Append the run that `choices` describe."""
+def add_run(layout: Layout, choices: Choices, changes: Choices) -> None:
+    """Append the run that `choices` describe; `changes` say how pages of a large folio differ from each other."""
     kind = choices.pick(KINDS)
     if kind == "hole":
         layout.extend([choices.pick(STRAY_AD[layout.words.arch]) for _ in range(1 + choices.below(3))])
@@ -22,7 +23,7 @@ def add_run(layout: Layout, choices: Choices) -> None:
     elif kind == "special" or layout.vma.pfnmap:
         _add_special(layout, choices)
     elif kind == "large":
-        add_large(layout, choices)
+        add_large(layout, choices, changes)
     else:
         _add_small(layout, choices)
 

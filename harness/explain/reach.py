@@ -24,6 +24,7 @@ CONFIG_NAMES = {
     "page_table_check": "CONFIG_PAGE_TABLE_CHECK=y",
     "shstk": "user shadow stacks (X86_FEATURE_SHSTK)",
     "contpte": "CONFIG_ARM64_CONTPTE=n",
+    "bbml2_noabort": "a CPU with BBML2 and no TLB conflict aborts",
     "contpte_get_stops_early": "093ae7a033cf (v6.17)",
     "contpte_set_guards_invalid": "the contpte_set_ptes() guard for invalid entries",
 }

@@ -2,8 +2,9 @@
 """Where the scenarios of a review come from: fresh ones, and ones that aim at what the two versions do differently.
 
 A bug needs two things: the versions must do something different, and it must matter. Where they do different things to
-entries in few scenarios only, others of the same layout come to that more often. Where they flush at different times,
-it matters in scenarios in which others act.
+entries in few scenarios only, others of the same layout come to that more often; it matters where entries that
+are treated as one say different things. Where they flush at different times, it matters in scenarios in which others
+act.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,11 @@ from random import Random
 
 from pte_review.models.machine.state import Event
 from pte_review.models.scenario import Scenario
-from pte_review.strategies.drawn import Recipe, alike, bytes_of, scenario_of, with_actions
+from pte_review.strategies.drawn import Recipe, alike, by_block, bytes_of, scenario_of, with_actions
 
-FRESH = 0.5  # of the scenarios, at least
+FRESH = 0.35  # of the scenarios, at least
+BY_BLOCK = 0.5  # of those that aim at entries: what a batch must not spread differs from one contpte block to the next
+IN_WRITE = 0.5  # of these: it is who may write
 CHILDREN = 12  # scenarios of one layout
 ENTRIES = ("X", "S")  # events that change an entry
 
@@ -56,6 +59,8 @@ class Aim:
             return data
         if self.random.random() * differing >= self.entries:
             return with_actions(data)
+        if self.random.random() < BY_BLOCK:
+            data = by_block(data, in_write=self.random.random() < IN_WRITE)
         parent = self._parent()
         return data if parent is None else alike(parent, data)
 

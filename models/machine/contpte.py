@@ -77,9 +77,10 @@ class KernelArm64(Arm64, Kernel):
         else:
             ptents = self.xchg0_block(start_ptep, self.CONT_PTES)
         pte = self._gather_ad(pte, ptents)
-        start = addr & -(self.CONT_PTES << PAGE_SHIFT)
-        mm = self.pmds[self.places.table(ptep)].mm
-        self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT), mm)
+        if not self.config.bbml2_noabort:  # 83bbd6be7d17 (v6.17)
+            start = addr & -(self.CONT_PTES << PAGE_SHIFT)
+            mm = self.pmds[self.places.table(ptep)].mm
+            self.invalidate(start, start + (self.CONT_PTES << PAGE_SHIFT), mm)
         self._set_ptes(start_ptep, pte, self.CONT_PTES)
 
     def _contpte_try_unfold(self, addr: int, ptep: int, pte: int) -> None:

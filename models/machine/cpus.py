@@ -4,7 +4,7 @@
 Their part of the log. walk cpu ptep pte: a translation is cached. hw ptep pte: the MMU set accessed or dirty. write cpu
 ptep pfn: a store landed in a page. stale cpu ptep pfn: a translation that the table does not hold any more. twice pfn
 ptep ptep: a page that CPUs reach at two addresses. conflict cpu ptep: a contiguous translation beside a single one (on
-arm64 CONSTRAINED UNPREDICTABLE; it is what break-before-make is for).
+arm64 CONSTRAINED UNPREDICTABLE, which is what break-before-make is for; with BBML2 the CPU takes one of the two).
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ class Cpus(Kernel):
         block = self.config.cont_ptes if self.config.contpte and pte & self.CONT else 1
         first = -(ptep % block)
         pages = {i: (cpu, self._page(ptep, i)) for i in range(first, first + block)}
-        if block > 1 and any(p in self.translations and not self.translations[p].contiguous for p in pages.values()):
+        may_conflict = block > 1 and not self.config.bbml2_noabort
+        if may_conflict and any(p in self.translations and not self.translations[p].contiguous for p in pages.values()):
             self.events.append(("conflict", cpu, ptep))
         for i, key in pages.items():
             self.translations[key] = Translation(ptep + i, pfn + i, write, dirty, block > 1)

@@ -100,7 +100,10 @@ def request(
     anchors = {(action.when.range, action.when.slot) for action in scenario.actions if action.when.phase in ANCHORS}
     exclusive = [(f.pfn + first, f.pfn + end) for f in scenario.folios for first, end in f.exclusive]
     watched = [scenario.places.slot_at(*anchor) for anchor in sorted(anchors)]
-    flags = (config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special)
+    flags = (
+        config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special,
+        config.bbml2_noabort,
+    )  # fmt: skip
     head = {
         "SIZE": config.ptrs_per_pte,
         "CONT_PTES": config.cont_ptes,

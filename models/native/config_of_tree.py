@@ -7,6 +7,7 @@ from pte_review.models.native.instrument import walk
 
 CONTPTE = "arch/arm64/mm/contpte.c"
 USERFAULTFD = "include/linux/userfaultfd_k.h"
+BBML = {"system_supports_bbml2_noabort", "system_supports_bbml3"}
 
 
 def config_of_tree(tree: Tree) -> dict[str, bool]:
@@ -16,6 +17,8 @@ def config_of_tree(tree: Tree) -> dict[str, bool]:
     if text is None:
         return config
     file = CFile(CONTPTE, text)
+    if converting := file.function("contpte_convert"):
+        config["bbml2_noabort"] = not BBML.isdisjoint(file.uses(converting.node))
     if setting := file.function("contpte_set_ptes"):
         # The guard asks whether the new entry is valid; without it nothing there does.
         config["contpte_set_guards_invalid"] = "pte_valid" in file.uses(setting.node)

@@ -72,6 +72,7 @@ static int pr_prepare(const u64 *request)
 	pr->shstk = !!(flags & 2);
 	pr->page_table_check = !!(flags & 4);
 	pr->check_skips_special = !!(flags & 8);
+	pr->bbml = !!(flags & 16);
 	pr->zero_pfn = request[PR_REQ_ZERO_PFN];
 	pr->highest_memmap_pfn = request[PR_REQ_HIGHEST_PFN];
 	pr->limit = request[PR_REQ_LIMIT];

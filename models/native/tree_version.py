@@ -4,7 +4,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pte_review.models.config import Config
@@ -43,14 +43,22 @@ STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
 
 def defines(arch: str, config: Config) -> tuple[str, ...]:
     """What kernel text is compiled with for `arch` under `config`."""
+    contpte = arch == "arm64" and config.contpte
+    return _defines(arch, config.mem_soft_dirty, config.uffd_wp, config.pte_marker_uffd_wp, config.uffd_rwp, contpte)
+
+
+@lru_cache(maxsize=64)
+def _defines(  # what is asked for each run, and takes longer to put together than to look up
+    arch: str, mem_soft_dirty: bool, uffd_wp: bool, pte_marker_uffd_wp: bool, uffd_rwp: bool, contpte: bool
+) -> tuple[str, ...]:
     options = {
         **dict.fromkeys((*ALWAYS, *OPTIONS_OF[arch]), True),
-        "CONFIG_MEM_SOFT_DIRTY": config.mem_soft_dirty,
+        "CONFIG_MEM_SOFT_DIRTY": mem_soft_dirty,
         "CONFIG_HAVE_ARCH_SOFT_DIRTY": arch == "x86_64",
-        "CONFIG_HAVE_ARCH_USERFAULTFD_WP": config.uffd_wp,
-        "CONFIG_PTE_MARKER_UFFD_WP": config.pte_marker_uffd_wp,
-        "CONFIG_USERFAULTFD_RWP": config.uffd_rwp,
-        "CONFIG_ARM64_CONTPTE": arch == "arm64" and config.contpte,
+        "CONFIG_HAVE_ARCH_USERFAULTFD_WP": uffd_wp,
+        "CONFIG_PTE_MARKER_UFFD_WP": pte_marker_uffd_wp,
+        "CONFIG_USERFAULTFD_RWP": uffd_rwp,
+        "CONFIG_ARM64_CONTPTE": contpte,
     }
     numbers = {"CONFIG_PGTABLE_LEVELS": 4, **NUMBERS_OF[arch]}
     flags = (f"{name}=1" for name, on in options.items() if on)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pte_review.models.config import Config
-from pte_review.models.machine.contpte import KernelArm64
-from pte_review.models.machine.kernel import Kernel, KernelX86_64
+from pte_review.models.machine.fresh import fresh_kernel
+from pte_review.models.machine.kernel import Kernel
 from pte_review.models.move_ptes.call import move as moving_scenario
 from pte_review.models.outcome import Outcome
 from pte_review.models.scenario import Scenario
@@ -99,8 +99,7 @@ def scenario(
 
 def kernel(arch: str, old: dict[int, int] | None = None, new: dict[int, int] | None = None, **options: Any) -> Kernel:
     """A machine with both page-table locks held and an empty log, to call primitives on."""
-    cls = KernelX86_64 if arch == "x86_64" else KernelArm64
-    k = cls(scenario(arch, old or {}, new, **options))
+    k = fresh_kernel(scenario(arch, old or {}, new, **options))
     k.spin_lock(1)
     k.spin_lock(2)
     k.events.clear()

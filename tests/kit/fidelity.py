@@ -86,11 +86,12 @@ def mismatches(
 ) -> list[str]:
     """The scenarios, of `count` generated from `seed`, that `port` and `text` run differently, with the difference.
 
-    `config` are fields to change.
+    `config` are fields to change; a tree that knows of BBML2 runs on CPUs with and without it.
     """
     found: list[str] = []
     for scenario in islice(fresh(RECIPE, arch, seed), count):
-        what = replace(scenario, config=replace(scenario.config, **config))
+        elided = scenario.config.bbml2_noabort and config.get("bbml2_noabort", True)
+        what = replace(scenario, config=replace(scenario.config, **{**config, "bbml2_noabort": elided}))
         difference = same(run(what, port), run(what, text))
         if difference is not None:
             found.append(f"{difference}\n{what}")

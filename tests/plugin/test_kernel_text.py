@@ -52,7 +52,7 @@ def test_a_bug_shows_its_picture(pytester: pytest.Pytester):
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            "tree -> tree+patch: diverges: write-gained, write-lost*",
+            "tree -> tree+patch: diverges: write-gained, *write-lost*",
             *SAID,
             "write-gained (critical)",
             "tree+patch makes new[[]1[]] writable; the page was mapped read-only before the*",

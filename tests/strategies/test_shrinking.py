@@ -102,11 +102,11 @@ def test_shrinks_to_little(arch, condition):
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("start", [0, 1])
 def test_a_marker_that_the_move_drops(arch, start):
-    """A userfaultfd, one entry, nothing else."""
+    """A userfaultfd, one entry, and at most a page of the folio that it stands in; nothing else."""
     found = smallest(arch, cleared_marker, start)
     assert found.config == Config()
     assert options(found) <= 2
-    assert len(as_move(found).old_table) == found.nr == 1
+    assert len(as_move(found).old_table) == found.nr <= 2
 
 
 @pytest.mark.parametrize("start", [0, 1])

@@ -50,7 +50,6 @@ static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end
 }
 
 #define TLB_FLUSH_VMA(mm, flags) ((struct vm_area_struct) { .vm_mm = (mm), .vm_flags = (flags) })
-#define system_supports_bbml2_noabort() false
 
 #define arch_enter_lazy_mmu_mode() ({ PR_LINE(); pr_mark(arch_enter_lazy_mmu_mode, 0); })
 #define arch_leave_lazy_mmu_mode() ({ PR_LINE(); pr_mark(arch_leave_lazy_mmu_mode, 0); })

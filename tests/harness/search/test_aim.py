@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where scenarios come from: the same for a seed, half of them fresh, the others like those that made a difference."""
+"""Where scenarios come from: the same for a seed, a third of them fresh, the others like those that made a difference."""
 
 from itertools import count, islice, pairwise
+from random import Random
 
 import pytest
 
@@ -13,7 +14,16 @@ from pte_review.harness.search.aim import CHILDREN, Aim, fresh
 from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.legal import broken_rules
-from pte_review.strategies.drawn import KERNEL_BYTES, PLACE_BYTES, RUNS_END, alike, bytes_of, scenario_of, with_actions
+from pte_review.strategies.drawn import (
+    KERNEL_BYTES,
+    PLACE_BYTES,
+    RUNS_END,
+    alike,
+    by_block,
+    bytes_of,
+    scenario_of,
+    with_actions,
+)
 from pte_review.strategies.move_ptes import RECIPE
 from tests.kit.build import ARCHES
 
@@ -62,7 +72,7 @@ def layout(data):
     return data[:4], data[KERNEL_BYTES : KERNEL_BYTES + PLACE_BYTES]
 
 
-def test_no_more_than_so_many_are_like_one_and_no_less_than_half_are_fresh():
+def test_no_more_than_so_many_are_like_one_and_no_less_than_a_third_are_fresh():
     found = drawn(400, once)
     like = [data for data in found[4:] if layout(data) == layout(found[3])]
     assert len(like) == CHILDREN
@@ -71,7 +81,34 @@ def test_no_more_than_so_many_are_like_one_and_no_less_than_half_are_fresh():
     for data in always:
         children += layout(data) in known
         known.add(layout(data))
-    assert 0.4 * 400 < children < 0.6 * 400
+    assert 0.55 * 400 < children < 0.7 * 400
+
+
+def test_pages_of_a_folio_may_differ_by_contpte_block():
+    """In no place but a border, and in who may write if that is asked for."""
+    borders, written = 0, 0
+    for scenario in islice(fresh_by_block(), 300):
+        words, block = scenario.words, scenario.config.cont_ptes
+        entries = dict(scenario.tables[0].entries)
+        for folio in (folio for folio in scenario.folios if 1 << folio.order > block):
+            where = {
+                i: pte
+                for i, pte in entries.items()
+                if words.pte_present(pte) and folio.pfn <= words.pte_pfn(pte) < folio.end
+            }
+            for i in where.keys() & {i + 1 for i in where}:
+                if words.pte_write(where[i]) != words.pte_write(where[i - 1]):
+                    written += 1
+                    borders += i % block == 0
+    assert borders == written > 20
+
+
+def fresh_by_block():
+    """Scenarios on arm64 that differ in who may write from block to block."""
+    random = Random(0)
+    while True:
+        data = by_block(random.randbytes(bytes_of(None)), in_write=True)
+        yield scenario_of(RECIPE, "arm64", data)
 
 
 def test_where_only_flushes_differ_others_act():

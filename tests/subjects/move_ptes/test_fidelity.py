@@ -18,7 +18,7 @@ CHUNK = 500
 FIXED = str(ROOT / "models" / "move_ptes" / "history" / "v4_fixed.py")
 PORTS = {"batching": FIXED, "odd": "v4"}
 # What the small trees are not: commit 093ae7a033cf, and the backport of 6.12.y.
-V616 = {"contpte_get_stops_early": False, "contpte_set_guards_invalid": False}
+V616 = {"bbml2_noabort": False, "contpte_get_stops_early": False, "contpte_set_guards_invalid": False}
 # Text without the VM_WARN_ON_ONCE() that its port has.
 UNWARNED = {"odd", "6.12"}
 

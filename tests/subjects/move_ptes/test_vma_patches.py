@@ -100,19 +100,32 @@ def test_a_section_left_open_is_one():
 
 CONTPTE = "arch/arm64/mm/contpte.c"
 ELIDED = "\tif (!system_supports_bbml2_noabort())\n"
-MAYBE_ELIDED = "\tif (!system_supports_bbml2_noabort() || pte_valid(pte))\n"
+
+
+def reviewed_contpte(condition):
+    """7.2 against 7.2 whose contpte_convert() flushes under `condition`, on arm64."""
+    tree = open_tree(linux("7.2"), MREMAP)
+    base, candidate = version(tree), version(edited(tree, {ELIDED: f"\tif ({condition})\n"}, path=CONTPTE))
+    for text in (base, candidate):
+        text.prepare(["arm64"])
+    (verdict,) = review(MOVE_PTES, [(base, candidate)], arch="arm64", max_examples=300)
+    base.close()
+    candidate.close()
+    return verdict
 
 
 def test_a_feature_of_the_cpu_that_is_never_varied_is_no_verdict():
-    """The flush of a contpte block that BBML2 makes needless: no CPU here has it."""
-    tree = open_tree(linux("7.2"), MREMAP)
-    base, candidate = version(tree), version(edited(tree, {ELIDED: MAYBE_ELIDED}, path=CONTPTE))
-    for text in (base, candidate):
-        text.prepare(["arm64"])
-    same, other = (review(MOVE_PTES, [(base, text)], arch="arm64", max_examples=40)[0] for text in (base, candidate))
-    base.close()
-    candidate.close()
-    assert same.verdict == "no-difference-found"
-    assert "system_supports_bbml2_noabort()" in same.never_varied
-    assert other.verdict == "inconclusive"
-    assert "system_supports_bbml2_noabort()" in other.why
+    verdict = reviewed_contpte("!system_supports_mte()")
+    assert verdict.verdict == "inconclusive"
+    assert "system_supports_mte()" in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("condition", "kinds"),
+    [("!system_supports_bbml2_noabort() || pte_valid(pte)", ()), ("system_supports_bbml2_noabort()", ("stale-tlb",))],
+)
+def test_the_flush_of_a_contpte_block_is_needless_with_bbml2_only(condition, kinds):
+    """Commit 83bbd6be7d17 (v6.17)."""
+    verdict = reviewed_contpte(condition)
+    assert verdict.kinds == kinds
+    assert "system_supports_bbml2_noabort()" not in verdict.never_varied

@@ -22,7 +22,8 @@ WILD_ENTRIES = 32
 
 def as_v6_12(config: Config, **options: bool) -> Config:
     """The config with what a v6.12 tree does; DEBUG_VM is not a probe's business."""
-    return replace(config, debug_vm=False, contpte_get_stops_early=False, contpte_set_guards_invalid=True, **options)
+    own = {"contpte_get_stops_early": False, "contpte_set_guards_invalid": True, "bbml2_noabort": False}
+    return replace(config, debug_vm=False, **own, **options)
 
 
 @lru_cache(maxsize=8)
