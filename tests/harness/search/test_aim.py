@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where scenarios come from: the same for a seed, a third of them fresh, the others like those that made a difference."""
+"""Where scenarios come from: the same for a seed, a third of them fresh, others like those that made a difference."""
 
 from itertools import count, islice, pairwise
 from random import Random
