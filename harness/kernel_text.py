@@ -2,7 +2,7 @@
 """Versions as a call names them: a version, a port's file, or kernel text by --tree and --patch."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pte_review.models.native.tree_version import TreeVersion
 
 TREE, PATCHED = "tree", "tree+patch"
+MOST_SHOWN = 200  # characters of what C printed
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -110,12 +111,21 @@ class KernelText:
         return options + [argument for patch in self.patches for argument in ("--patch", str(patch))]
 
     def describe(self) -> list[str]:
-        """What each of the loaded names stands for, a line each; and whether the patches change what is compiled."""
+        """What each of the loaded names stands for, a line each; then what is to be said of its C, run or not."""
         lines = [f"{name}: {text.summary}" for name, text in self.loaded.items()]
         both = [self.loaded[name] for name in (TREE, PATCHED) if name in self.loaded]
         if len(both) == 2 and both[0].compiles_as(both[1]):
             lines.append(f"the patches change nothing of {self.subject.function.name}() and what it uses")
-        return lines
+        if refused := next((text.unconfined for text in self.loaded.values() if text.unconfined), ""):
+            lines.append(f"its C is not confined by {refused}: this kernel refuses it")
+        return [*lines, *self._printed()]
+
+    def _printed(self) -> Iterator[str]:
+        """What the C of each of the loaded names has written to standard output and error, a line each."""
+        for name, text in self.loaded.items():
+            if printed := text.printed():
+                shown = repr(printed if len(printed) <= MOST_SHOWN else f"{printed[:MOST_SHOWN]}...")
+                yield f"{name} printed {len(printed):,} characters: {shown}"
 
 
 @dataclass(frozen=True)
@@ -149,9 +159,20 @@ def saved_line(path: Path, text: KernelText) -> str:
     return f"saved {path}; again: {again}; as a test: with --snippet"
 
 
+def _trust(_context: click.Context, _parameter: click.Parameter, given: bool) -> None:
+    if given:
+        from pte_review.models.native.confinement import trust  # with kernel text only
+
+        trust()
+
+
 def kernel_text_options(command: F) -> F:
     """--tree, --rev and --patch for a click command, which gets them as `tree`, `rev` and `patches`."""
     for option in (
+        click.option(
+            "--trust", is_flag=True, expose_value=False, callback=_trust,
+            help="Run the C also where this kernel refuses to confine it: with your rights.",
+        ),
         click.option(
             "--patch", "patches", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
             help=f"A diff, mail or mbox on top of the tree, for {PATCHED!r}; repeatable.",

@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--review-candidate", metavar="VERSION", help="version or .py file to review; runs only that review")
     add("--review-tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
     add("--review-rev", metavar="REV", help="a revision of the git repository at --review-tree")
+    add("--review-trust", action="store_true", help="run the C also where this kernel refuses to confine it")
     patch = "diff or mail on the tree: version 'tree+patch'; repeatable"
     add("--review-patch", action="append", default=[], metavar="FILE", help=patch)
     add("--review-subject", metavar="NAME", help="the function under review, where the versions do not say it")

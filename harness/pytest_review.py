@@ -47,6 +47,10 @@ class Asked:
 
 def asked(option: Namespace) -> Asked:
     """What the options ask for, loaded and compiled. Raises UsageError or VersionError."""
+    if option.review_trust:
+        from pte_review.models.native.confinement import trust  # with kernel text only
+
+        trust()
     saved = tuple((path, read(path, SUBJECTS)) for path in map(Path, option.review_replay))
     patches = tuple(map(Path, option.review_patch))
     named = [version for version in (option.review_base, option.review_candidate) if version]

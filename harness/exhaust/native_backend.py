@@ -4,8 +4,8 @@
 from dataclasses import replace
 
 from pte_review.harness.exhaust.block import Block
-from pte_review.harness.exhaust.native_child import Child
-from pte_review.harness.exhaust.native_pair import MOST_ENTRIES, DifferenceGroup, Pair, prepare
+from pte_review.harness.exhaust.native_child import Stretches
+from pte_review.harness.exhaust.native_pair import MOST_ENTRIES, DifferenceGroup, prepare
 from pte_review.harness.exhaust.python_backend import PythonBackend
 from pte_review.harness.exhaust.tally import COUNTS, Example, KindCount, SpaceTally, merge
 from pte_review.harness.judging.contracts import Contract
@@ -25,7 +25,7 @@ class NativeBackend:
         prepare()  # what is missing here is said before anything runs
         self.subject, self.base, self.candidate, self.contract = subject, base, candidate, contract
         self._judge = PythonBackend(subject, base, candidate, contract)
-        self._child = Child(base, candidate, subject.promise, exact=self._exact)
+        self._stretches = Stretches(base, candidate, subject.promise, exact=self._exact)
 
     def run(self, block: Block, first: int, end: int) -> SpaceTally:
         """See Backend. Ends early, `slow`, after a case that took seconds."""
@@ -34,8 +34,8 @@ class NativeBackend:
         tally, longest = SpaceTally(), end - first
         while first < end and not tally.slow:
             last = min(end, first + longest)
-            stopped = self._child.run(block, first, last)
-            if self._child.counts.full:
+            stopped = self._stretches.run(block, first, last)
+            if self._stretches.counts.full:
                 longest = max(1, (stopped - first) // 2)
                 continue
             tally = merge(tally, self._tally(block, first, stopped))
@@ -63,7 +63,7 @@ class NativeBackend:
 
     def _tally(self, block: Block, first: int, end: int) -> SpaceTally:
         """Of the stretch that the child has run."""
-        counted = self._child.counts.counted()
+        counted = self._stretches.counts.counted()
         tally = SpaceTally(
             tables=end - first - sum(group.cases for group in counted.groups.values()),
             equal=counted.equal,
@@ -90,9 +90,7 @@ class NativeBackend:
             by_kind = {kind: KindCount(group.cases, example) for kind in smallest.by_kind}
             return SpaceTally(tables=group.cases, diverging=group.cases, by_kind=by_kind, slow=smallest.slow)
         tally = SpaceTally()
-        choices = [(entries.indices, entries.choices) for entries in block.groups]
-        pair = Pair(self.base, self.candidate, self.subject.promise(block.template), choices)
-        for case in pair.of_group(first, end, number, MOST_JUDGED, exact=self._exact):
+        for case in self._stretches.of_group(block, first, end, number, MOST_JUDGED):
             tally = merge(tally, self._judged(block, case))
         rest = group.cases - tally.tables
         why = f"more than {MOST_JUDGED:,} tables that differ in one way to judge one by one" if rest else ""

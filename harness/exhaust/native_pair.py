@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two versions in C on every case of a block, at native speed, in this process. c/exhaust.c has the other half."""
+"""Two versions in C on every case of a block, at native speed, in a confined child. c/exhaust.c has the other half."""
 
-import mmap
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,30 +13,32 @@ from pte_review.harness.judging.promise import Promise
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
 from pte_review.models.machine.state import FULL
-from pte_review.models.native.arena import layout_header, request
+from pte_review.models.native.arena import CHANGES_AT, EVENTS_AT, REPLY_AT, WORD, Arena, layout_header, request
 from pte_review.models.native.build import compiled
+from pte_review.models.native.child import Child, Look
 from pte_review.models.native.library import ffi_of
+from pte_review.models.native.process import DONE
 from pte_review.models.native.tree_version import TreeVersion, defines
 
 C = Path(__file__).parent / "c"
-# In the order of struct side.
-SIDE = ("pr_side", "pr_side_run", "pr_plain", "pr_kind", "pr_frame")
 MOST_GROUPS = 512
+# Where the arena has what, in words: the block's choices and what is wanted stand at PAIR_AT.
+TOTALS_AT, GROUPS_AT, NUMBERS_AT, PARAMETERS_AT = REPLY_AT, REPLY_AT + 64, CHANGES_AT, EVENTS_AT
+PARAMETERS = ("WANTED", "FIRST", "END", "EXACT", "GROUP", "MOST", "COUNT")
+PAIR_AT = PARAMETERS_AT + len(PARAMETERS)
+AREAS = {
+    "TOTALS_AT": TOTALS_AT,
+    "GROUPS_AT": GROUPS_AT,
+    "NUMBERS_AT": NUMBERS_AT,
+    "PARAMETERS_AT": PARAMETERS_AT,
+    "PAIR_AT": PAIR_AT,
+}
 LAST_BITS, ORDER_ALONE = 3, 2  # of a group, as c/groups.h has them
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
 DECLARED = """
 struct totals { uint64_t at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4]; };
 struct group { uint64_t group, count, entries, first; };
-void *pr_side(const uint64_t *);
-int64_t pr_side_run(void);
-uint64_t pr_plain(uint64_t);
-uint64_t pr_kind(uint64_t);
-uint64_t pr_frame(uint64_t);
-void px_sides(void **);
-int px_block(const uint64_t *, const uint64_t *, const uint64_t *);
-void px_run(uint64_t, uint64_t, uint64_t, struct totals *, struct group *);
-uint64_t px_of_group(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t *, uint64_t);
 """
 
 Choices = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
@@ -70,14 +71,13 @@ class Counted:
 
 
 class CaseCounts:
-    """Where a run keeps its counts, table by table: shared with forked processes, so that it outlives one that dies."""
+    """The counts of a run in `arena`, table by table: they outlive a child that dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, arena: Arena) -> None:
         ffi = _ffi()
-        size = ffi.sizeof("struct totals")
-        self._memory = ffi.from_buffer(mmap.mmap(-1, size + MOST_GROUPS * ffi.sizeof("struct group")))
-        self.totals = ffi.cast("struct totals *", self._memory)
-        self.groups = ffi.cast("struct group *", self._memory + size)
+        self._memory = ffi.from_buffer(arena.map)
+        self.totals = ffi.cast("struct totals *", self._memory + TOTALS_AT * WORD)
+        self.groups = ffi.cast("struct group *", self._memory + GROUPS_AT * WORD)
 
     def forget(self, at: int) -> None:
         """Count from nothing again; the first table is `at`."""
@@ -120,70 +120,80 @@ def _ffi() -> Any:
     return ffi_of(DECLARED)
 
 
+def prepare() -> None:
+    """Compile and load what every pair needs. Raises TreeError where that cannot be."""
+    _ffi()
+    driver_object()
+
+
 @lru_cache(maxsize=64)
-def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> str:
-    """The path of `version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
+def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> Path:
+    """`version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
 
     Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
     """
     constants = ("PR_BARE=1", f"PR_SIDE={side}", f"CONT_PTES={config.cont_ptes}")
     options = (*defines(arch, config), *constants)
-    return str(compiled(version.unit(arch).text, options, version.label, level="-O3"))
+    return compiled(version.unit(arch).text, options, version.label, level="-O3")
 
 
-@lru_cache(maxsize=64)
-def _loaded(path: str) -> Any:
-    return _ffi().dlopen(path)
-
-
-@lru_cache(maxsize=1)
-def _driver() -> Any:
-    text = layout_header() + (C / "exhaust.c").read_text(encoding="utf-8")
-    return _loaded(str(compiled(text, (), "exhaust.c", level="-O2", includes=C)))
-
-
-def prepare() -> None:
-    """Compile and load what every pair needs. Raises TreeError where that cannot be."""
-    _driver()
+def driver_object() -> Path:
+    """What drives both sides of a pair, compiled. Raises TreeError."""
+    names = ", ".join(f"PR_PAR_{name}" for name in PARAMETERS)
+    layout = "".join(f"#define PR_{name} {at}\n" for name, at in AREAS.items()) + f"enum {{ {names} }};\n"
+    text = layout_header() + layout + (C / "exhaust.c").read_text(encoding="utf-8")
+    return compiled(text, (), "exhaust.c", level="-O2", includes=C)
 
 
 class Pair:
-    """Two versions on the cases of one block. Raises TreeError.
+    """Two versions in a confined child, which runs them on the cases of one block after another."""
 
-    `promise` is that of the block's template, whose table 0 has entries that `choices` fill: what it says of the ranges
-    and of the machine's records holds for every case. One pair at a time in a process: the C keeps the block.
-    """
+    def __init__(self, base: TreeVersion, candidate: TreeVersion, objects: Sequence[Path], arena: Arena) -> None:
+        self.base, self.candidate, self.objects = base, candidate, tuple(objects)
+        self.arena = arena
+        self.child = Child(objects, arena)
 
-    def __init__(self, base: TreeVersion, candidate: TreeVersion, promise: Promise, choices: Choices) -> None:
+    def load(self, promise: Promise, choices: Choices) -> None:
+        """Take the block of the template that `promise` is of. Raises Died, and TreeError.
+
+        The template's table 0 has entries that `choices` fill: what the promise says of the ranges and of the machine's
+        records holds for every case.
+        """
         template = promise.scenario
-        if template.config.ptrs_per_pte > MOST_ENTRIES:
-            raise TreeError(f"exhaustive checking in C takes page tables of at most {MOST_ENTRIES} entries")
-        ffi, self._driver = _ffi(), _driver()
-        functions = []
-        for number, version in enumerate((base, candidate)):
-            side = _loaded(bare_object(version, number, template.arch, template.config))
-            functions += [ffi.cast("void *", ffi.addressof(side, name)) for name in SIDE]
-        self._driver.px_sides(ffi.new("void *[]", functions))
-        words = array("Q", [len(choices)])
+        size, words = template.config.ptrs_per_pte, array("Q", [len(choices)])
         for indices, values in choices:
             words.extend([len(indices), len(values), *indices])
             words.extend(chain.from_iterable(values))
-        size, wanted = template.config.ptrs_per_pte, array("Q")
+        wanted_at = len(words)
         for table in range(len(template.tables)):
             origins = (promise.comes_from(table, entry) for entry in range(size))
-            wanted.extend(0 if origin is None else 1 + origin[0] * MOST_ENTRIES + origin[1] for origin in origins)
+            words.extend(0 if origin is None else 1 + origin[0] * MOST_ENTRIES + origin[1] for origin in origins)
         no_breach = [] if FULL in promise.forbidden_facts else ["PR_FULL"]
-        asked = request(template, base.binding, flushed=promise.flushed, no_breach=no_breach)
-        self._kept = tuple(ffi.from_buffer("uint64_t[]", part) for part in (asked, words, wanted))
-        if self._driver.px_block(*self._kept):
-            raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")
+        if not self.child.runs:
+            self.child.start()
+        self.arena.put(request(template, self.base.binding, flushed=promise.flushed, no_breach=no_breach))
+        self.arena.words[PAIR_AT : PAIR_AT + len(words)] = memoryview(words)
+        self._do(b"b", WANTED=wanted_at)
 
-    def run(self, first: int, end: int, counts: "CaseCounts", *, exact: bool) -> None:
-        """Run tables [first, end) and add what comes of them to `tables`, which a forked process shares."""
-        self._driver.px_run(first, end, exact, counts.totals, counts.groups)
+    def run(self, first: int, end: int, *, exact: bool, look: Look | None = None) -> None:
+        """Run cases [first, end) of the block and add what comes of them to the counts in the arena. Raises Died."""
+        self._do(b"x", look, FIRST=first, END=end, EXACT=exact)
 
     def of_group(self, first: int, end: int, group: int, most: int, *, exact: bool) -> list[int]:
-        """The numbers of at most `most` tables of `group`, from table `first` on, before `end`."""
-        numbers = _ffi().new("uint64_t[]", most)
-        count = self._driver.px_of_group(first, end, exact, group, numbers, most)
-        return [int(number) for number in numbers[0:count]]
+        """The numbers of at most `most` cases of `group`, from case `first` on, before `end`. Raises Died."""
+        self._do(b"g", FIRST=first, END=end, EXACT=exact, GROUP=group, MOST=most)
+        count = min(self.arena.words[PARAMETERS_AT + PARAMETERS.index("COUNT")], most)
+        return self.arena.words[NUMBERS_AT : NUMBERS_AT + count].tolist()
+
+    def _do(self, command: bytes, look: Look | None = None, **arguments: int) -> None:
+        for name, value in arguments.items():
+            self.arena.words[PARAMETERS_AT + PARAMETERS.index(name)] = value
+        try:
+            self.child.say(command)
+            answer = self.child.hear(look)
+        except BaseException:
+            self.child.stop()
+            raise
+        if answer != DONE:
+            self.child.stop()
+            raise TreeError("exhaustive checking in C: no memory, or a block of too many entries")

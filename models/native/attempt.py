@@ -12,6 +12,7 @@ from pte_review.models.native.arena import (
     ENDINGS,
     EVENTS,
     LINE,
+    MOST_EVENTS,
     PTEP,
     REPLY_AT,
     REPLY_WORDS,
@@ -20,13 +21,16 @@ from pte_review.models.native.arena import (
     request,
 )  # fmt: skip
 from pte_review.models.native.binding import Binding
+from pte_review.models.native.child import Died
 from pte_review.models.native.follow import Follower, signed
 from pte_review.models.native.instrument import MOST_LOCALS, Local
-from pte_review.models.native.process import Died, Worker
+from pte_review.models.native.process import Worker
 from pte_review.models.native.translation_unit import TranslationUnit
 from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome, outcome_of
 from pte_review.models.outcome import RETURNED as IT_RETURNED
 from pte_review.models.scenario import Scenario
+
+MOST_SHOWN = 100  # characters of an exception
 
 
 class Unassigned(NamedTuple):
@@ -39,8 +43,13 @@ class Unassigned(NamedTuple):
 Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassigned, if that ended the run
 
 
-def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, unit: TranslationUnit) -> Ended:
-    """Run `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first."""
+def attempt(
+    scenario: Scenario, binding: Binding, stack: int, worker: Worker, unit: TranslationUnit, *, again: bool = True
+) -> Ended:
+    """Run `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first.
+
+    A child that somebody killed, or that ended with the thread that started it, is run `again`.
+    """
     k = fresh_kernel(scenario)
     follower, asked, file = Follower(k, unit.warnings), request(scenario, binding, stack), binding.file
     try:
@@ -50,15 +59,20 @@ def attempt(scenario: Scenario, binding: Binding, stack: int, worker: Worker, un
             worker.run(asked)
             fed, logged = 0, list(k.memory)
         reply = worker.arena.reply(k.table_size, len(scenario.tables))
-        for place, value in follower.feed(worker.arena.events(fed, reply[EVENTS])):
+        for place, value in follower.feed(worker.arena.events(fed, min(reply[EVENTS], MOST_EVENTS))):
             logged[place] = value
+        return _ended(k, follower, reply, logged, file, unit.locals)
     except Died as died:
+        if again and died.signal == "SIGKILL":
+            return attempt(scenario, binding, stack, worker, unit, again=False)
         at = f"{file}:{worker.arena.words[REPLY_AT + LINE]}"
         ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
         return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None
-    return _ended(k, follower, reply, logged, file, unit.locals)
+    except (IndexError, ValueError, TypeError, OverflowError) as error:  # the C wrote into what it shares with us
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_SHOWN]
+        return outcome_of(fresh_kernel(scenario), None, CRASH, f"its log is no log of a run ({what}), {file}"), None
 
 
 def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:

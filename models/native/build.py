@@ -6,16 +6,18 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from pte_review.models.kernel_tree.extras import needed
-from pte_review.models.kernel_tree.tree import TreeError
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.native.cache import PARTIAL, cache_folder, forget_old, is_whole, keep
+from pte_review.models.native.fence import Fence
+from pte_review.models.native.on_load import NoObject, runs_on_load
 
 HOME = Path(__file__).parent
 # The dialect and the aliasing rules are the kernel's. Warnings stay unread: the tree is reviewed, not linted.
@@ -26,7 +28,8 @@ FLAGS = (
 # Other locals than entries and integers are zero until assigned, as in kernels with CONFIG_INIT_STACK_ALL_ZERO, and not
 # what the optimiser likes best. gcc before 12 cannot.
 ZEROED = "-ftrivial-auto-var-init=zero"
-SHARED = ("-shared", "-fPIC", "-Wl,-z,defs")
+# Without the compiler's own code for the start of an object: then what runs on load is the text's.
+SHARED = ("-shared", "-fPIC", "-nostartfiles", "-Wl,-z,defs")
 ERROR = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:fatal )?error: (?P<what>.*)$", re.MULTILINE)
 # As gcc and clang say it, in English without fancy quotes.
 MISSING = re.compile(
@@ -39,7 +42,7 @@ DIAGNOSTIC = re.compile(
     r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from|^cc1: "
 )
 MOST_LINES = 20
-KEPT_DAYS = 60
+COMPILER_SECONDS = 120  # of the clock
 
 
 class CompileError(TreeError):
@@ -49,14 +52,6 @@ class CompileError(TreeError):
         super().__init__(message)
         self.details = tuple(details)
         self.missing = missing
-
-
-def cache_folder() -> Path:
-    """Where compiled objects are kept; PTE_REVIEW_CACHE names another."""
-    if own := os.environ.get("PTE_REVIEW_CACHE"):
-        return Path(own)
-    (platformdirs,) = needed("platformdirs")
-    return Path(platformdirs.user_cache_path("pte-review"))
 
 
 def compiler() -> list[str]:
@@ -93,9 +88,10 @@ def compiled(
     level: str = "-O0",
     shared: bool = True,
     includes: Path | None = None,
+    confined: bool = True,
 ) -> Path:
     """The object of C `text`, from the cache or made now. `label` names the tree in errors, `includes` is a folder of
-    further headers. Raises TreeError.
+    further headers. The compiler is `confined`, except for what confines it. Raises TreeError.
 
     Most objects run a few thousand times: what counts is how soon they are there.
     """
@@ -111,52 +107,62 @@ def compiled(
     key = "\0".join([*command, *flags, ZEROED, headers_digest(includes), text])
     folder = cache_folder()
     target = folder / (hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".so")
-    if not target.exists():
-        _compile(text, [*command, *flags], target, label)
-        _forget_old(folder)
+    if not is_whole(target):
+        fence = Fence.around(command, includes) if confined else None
+        _compile(text, [*command, *flags], target, label, fence)
+        forget_old(folder)
     return target
 
 
-def _forget_old(folder: Path) -> None:
-    """Remove what nobody has compiled or loaded for KEPT_DAYS; leftovers of runs that were killed among it."""
-    oldest = time.time() - KEPT_DAYS * 24 * 3600
-    for path in folder.iterdir():
-        with suppress(OSError):
-            used = path.stat()
-            if path.suffix in (".so", ".partial") and max(used.st_atime, used.st_mtime) < oldest:
-                path.unlink()
-
-
-def _compile(text: str, command: list[str], target: Path, label: str) -> None:
+def _compile(text: str, command: list[str], target: Path, label: str, fence: Fence | None) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+        private = Path(tempfile.mkdtemp(dir=target.parent, suffix=PARTIAL))
     except OSError as error:
         raise TreeError(f"{target.parent}: cannot keep compiled objects there: {error.strerror}") from None
-    os.close(handle)
+    partial = private / "object"
+    call = partial, text, label, fence
     try:
-        errors = _compiler_errors([*command, ZEROED], text, partial)
+        errors = _compiler_errors([*command, ZEROED], *call)
         if errors is not None and ZEROED.partition("=")[0] in errors:
-            errors = _compiler_errors(command, text, partial)
+            errors = _compiler_errors(command, *call)
         if errors is not None:
             # gcc alone: errors inside our macros at the kernel's lines that use them.
-            plain = _compiler_errors([*command, "-ftrack-macro-expansion=0"], text, partial)
+            plain = _compiler_errors([*command, "-ftrack-macro-expansion=0"], *call)
             raise _failed(plain if plain and ERROR.search(plain) else errors, label)
-        os.replace(partial, target)  # noqa: PTH105  # the atomic one, by its own name
+        if "-shared" in command and runs_on_load(partial):
+            raise CompileError(
+                f"{label}: asks for code to run when it is loaded, a constructor or an ifunc, as no function does", []
+            )
+        keep(partial, target)
+    except (OSError, NoObject) as error:
+        raise TreeError(f"{target.parent}: the compiler left no object there: {error}") from None
     finally:
-        Path(partial).unlink(missing_ok=True)
+        shutil.rmtree(private, ignore_errors=True)
 
 
-def _compiler_errors(command: list[str], text: str, target: str) -> str | None:
-    """What the compiler said to `text` if it failed, None if it did not."""
-    done = subprocess.run(  # noqa: S603  # the user's compiler
-        [*command, "-x", "c", "-", "-o", target],
-        input=text.encode("utf-8", "surrogateescape"),
-        capture_output=True,
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
+def _compiler_errors(command: list[str], target: Path, text: str, label: str, fence: Fence | None) -> str | None:
+    """What the compiler said to `text` if it failed, None if it did not. Raises TreeError for one that hangs."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": str(target.parent)}
+    fenced = fence.command(target.parent) if fence else []
+    process = subprocess.Popen(  # noqa: S603  # the user's compiler
+        [*fenced, *command, "-x", "c", "-", "-o", str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
     )
-    return done.stderr.decode("utf-8", "replace") if done.returncode else None
+    try:
+        _, errors = process.communicate(text.encode("utf-8", "surrogateescape"), timeout=COMPILER_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise TreeError(
+            f"{label}: the compiler, {command[0]}, does not end within {COMPILER_SECONDS} seconds"
+        ) from None
+    finally:
+        with suppress(OSError):  # its own children too
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return errors.decode("utf-8", "replace") if process.returncode else None
 
 
 def _failed(errors: str, label: str) -> CompileError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pte_review.models.kernel_tree.extras import needed
 from pte_review.models.native.arena import EVENTS_AT, REPLY_AT, WORD, Arena
-from pte_review.models.native.process import Died
+from pte_review.models.native.child import Died
 
 DECLARED = "int pr_run(const uint64_t *, uint64_t *, void *, void *);"
 

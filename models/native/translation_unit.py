@@ -11,6 +11,7 @@ from pte_review.models.native.arena import layout_header
 from pte_review.models.native.asks import Asks
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.extract import Extract, SourceText, extract
+from pte_review.models.native.file_readers import refuse_file_readers
 from pte_review.models.native.instrument import Local
 from pte_review.models.native.warnings import Texts
 from pte_review.models.native.wrappers import batch_wrapper, word_wrapper
@@ -37,6 +38,8 @@ def tree_unit(tree: Tree, arch: str, binding: Binding) -> TranslationUnit:
 def unit(extracted: Extract, binding: Binding, label: str) -> TranslationUnit:
     """The unit of an extract; `label` names the tree in errors. Raises TreeError for a parameter it cannot bind."""
     sources = (*extracted.library, *extracted.batch, extracted.subject)
+    for source in sources:
+        refuse_file_readers(source.path, source.text, label)
     pieces = {source.path: _piece(source, number) for number, source in enumerate(sources, 1)}
     parts = [layout_header(), '#include "pte_review.h"\n', *(pieces[source.path] for source in extracted.library)]
     parts += [f"#define PR_HAS_{name}\n" for name in sorted(extracted.has)]

@@ -11,12 +11,14 @@ from pte_review.models.config import Config
 from pte_review.models.kernel_tree.files import BATCH, LIBRARY
 from pte_review.models.kernel_tree.tree import Tree, TreeError
 from pte_review.models.machine.fresh import fresh_kernel
+from pte_review.models.native import confinement
 from pte_review.models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
 from pte_review.models.native.attempt import Ended, Unassigned, attempt
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import CompileError, compiled
+from pte_review.models.native.child import refused_here
 from pte_review.models.native.config_of_tree import config_of_tree
-from pte_review.models.native.process import Worker, worker_program
+from pte_review.models.native.process import Worker
 from pte_review.models.native.translation_unit import TranslationUnit, tree_unit
 from pte_review.models.outcome import UNMODELLED, Outcome, outcome_of
 from pte_review.models.port import STACKS, installed_by
@@ -157,10 +159,19 @@ class TreeVersion(Version):
             children.arena.close()
 
     def prepare(self, arches: Iterable[str]) -> None:
-        """Compile for `arches` under the default config. Raises TreeError."""
+        """Compile for `arches` under the default config. Raises TreeError, also where a child cannot be confined."""
         for arch in arches:
             self.worker(arch, ORDINARY_CONFIG)
-        worker_program()
+        refused_here()
+
+    @property
+    def unconfined(self) -> str:
+        """The parts of the confinement that the running kernel refuses, in words; "" if none. Raises TreeError."""
+        return confinement.names_of(refused_here())
+
+    def printed(self) -> str:
+        """What its C wrote to standard output and error in this process."""
+        return "".join(worker.child.printed() for worker in self._children.workers.values())
 
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
         """Run on `scenario`. A text that does not compile under its config gives an `unmodelled` outcome."""

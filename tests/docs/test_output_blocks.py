@@ -21,7 +21,7 @@ from pte_review.harness.reports.report import matrix, pictures, row
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
 from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
-from pte_review.models.native.build import cache_folder
+from pte_review.models.native.cache import cache_folder
 from tests.kit.moves import load
 from tests.kit.trees import RELEASES, ROOT, linux
 

@@ -96,7 +96,7 @@ static void look_around(void)
 
 /* A block: the request of arena.py for what does not vary, its choices (count; width, number, indices, values
  * each), and for each entry of each table 0, or 1 + table * MOST_ENTRIES + entry from where what is wanted there comes. */
-int px_block(const u64 *request, const u64 *words, const u64 *wanted)
+static int px_block(const u64 *request, const u64 *words, const u64 *wanted)
 {
 	nr_choices = *words++;
 	if (nr_choices > MOST_CHOICES)
@@ -126,7 +126,7 @@ int px_block(const u64 *request, const u64 *words, const u64 *wanted)
 }
 
 /* Run cases [first, end). `exact`: the contract of that name. `totals->at` is the case under way. */
-void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
+static void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
 {
 	struct totals spare;
 
@@ -153,7 +153,7 @@ void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *
 }
 
 /* The cases from `first` on, before `end`, that are of `group`, at most `most`; how many there are in `numbers`. */
-u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *numbers, u64 most)
+static u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *numbers, u64 most)
 {
 	struct totals unused = { 0 };
 	u64 count = 0;
@@ -168,4 +168,27 @@ u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *numbers, u64 most
 			numbers[count++] = number;
 	}
 	return count;
+}
+
+/* What worker.c asks for: 'b' a block, 'x' a run of it, 'g' the cases of a group. Their arguments are in the arena. */
+int px_serve(char command, u64 *arena)
+{
+	u64 *arguments = arena + PR_PARAMETERS_AT;
+	const u64 *words = arena + PR_PAIR_AT;
+
+	switch (command) {
+	case 'b':
+		return px_block(arena + PR_REQUEST_AT, words, words + arguments[PR_PAR_WANTED]);
+	case 'x':
+		px_run(arguments[PR_PAR_FIRST], arguments[PR_PAR_END], arguments[PR_PAR_EXACT],
+		       (struct totals *)(arena + PR_TOTALS_AT), (struct group *)(arena + PR_GROUPS_AT));
+		return 0;
+	case 'g':
+		arguments[PR_PAR_COUNT] = px_of_group(arguments[PR_PAR_FIRST], arguments[PR_PAR_END],
+						      arguments[PR_PAR_EXACT], arguments[PR_PAR_GROUP],
+						      arena + PR_NUMBERS_AT, arguments[PR_PAR_MOST]);
+		return 0;
+	default:
+		return -1;
+	}
 }

@@ -105,8 +105,8 @@ def test_a_crash_is_found_and_counted_once_and_the_rest_is_run(text: Texts):
 
 def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: pytest.MonkeyPatch):
     """For the child that runs the stretch, time stands still until it has come to the table that it does not leave."""
-    monkeypatch.setattr("pte_review.models.native.process.CPU_SECONDS", 1)  # of its own CPU, for the judge's run of it
-    monkeypatch.setattr("pte_review.harness.exhaust.native_child.LOOK_EVERY", 0)
+    monkeypatch.setattr("pte_review.models.native.child.CPU_SECONDS", 1)  # of its own CPU, for the judge's run of it
+    monkeypatch.setattr("pte_review.models.native.child.LOOK_EVERY", 0.01)
     base, candidate = text(), text(no_end("pte_dirty(seen) && pte_young(seen)"))
     block, words = space("x86_64", 1)[0], space("x86_64", 1)[0].template.words
     pages = [
@@ -116,7 +116,7 @@ def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: py
         i for i, pte in enumerate(pages) if words.pte_present(pte) and words.pte_dirty(pte) and words.pte_young(pte)
     )
     native, hours = NativeBackend(MOVE_PTES, base, candidate, CONTRACTS["folio-ad"]), count(step=3600)
-    native._child.clock = lambda: next(hours) if native._child.counts.at == endless else 0
+    native._stretches.clock = lambda: next(hours) if native._stretches.counts.at == endless else 0
     in_c = native.run(block, 0, block.cases)
     assert (in_c.slow, in_c.diverging, kinds(in_c)) == (True, 1, {"no-progress"})
     assert in_c.by_kind["no-progress", "candidate"].smallest.case == endless

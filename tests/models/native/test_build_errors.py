@@ -133,13 +133,6 @@ def test_a_compiler_with_options(monkeypatch):
     assert compiled("#ifndef EXTRA\n#error\n#endif\n", (), "label").is_file()
 
 
-def test_a_cache_folder_that_cannot_be(monkeypatch, tmp_path):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "file" / "below"))
-    with pytest.raises(TreeError, match="cannot keep compiled objects there"):
-        compiled("int x;", (), "label")
-
-
 def test_packages_that_are_missing(monkeypatch):
     def refuse(name):
         raise ImportError(name=name)

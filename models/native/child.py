@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A confined child process that runs C nobody vouches for (worker.c, confine.h): started, asked, watched, ended.
+
+The two talk a byte at a time through pipes of their own. What the C writes to its standard output and standard error
+goes to a third pipe, and waits there to be shown.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
+
+from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.native import confinement
+from pte_review.models.native.arena import BYTES, Arena, layout_header
+from pte_review.models.native.build import HOME, compiled
+from pte_review.models.watchdog import CPU_SECONDS
+
+READY = b"!"
+LOOK_EVERY = 0.5  # seconds
+ASLEEP = 4  # looks at which it neither ran nor wanted to, until it is given up
+WAIT = 20 * CPU_SECONDS  # seconds, where /proc does not say what it does
+MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
+
+Look = Callable[[], "str | None"]  # why the child is to be given up, if it is
+
+
+class Died(Exception):  # the end of a child, no error of ours
+    """The child is gone: `signal` names why. `slow`: it used up its time and was killed."""
+
+    def __init__(self, name: str, *, slow: bool = False) -> None:
+        self.signal, self.slow = name, slow
+        super().__init__(name)
+
+
+class Child:
+    """A child that has loaded `objects` and shares `arena`. Started when first needed, and again after it died."""
+
+    leave_out = 0  # bits of confinement.PARTS that are not even tried; for tests
+
+    def __init__(self, objects: Sequence[Path], arena: Arena) -> None:
+        self.objects, self.arena = tuple(objects), arena
+        self._process: subprocess.Popen[bytes] | None = None
+        self._to = self._from = self._output = -1
+        self._printed = b""
+        self._end: weakref.finalize[..., Child] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready. Raises TreeError where it cannot be, and Unconfined."""
+        lacking = self.greeted()
+        try:
+            confinement.check(lacking)
+        except confinement.Unconfined:
+            self.stop()
+            raise
+
+    def greeted(self) -> int:
+        """Start the process; the bits of confinement.PARTS that it could not have. Raises TreeError."""
+        self._start()
+        try:
+            return self.hear()[0] - ord("0") if self.hear() == READY else 0
+        except Died as died:
+            why = self.printed() or died.signal
+            self.stop()
+            raise TreeError(f"{(*self.objects, 'worker')[0]}: the compiled object cannot be loaded: {why}") from None
+
+    def _start(self) -> None:
+        program = str(worker_program())
+        read_end, self._to = os.pipe()
+        self._from, write_end = os.pipe()
+        self._output, output = os.pipe()
+        for each in (self._output, output):  # one that is full loses what comes next, and stops nobody
+            os.set_blocking(each, False)
+        numbers = (read_end, write_end, self.arena.fd, BYTES, os.getpid(), self.leave_out)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # our own program
+                [program, *map(str, numbers), *map(str, self.objects)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(read_end, write_end, self.arena.fd),
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            for each in (read_end, write_end, output):
+                os.close(each)
+            if self._process is None:
+                _close(self._to, self._from, self._output)
+        ends = (self._to, self._from, self._output)
+        self._end = weakref.finalize(self, _kill, self._process, os.getpid(), ends)
+
+    def say(self, what: bytes) -> None:
+        """Send a byte. Raises Died."""
+        try:
+            os.write(self._to, what)
+        except BrokenPipeError:
+            self._buried()
+
+    def hear(self, look: Look | None = None) -> bytes:
+        """The next byte. `look` is called every LOOK_EVERY seconds while there is none. Raises Died."""
+        while not select.select([self._from], [], [], LOOK_EVERY)[0]:
+            look = look or Watch(self._pid).look
+            if why := look():
+                self.stop()
+                raise Died(why, slow=True)
+        if not (answer := os.read(self._from, 1)):
+            self._buried()
+        return answer
+
+    @property
+    def _pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def _buried(self) -> None:
+        assert self._process is not None
+        status = self._process.wait()
+        self.stop()
+        if status == -signal.SIGXCPU:
+            raise Died("the CPU time that a child has", slow=True)
+        if status == -signal.SIGSYS:
+            raise Died("SIGSYS (a system call that it may not make)")
+        raise Died(signal.Signals(-status).name if status < 0 else f"exit status {status}")
+
+    def printed(self) -> str:
+        """What the C wrote to its standard output and error, at most MOST_PRINTED bytes a process."""
+        self._drain()
+        return self._printed.decode("utf-8", "backslashreplace").strip()
+
+    def _drain(self) -> None:
+        if self._output >= 0:
+            with suppress(OSError):
+                self._printed += os.read(self._output, MOST_PRINTED)
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        if self._end is not None:
+            self._drain()
+            self._end()
+        self._process = self._end = None
+        self._to = self._from = self._output = -1
+
+
+class Watch:
+    """Whether a child that owes an answer still works on it."""
+
+    def __init__(self, pid: int) -> None:
+        self._stat = Path(f"/proc/{pid}/stat")
+        self._since = monotonic()
+        self._asleep = 0
+        self._first = self._last = self._cpu()[0]
+
+    def _cpu(self) -> tuple[float, str]:
+        """Seconds of CPU time that it used, and its state in the letters of proc(5); "" where nobody says."""
+        try:
+            fields = self._stat.read_text(encoding="ascii").rpartition(")")[2].split()
+        except (OSError, ValueError):
+            return 0.0, ""
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0]
+
+    def look(self) -> str | None:
+        """Why it is to be given up, if it is: see Died."""
+        used, state = self._cpu()
+        if used - self._first > CPU_SECONDS:
+            return f"{CPU_SECONDS} seconds of CPU time"
+        idle = state in ("S", "T", "t") and used == self._last
+        self._asleep, self._last = (self._asleep + 1 if idle else 0), used
+        if self._asleep >= ASLEEP:
+            return f"{ASLEEP * LOOK_EVERY:g} seconds asleep"
+        return f"{WAIT} seconds" if monotonic() - self._since > WAIT and not state else None
+
+
+def _kill(process: subprocess.Popen[bytes], parent: int, ends: Sequence[int]) -> None:
+    """End `process` and all of its session, unless this is a fork of its `parent`."""
+    if os.getpid() != parent:
+        return
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(OSError):
+        process.kill()
+    process.wait()
+    _close(*ends)
+
+
+def _close(*ends: int) -> None:
+    for end in ends:
+        with suppress(OSError):
+            os.close(end)
+
+
+def refused_here() -> int:
+    """The bits of confinement.PARTS that this kernel refuses. Raises TreeError, and Unconfined unless trusted."""
+    lacking = _refused(Child.leave_out)
+    confinement.check(lacking)
+    return lacking
+
+
+@lru_cache(maxsize=8)
+def _refused(leave_out: int) -> int:
+    arena = Arena()
+    probe = Child([], arena)
+    probe.leave_out = leave_out
+    try:
+        return probe.greeted()
+    finally:
+        probe.stop()
+        arena.close()
+
+
+def worker_program() -> Path:
+    """The child's program, compiled. Raises TreeError without a compiler."""
+    return compiled(layout_header() + (HOME / "worker.c").read_text(encoding="utf-8"), (), "worker.c", shared=False)
