@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pte_review.models.native import cache
 from tests.cli.conftest import Run
 from tests.kit.changes import SMEAR, before_set
 from tests.kit.kernel_text import PAIR, change, make_patch, one_line, process
