@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pte_review.models.function import Function
+from pte_review.models.inputs import MOST_SOURCE, read_bytes
 from pte_review.models.machine.endings import EndOfRun
 from pte_review.models.port import Port
 from pte_review.models.port_source import executed, with_passes_counted
@@ -58,7 +59,7 @@ def _shipped(path: Path, function: Function) -> Port:
 
 def _from_file(path: Path, name: str, label: str, seed: dict[str, Any], function: Function) -> Port:
     try:
-        source = path.read_text(encoding="utf-8-sig")
+        source = read_bytes(path, MOST_SOURCE).decode("utf-8-sig")
         tree = ast.parse(source, str(path))
     except OSError as error:
         raise VersionError(f"{path}: cannot be read: {error.strerror or error}") from None
@@ -67,6 +68,8 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any], function
         raise VersionError(f"{path}{line}: does not parse: {error.msg}") from None
     except ValueError as error:  # not UTF-8, or null bytes
         raise VersionError(f"{path}: not Python source: {error}") from None
+    except (RecursionError, MemoryError):
+        raise VersionError(f"{path}: does not parse: nested beyond reason") from None
     seed = {**seed, "__file__": str(path)}
     sys.path.insert(0, str(path.parent.resolve()))
     try:

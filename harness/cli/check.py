@@ -20,6 +20,7 @@ from pte_review.harness.cli.options import (
 )
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.files.counterexample import save
+from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
@@ -97,7 +98,7 @@ def check_command(
         again += text.arguments()
         click.echo(f"again: {shlex.join(again)}")
     if json_file is not None:
-        json_file.write_text(json.dumps(verdict.to_json(), indent=1) + "\n", encoding="utf-8")
+        write_whole(json_file, json.dumps(verdict.to_json(), indent=1) + "\n")
     if save_dir is not None:
         for path in save(subject, verdict, save_dir):
             click.echo(saved_line(path, text))

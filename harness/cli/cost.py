@@ -29,6 +29,7 @@ from pte_review.harness.costs.text import growth_table, ledger_table, summary
 from pte_review.harness.costs.workload import Workload
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.files.reading import read_object
+from pte_review.harness.files.writing import write_whole
 from pte_review.harness.kernel_text import KernelText, kernel_text_options
 from pte_review.harness.reports.report import wrapped
 from pte_review.harness.review import chosen_arches
@@ -101,10 +102,8 @@ def cost_command(
         click.echo(wrapped(line))
     _print(subject, measured, base, loaded if size is None and baseline is None else [])
     if json_file is not None:
-        json_file.write_text(
-            json.dumps(to_json(saved_ledgers(measured, subject.name, base), whole=True), indent=1) + "\n",
-            encoding="utf-8",
-        )
+        ledgers = to_json(saved_ledgers(measured, subject.name, base), whole=True)
+        write_whole(json_file, json.dumps(ledgers, indent=1) + "\n")
     worse = regressions(changes(measured, base), counts or GATED, share) if fail_on_regression else []
     for change in worse:
         place = f"{change.workload}, {change.arch}"

@@ -3,14 +3,18 @@
 
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+
+from pte_review.harness.printable import printable
 
 OUR_MISTAKE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT
 NOBODY_READS = 141  # 128 + SIGPIPE
 WRONG = 2
+MOST_SHOWN = 300  # characters of an error
 
 
 def ended_well(work: Callable[[], int]) -> int:
@@ -31,11 +35,21 @@ def ended_well(work: Callable[[], int]) -> int:
         _say("pte-review: interrupted")
         return INTERRUPTED
     except BaseException as error:  # also SystemExit: an exit status of a stranger says nothing
-        _say("".join(traceback.format_exception(error)).rstrip("\n"))
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        _say(f"pte-review: a mistake of pte-review itself, please report it: {what}")
+        _say(f"pte-review: {our_mistake(error)}")
         return OUR_MISTAKE
     return status
+
+
+def our_mistake(error: BaseException) -> str:
+    """What is said of an error that nobody foresaw, on one line; its traceback goes to a file."""
+    what = printable(" ".join(f"{type(error).__name__}: {error}".split())[:MOST_SHOWN])
+    try:
+        handle, name = tempfile.mkstemp(prefix="pte-review-mistake-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write("".join([f"{sys.argv}\n", *traceback.format_exception(error)]))
+    except OSError:
+        return f"a mistake of pte-review itself, please report it: {what}"
+    return f"a mistake of pte-review itself, please report it with {name}: {what}"
 
 
 def _say(text: str) -> None:

@@ -31,6 +31,7 @@ from pte_review.harness.exhaust.shards import WHOLE, Shard, shard_from
 from pte_review.harness.exhaust.state import state_path
 from pte_review.harness.exhaust.text import result_text, space_text
 from pte_review.harness.files import counterexample as saved
+from pte_review.harness.files.writing import write_whole
 from pte_review.harness.kernel_text import kernel_text_options, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, wrapped
@@ -146,7 +147,7 @@ def _run(
 def _report(result: Result, json_file: Path | None, save_dir: Path | None) -> int:
     here = ready(result.job)
     if json_file is not None:
-        json_file.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+        write_whole(json_file, json.dumps(result.to_json(), indent=1) + "\n")
     for line in here.described:
         click.echo(wrapped(line))
     click.echo(result_text(result))

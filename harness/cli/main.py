@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +28,11 @@ from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
+from pte_review.harness.printable import Printable, printable
 from pte_review.harness.subjects import choose
 from pte_review.models.version import VersionError
 
+LONGEST_LINE = 2000  # characters of what goes to stderr
 COMMANDS = (
     check_command,
     cost_command,
@@ -74,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # a file's name, or what a port says, may be no text of this terminal
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(ended_well(partial(_run, list(sys.argv[1:] if arguments is None else arguments))))
+    with redirect_stdout(Printable(sys.stdout)) if sys.stdout else nullcontext():
+        status = ended_well(partial(_run, list(sys.argv[1:] if arguments is None else arguments)))
+    sys.exit(status)
 
 
 def _run(arguments: list[str]) -> int:
@@ -96,8 +101,12 @@ def _run(arguments: list[str]) -> int:
         message = f"{error.filename or 'output'}: {error.strerror or error}"
     else:
         return status if isinstance(status, int) else OK
-    click.echo("\n".join([f"pte-review: {' '.join(message.split())}", *details]), err=True)
+    click.echo(printable("\n".join([f"pte-review: {_cut(' '.join(message.split()))}", *map(_cut, details)])), err=True)
     return WRONG
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..."
 
 
 def _usage(error: click.UsageError, arguments: list[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pte_review import harness, models, strategies
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import may_be_named
+from pte_review.harness.files.writing import why_not
 from pte_review.harness.subjects import SUBJECTS
 from pte_review.models.kernel_tree.files import READ
 from pte_review.models.version import Version
@@ -66,12 +67,16 @@ def _check_json_file(path: Path, inputs: Inputs) -> None:
         raise UsageError(f"--json {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise UsageError(f"--json {path}: expected a file in a folder that exists")
+    if (path.is_file() or not path.exists()) and (why := why_not(Path(os.path.realpath(path)).parent)):
+        raise UsageError(f"--json {path}: no file can be made there: {why}")
 
 
 def _check_save_dir(path: Path, inputs: Inputs) -> None:
     there = next(folder for folder in (path.absolute(), *path.absolute().parents) if os.path.lexists(folder))
     if not there.is_dir():
         raise UsageError(f"--save {path}: expected a folder")
+    if why := why_not(there):
+        raise UsageError(f"--save {path}: no file can be made there: {why}")
     for folder in (inputs.tree, *PACKAGES):
         if folder is not None and (_same(path, folder) or _inside(path, folder)):
             raise UsageError(f"--save {path}: that is in {folder}, which is never written to")

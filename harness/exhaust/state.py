@@ -9,7 +9,9 @@ from pathlib import Path
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.shards import WHOLE, Shard
 from pte_review.harness.exhaust.tally import SavedTally, SpaceTally, merge, saved_tally, tally_of
+from pte_review.harness.files.writing import write_whole
 from pte_review.models.codec import SchemaError, from_json, to_json
+from pte_review.models.native.cache import usable_folder
 from pte_review.models.scenario import page_ranges
 
 VERSION = 2
@@ -96,9 +98,9 @@ def state_of(saved: SavedState, path: str = "state") -> State:
 
 def state_path(digest: str, shard: Shard) -> Path:
     """Where a job keeps its progress: in the user's cache folder, whatever folder it is called from."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111  # never raises
     part = "" if shard == WHOLE else f"-{shard.number}-of-{shard.of}"
-    return Path(cache) / "pte-review" / f"exhaust-{digest}{part}.json"
+    return usable_folder(f"{cache}/pte-review") / f"exhaust-{digest}{part}.json"
 
 
 def load_state(path: Path) -> State | None:
@@ -114,6 +116,4 @@ def load_state(path: Path) -> State | None:
 def save_state(path: Path, state: State) -> None:
     """Replace `path` as a whole: an interruption leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(to_json(state.saved(), whole=True)) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(to_json(state.saved(), whole=True)) + "\n")

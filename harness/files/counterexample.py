@@ -10,6 +10,7 @@ from typing import Any
 
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.files.reading import parse_object, read_object
+from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import CONTRACTS, Contract
 from pte_review.harness.judging.kinds import SEVERITY
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText
@@ -51,7 +52,7 @@ def save(subject: Subject, verdict: Verdict, directory: Path) -> list[Path]:
         path, n = directory / f"{name}.json", 2
         while path in paths:
             path, n = directory / f"{name}-{n}.json", n + 1
-        path.write_text(dumps(counterexample), encoding="utf-8")
+        write_whole(path, dumps(counterexample))
         paths.append(path)
     return paths
 

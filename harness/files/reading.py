@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pte_review.harness.errors import UsageError
+from pte_review.models.inputs import MOST_JSON, read_bytes
 
 
 def read_object(path: Path, expected: str) -> dict[str, Any]:
@@ -13,7 +14,7 @@ def read_object(path: Path, expected: str) -> dict[str, Any]:
     if path.name.endswith((".jsonl", ".jsonl.gz")):
         raise UsageError(f"{path}: a recording, expected {expected}; pte-review replay runs recordings")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, MOST_JSON).decode("utf-8")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.subject import Subject
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.models.inputs import MOST_PATCH, MOST_SOURCE, read_bytes
 from pte_review.models.loading import Which
 from pte_review.models.version import Version
 
@@ -60,8 +61,8 @@ def _defined_in(path: Path) -> list[str]:
     if path.suffix != ".py":
         return []
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(read_bytes(path, MOST_SOURCE))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [name for name in SUBJECTS if any(getattr(node, "name", "") == name for node in tree.body)]
 
@@ -71,7 +72,7 @@ def _touches(subject: Subject, patches: Iterable[Path]) -> bool:
     if subject.binding is None:
         return False
     name = subject.binding.file.encode()
-    return any(path.is_file() and name in path.read_bytes() for path in patches)
+    return any(path.is_file() and name in read_bytes(path, MOST_PATCH) for path in patches)
 
 
 def _shown(version: Which) -> str:

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from pte_review.models.inputs import MOST_PATCH, read_bytes
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.file_lines import located
 from pte_review.models.kernel_tree.git import complaint, git, stderr_of
@@ -39,7 +40,7 @@ def read_patches(file: Path) -> tuple[Patch, ...]:
 def _contents(file: Path) -> bytes:
     """Read once: `file` may be a pipe."""
     try:
-        raw = file.read_bytes()
+        raw = read_bytes(file, MOST_PATCH)
     except IsADirectoryError:
         raise TreeError(f"{file}: is a folder: {EXPECTED}; try the files in it one by one") from None
     except FileNotFoundError:

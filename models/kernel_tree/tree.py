@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pte_review.models.inputs import MOST_SOURCE, read_bytes
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 
@@ -42,7 +43,7 @@ class Tree:
     def _from_folder(self, path: str) -> bytes | None:
         file = self.path / path
         try:
-            return file.read_bytes() if file.is_file() else None
+            return read_bytes(file, MOST_SOURCE) if file.is_file() else None
         except (OSError, ValueError) as error:
             raise TreeError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 

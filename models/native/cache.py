@@ -20,7 +20,12 @@ CHECKSUM_BYTES = 32
 
 def cache_folder() -> Path:
     """Where compiled objects are kept; PTE_REVIEW_CACHE names another. A temporary one if that cannot be written."""
-    return _usable(os.environ.get("PTE_REVIEW_CACHE", ""), os.getpid())
+    return usable_folder(os.environ.get("PTE_REVIEW_CACHE", ""))
+
+
+def usable_folder(own: str) -> Path:
+    """The folder `own`, or the user's cache folder of pte-review; a temporary one, which is said, if it is none."""
+    return _usable(own, os.getpid())
 
 
 @lru_cache(maxsize=8)
@@ -40,7 +45,7 @@ def _usable(own: str, _process: int) -> Path:
     kept = tempfile.TemporaryDirectory(prefix="pte-review-")
     _temporary.append(kept)
     print(  # noqa: T201  # said once, wherever it is noticed
-        f"pte-review: {folder}: cannot keep compiled objects there ({why}); {kept.name} has them until the end",
+        f"pte-review: {folder}: cannot be written ({why}); {kept.name} is used instead, until the end",
         file=sys.stderr,
     )
     return Path(kept.name)

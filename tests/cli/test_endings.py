@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How the process ends that could not do its work: never with a status that says something of a version."""
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from pte_review.harness.cli import check as check_command
+from pte_review.harness.cli import endings
 from pte_review.harness.cli import thread as thread_command
 from tests.cli.conftest import Run
 from tests.kit.trees import ROOT
 
 OURS = 70  # EX_SOFTWARE
+MISTAKE = re.compile(r"pte-review: a mistake of pte-review itself, please report it with (\S+): (\w+):.*\n")
 NOBODY_READS = 128 + 13  # SIGPIPE
 PTE_REVIEW = (sys.executable, "-m", "pte_review")
 
@@ -30,10 +34,26 @@ def test_a_mistake_of_ours(cli: Run, monkeypatch: pytest.MonkeyPatch, mistake: B
     monkeypatch.setattr(thread_command, "review_thread", broken)
     done = cli(*command)
     assert done.status == OURS
-    first, *_, last = done.err.splitlines()
-    assert first == "Traceback (most recent call last):"
-    assert last.startswith("pte-review: a mistake of pte-review itself, please report it: ")
-    assert type(mistake).__name__ in last
+    match = MISTAKE.fullmatch(done.err)
+    assert match
+    report = Path(match[1]).read_text()
+    Path(match[1]).unlink()
+    assert "Traceback (most recent call last):" in report
+    assert match[2] == type(mistake).__name__
+
+
+def test_a_mistake_on_a_disk_that_is_full(cli: Run, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("x\x1b[2J")
+
+    monkeypatch.setattr(endings.tempfile, "mkstemp", full)
+    monkeypatch.setattr(check_command, "review", broken)
+    done = cli("check", "v4", "v4")
+    assert done.status == OURS
+    assert done.err == "pte-review: a mistake of pte-review itself, please report it: KeyError: 'x\\x1b[2J'\n"
 
 
 def test_ctrl_c(cli: Run, monkeypatch: pytest.MonkeyPatch):

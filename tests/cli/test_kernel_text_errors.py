@@ -143,7 +143,7 @@ def test_a_cache_that_cannot_be_written(cli: Run, monkeypatch: pytest.MonkeyPatc
     done = cli(command, *PAIR, "--tree", "batching", *FIX)
     assert done.status == 0
     assert re.fullmatch(
-        r"pte-review: /proc/x: cannot keep compiled objects there \(.+\); \S+ has them until the end\n", done.err
+        r"pte-review: /proc/x: cannot be written \(.+\); \S+ is used instead, until the end\n", done.err
     )
 
 

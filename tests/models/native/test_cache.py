@@ -47,7 +47,7 @@ def test_a_cache_that_cannot_be_written_is_said_and_another_used(tmp_path, monke
     assert cache_folder() == folder != tmp_path / "file"
     assert compiled("int one;", (), "test").parent == folder
     said = capsys.readouterr().err
-    assert said.startswith(f"pte-review: {tmp_path}/file: cannot keep compiled objects there (")
+    assert said.startswith(f"pte-review: {tmp_path}/file: cannot be written (")
     assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 

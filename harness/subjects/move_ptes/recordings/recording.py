@@ -13,6 +13,7 @@ from pte_review.harness.errors import UsageError
 from pte_review.models.arch import ARCHES
 from pte_review.models.codec import SchemaError, from_json
 from pte_review.models.config import PAGE_SIZE
+from pte_review.models.inputs import MOST_LINE, MOST_RECORDING, check_file, too_large
 
 Runs = tuple[tuple[int, int, int], ...]  # first raw value, count, step in bytes
 
@@ -47,11 +48,15 @@ def is_recording(path: Path) -> bool:
 def read(path: Path) -> list[Record]:
     """The records of a .jsonl or .jsonl.gz file. Raises UsageError: which line, which field, what was expected."""
     opener = gzip.open if path.suffix == ".gz" else open
-    records = []
+    records, size, number = [], 0, 0
     try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                records.append(_record(line, f"{path}:{number}"))
+        check_file(path, MOST_RECORDING)
+        with opener(path, "rb") as file:
+            while line := file.readline(MOST_LINE + 1):
+                size, number = size + len(line), number + 1
+                if size > MOST_RECORDING or len(line) > MOST_LINE:
+                    raise too_large(path, MOST_RECORDING if size > MOST_RECORDING else MOST_LINE)
+                records.append(_record(line.decode("utf-8"), f"{path}:{number}"))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read whole: {getattr(error, 'strerror', None) or error}") from None
     if not records:
