@@ -118,14 +118,15 @@ class KernelText:
             lines.append(f"the patches change nothing of {self.subject.function.name}() and what it uses")
         if refused := next((text.unconfined for text in self.loaded.values() if text.unconfined), ""):
             lines.append(f"its C is not confined by {refused}: this kernel refuses it")
-        return [*lines, *self._printed()]
+        return [*lines, *printed_by(self.loaded.values())]
 
-    def _printed(self) -> Iterator[str]:
-        """What the C of each of the loaded names has written to standard output and error, a line each."""
-        for name, text in self.loaded.items():
-            if printed := text.printed():
-                shown = repr(printed if len(printed) <= MOST_SHOWN else f"{printed[:MOST_SHOWN]}...")
-                yield f"{name} printed {len(printed):,} characters: {shown}"
+
+def printed_by(versions: Iterable[Version]) -> Iterator[str]:
+    """What those of `versions` that have a process of their own wrote to standard output and error, a line each."""
+    for version in versions:
+        if printed := version.printed():
+            shown = repr(printed if len(printed) <= MOST_SHOWN else f"{printed[:MOST_SHOWN]}...")
+            yield f"{version.name} printed {len(printed):,} characters: {shown}"
 
 
 @dataclass(frozen=True)

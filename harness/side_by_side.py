@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Versions side by side on one scenario: the only place where they are run for a verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,14 +43,18 @@ def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
 
 
 class SideBySide:
-    """What compare_on() returns. Each version ran once, the promise and what is wrong are worked out when asked for."""
+    """Versions that each ran once on `scenario`. The promise and what is wrong are worked out when asked for.
 
-    def __init__(self, subject: Subject, scenario: Scenario, versions: Iterable[Version], contract: Contract) -> None:
-        by_id = {id(version): version for version in versions}
-        self.scenario = with_config_of(scenario, by_id.values())
+    `outcomes` are by id() of the version.
+    """
+
+    def __init__(
+        self, subject: Subject, scenario: Scenario, outcomes: Mapping[int, Outcome], contract: Contract
+    ) -> None:
+        self.scenario = scenario
         self.contract = contract
         self._subject = subject
-        self._outcomes = {key: version.run(self.scenario) for key, version in by_id.items()}
+        self._outcomes = outcomes
         self._judged: list[tuple[Outcome, list[Finding]]] = []
 
     @cached_property
@@ -79,5 +83,21 @@ class SideBySide:
 
 
 def compare_on(subject: Subject, scenario: Scenario, versions: Iterable[Version], contract: Contract) -> SideBySide:
-    """Run each of `versions` of `subject` once, on fresh machines built from `scenario`."""
-    return SideBySide(subject, scenario, versions, contract)
+    """Run each of `versions` of `subject` once, on fresh machines built from `scenario`, under their config."""
+    (compared,) = compare_on_each(subject, [scenario], versions, contract)
+    return compared
+
+
+def compare_on_each(
+    subject: Subject, scenarios: Iterable[Scenario], versions: Iterable[Version], contract: Contract
+) -> Iterator[SideBySide]:
+    """compare_on() for each of `scenarios`, up to the first on which a version is slow, which is the last.
+
+    Versions with a process of their own run at the same time as the others.
+    """
+    by_id = {id(version): version for version in versions}
+    block = [with_config_of(scenario, by_id.values()) for scenario in scenarios]
+    begun = {key: version.submit(block) for key, version in by_id.items()}
+    outcomes = {key: begun[key]() for key in sorted(begun, key=lambda key: by_id[key].has_own_process)}
+    for scenario, *of_scenario in zip(block, *outcomes.values()):  # noqa: B905  # shorter where one is slow
+        yield SideBySide(subject, scenario, dict(zip(outcomes, of_scenario, strict=True)), contract)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pte_review.models.confined_port import ConfinedPort
 from pte_review.models.function import Function
 from pte_review.models.inputs import MOST_SOURCE, read_bytes
 from pte_review.models.machine.endings import EndOfRun
@@ -29,17 +30,37 @@ def load(which: Which, function: Function) -> Version:
     if isinstance(which, Version):
         return _of_function(which, function)
     if callable(which):
-        return _from_callable(which, function)
+        return _confined(which, _name_of(which), _name_of(which), _filename(which), function)
     which = str(which).removeprefix(f"{function.name}/")  # how versions of several functions are told apart
     if path := function.ports().get(which):
         return _shipped(path, function)
     path = Path(which)
     if path.suffix == ".py" or path.exists():
-        return _from_file(path, which, which, {"__name__": f"pte_review_candidate_{path.stem}"}, function)
+        return _confined(path, which, which, which, function)
     names = list(function.ports())
     near = difflib.get_close_matches(which, names, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"versions: {', '.join(names)}; or a .py file"
     raise VersionError(f"no version {which!r} of {function.name}(): {hint}")
+
+
+def load_here(which: Path | Callable[..., Any], function: Function) -> Port:
+    """The port in a file or a callable, imported into this process: for ports that are trusted. Raises VersionError."""
+    if callable(which):
+        return _from_callable(which, function)
+    name = str(which)
+    return _from_file(which, name, name, {"__name__": f"pte_review_candidate_{which.stem}"}, function)
+
+
+def _confined(
+    which: Path | Callable[..., Any], name: str, label: str, filename: str, function: Function
+) -> ConfinedPort:
+    port = ConfinedPort(name, label, filename, function.name, lambda: load_here(which, function))
+    _ = port.summary  # starts it, and says what is wrong with it
+    return port
+
+
+def _name_of(called: Callable[..., Any]) -> str:
+    return str(getattr(called, "__name__", type(called).__name__))
 
 
 def _of_function(version: Version, function: Function) -> Version:
@@ -90,7 +111,7 @@ def _from_file(path: Path, name: str, label: str, seed: dict[str, Any], function
 
 
 def _from_callable(called: Callable[..., Any], function: Function) -> Port:
-    name = getattr(called, "__name__", type(called).__name__)
+    name = _name_of(called)
     _check_signature(called, name, function)
     plain = Port(name, name, _filename(called), function.name, called)
     if not isinstance(called, types.FunctionType):

@@ -15,6 +15,7 @@ TABLE_OVERRUN = "table-overrun"
 NO_PROGRESS = "no-progress"
 CRASH = "crash"
 UNMODELLED = "unmodelled"  # a primitive that the model does not have: says nothing of the version
+ENDINGS = (RETURNED, UNASSIGNED_READ, TABLE_OVERRUN, NO_PROGRESS, CRASH, UNMODELLED)
 
 # When no stale translation may be left in a TLB: when a page-table lock is dropped, when the function returns, or when
 # its caller is done, which is not modelled.

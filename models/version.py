@@ -4,7 +4,7 @@
 A port (port.py) is one in Python, kernel text (native/tree_version.py) is one in C.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,38 @@ class Version:
 
     def decides(self, arches: Iterable[str]) -> bytes:  # kernel text differs by architecture
         """The text that decides what it does on `arches`."""
-        return Path(self.filename).read_bytes()
+        return b"\0".join(Path(file).read_bytes() for file in self.files)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it is read from; none where it has none."""
+        return (self.filename,) if self.filename else ()
+
+    def close(self) -> None:
+        """End the process that it has of its own, if it has one."""
+
+    @property
+    def has_own_process(self) -> bool:
+        """Whether submit() begins at once, beside the caller."""
+        return False
+
+    def printed(self) -> str:
+        """What it wrote to the standard output and error of a process of its own."""
+        return ""
+
+    def submit(self, scenarios: Sequence["Scenario"]) -> "Callable[[], list[Outcome]]":
+        """Begin to run on each; what is returned gives the outcomes, in order, when it is called.
+
+        There are fewer outcomes than scenarios where the last of them is a slow one.
+        """
+        return lambda: list(self._up_to_a_slow_one(scenarios))
+
+    def _up_to_a_slow_one(self, scenarios: "Iterable[Scenario]") -> "Iterator[Outcome]":
+        for scenario in scenarios:
+            outcome = self.run(scenario)
+            yield outcome
+            if outcome.slow:
+                return
 
     def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
         """Run on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.

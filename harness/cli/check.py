@@ -22,7 +22,7 @@ from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.files.counterexample import save
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
-from pte_review.harness.kernel_text import KernelText, kernel_text_options, saved_line
+from pte_review.harness.kernel_text import KernelText, kernel_text_options, printed_by, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
@@ -82,7 +82,7 @@ def check_command(
             unread=unread,
             listen=display,
         )
-    for line in text.describe():
+    for line in (*text.describe(), *printed_by(v for v in versions if v not in text.loaded.values())):
         click.echo(wrapped(line))
     for name, what in unread.items():
         click.echo(wrapped(f"not run on {name}: {what}"))

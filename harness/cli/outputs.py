@@ -49,7 +49,7 @@ def check_outputs(
     `versions` are the loaded BASE and CANDIDATE, whose files count as inputs.
     """
     versions = list(versions)
-    inputs = Inputs((*inputs.files, *(version.filename for version in versions if version.filename)), inputs.tree)
+    inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
         _check_json_file(json_file, inputs)
     if save_dir is not None:

@@ -78,6 +78,8 @@ def ready(job: Job) -> Ready:
         replace(block, template=with_config_of(block.template, (base, candidate))) for block in blocks_of(job)
     )
     plan = Plan(blocks, job.size or piece_size(blocks, backend.piece))
+    for version in (base, candidate):  # each process that runs pieces starts its own
+        version.close()
     return Ready(base, candidate, backend, plan, _digest(job, base, candidate), tuple(text.describe()))
 
 

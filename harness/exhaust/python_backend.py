@@ -2,6 +2,7 @@
 """The backend that can run any pair: the Python machine on every case, judged where the outcomes are not the same."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import fields
 from operator import attrgetter
 
@@ -10,13 +11,16 @@ from pte_review.harness.exhaust.tally import Example, Kind, KindCount, SpaceTall
 from pte_review.harness.judging.contracts import Contract
 from pte_review.harness.judging.judge import Judgement
 from pte_review.harness.search.explore import writes
-from pte_review.harness.side_by_side import SideBySide, compare_on
+from pte_review.harness.side_by_side import SideBySide, compare_on_each
 from pte_review.harness.subject import Subject
 from pte_review.models.outcome import RETURNED, UNMODELLED, Outcome
 from pte_review.models.version import Version
 
 FREE = {"tables", "events", "exercised"}  # of an Outcome: compared by themselves, or not at all
 _the_rest = attrgetter(*(field.name for field in fields(Outcome) if field.name not in FREE))
+
+
+AT_ONCE = 32  # cases that a version with a process of its own is given
 
 
 class PythonBackend:
@@ -32,8 +36,7 @@ class PythonBackend:
         counts: Counter[str] = Counter()
         exercised: Counter[str] = Counter()
         rest, pair = SpaceTally(), (self.base, self.candidate)
-        for case in range(first, end):
-            compared = compare_on(self.subject, block.scenario(case), pair, self.contract)
+        for case, compared in self._each(block, first, end):
             base, candidate = map(compared.outcome, pair)
             exercised.update(candidate.exercised)
             counts["changed"] += base.events != candidate.events and writes(base.events) != writes(candidate.events)
@@ -49,6 +52,13 @@ class PythonBackend:
             tables=end - first, equal=counts["equal"], changed=counts["changed"], exercised=dict(exercised)
         )
         return merge(plain, rest)
+
+    def _each(self, block: Block, first: int, end: int) -> Iterator[tuple[int, SideBySide]]:
+        """Both on each case of [first, end)."""
+        for start in range(first, end, AT_ONCE):
+            scenarios = map(block.scenario, range(start, min(start + AT_ONCE, end)))
+            compared = compare_on_each(self.subject, scenarios, (self.base, self.candidate), self.contract)
+            yield from enumerate(compared, start)
 
     def _judged(self, example: Example, compared: SideBySide) -> SpaceTally:
         """The tally of one case but for what run() counts itself."""

@@ -9,6 +9,7 @@ act.
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import NamedTuple
 
 from pte_review.models.machine.state import Event
 from pte_review.models.scenario import Scenario
@@ -25,11 +26,19 @@ def fresh(recipe: Recipe, arch: str, seed: int, hostile: str | None = None) -> I
     """Scenarios without end that aim at nothing, the same for a seed in every process. The first is the simplest."""
     aim = Aim(recipe, arch, seed, hostile)
     while True:
-        yield aim.next()
+        yield aim.draw().scenario
+
+
+class Drawn(NamedTuple):
+    """A scenario and the bytes that it is made of; `fresh`: it aims at nothing."""
+
+    scenario: Scenario
+    data: bytes
+    fresh: bool
 
 
 class Aim:
-    """Scenarios of one architecture, the same for a seed as long as saw() is told the same.
+    """Scenarios of one architecture, the same for a seed as long as saw() is told the same at the same time.
 
     They are drawn here, as the byte strings that they are made of, and not by Hypothesis: it takes longer to draw the
     bytes than the scenario takes to make, and which ones it draws hangs on its release.
@@ -38,25 +47,24 @@ class Aim:
     def __init__(self, recipe: Recipe, arch: str, seed: int, hostile: str | None = None) -> None:
         self.recipe, self.arch, self.hostile = recipe, arch, hostile
         self.random = Random(seed)  # noqa: S311  # no secret
-        self.data = bytes(bytes_of(hostile))  # of the last scenario, which the first time is the simplest
-        self.fresh = True  # the last scenario aims at nothing
         self.started = False
         self.parents: list[tuple[bytes, int]] = []  # with how many children they may have yet
         self.entries = self.others = 0  # scenarios in which the versions changed entries differently, or the rest alone
 
-    def next(self) -> Scenario:
-        """The next scenario."""
-        if self.started:
-            self.data = self._data()
+    def draw(self) -> Drawn:
+        """The next scenario; the first is the simplest."""
+        data, fresh = self._data() if self.started else (bytes(bytes_of(self.hostile)), True)
         self.started = True
-        return scenario_of(self.recipe, self.arch, self.data, self.hostile)
+        return Drawn(scenario_of(self.recipe, self.arch, data, self.hostile), data, fresh)
 
-    def _data(self) -> bytes:
+    def _data(self) -> tuple[bytes, bool]:
         data = self.random.randbytes(bytes_of(self.hostile))
         differing = self.entries + self.others
-        self.fresh = not differing or self.random.random() < FRESH
-        if self.fresh:
-            return data
+        if not differing or self.random.random() < FRESH:
+            return data, True
+        return self._aimed(data, differing), False
+
+    def _aimed(self, data: bytes, differing: int) -> bytes:
         if self.random.random() * differing >= self.entries:
             return with_actions(data)
         if self.random.random() < BY_BLOCK:
@@ -75,11 +83,11 @@ class Aim:
             del self.parents[number]
         return data
 
-    def saw(self, base: Sequence[Event], candidate: Sequence[Event]) -> None:
-        """What the two versions did to memory, TLB and locks on the last scenario, where that differs."""
+    def saw(self, drawn: Drawn, base: Sequence[Event], candidate: Sequence[Event]) -> None:
+        """What the two versions did to memory, TLB and locks on a scenario, where that differs."""
         of_base, of_candidate = ([e for e in events if e[0] in ENTRIES] for events in (base, candidate))
         entries = of_base != of_candidate
         self.entries += entries
         self.others += not entries
-        if entries and self.fresh and not (self.parents and self.parents[-1][0] is self.data):
-            self.parents.append((self.data, CHILDREN))
+        if entries and drawn.fresh and not (self.parents and self.parents[-1][0] is drawn.data):
+            self.parents.append((drawn.data, CHILDREN))

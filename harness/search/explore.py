@@ -10,8 +10,8 @@ from pte_review.harness.judging.judge import Difference
 from pte_review.harness.judging.kinds import ENDINGS
 from pte_review.harness.never_varied import Observed
 from pte_review.harness.progress import Listen, Progress, silent
-from pte_review.harness.search.aim import Aim
-from pte_review.harness.side_by_side import Comparison, compare_on, with_config_of
+from pte_review.harness.search.aim import Aim, Drawn
+from pte_review.harness.side_by_side import Comparison, compare_on_each, with_config_of
 from pte_review.harness.subject import Subject
 from pte_review.models.config import Config
 from pte_review.models.machine.state import Event
@@ -21,6 +21,8 @@ from pte_review.models.version import Version
 from pte_review.models.vma import Vma
 
 Key = tuple[str, str, bool]
+BLOCK = 8  # scenarios that are drawn before anything is known of the first of them, at most
+SOON = 16  # scenarios after which there is one more in a block: at first what is known of one helps the next
 
 
 @dataclass
@@ -48,8 +50,8 @@ class PairTally:
     observed: Observed = field(default_factory=Observed)
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
 
-    def count(self, scenario: Scenario, comparison: Comparison, aim: Aim) -> None:
-        """Add what came of one scenario, and tell `aim` what the versions did differently."""
+    def count(self, scenario: Scenario, comparison: Comparison, aim: Aim, drawn: Drawn) -> None:
+        """Add what came of a scenario, which is `drawn` but for its config, and tell `aim` what differed."""
         base, candidate, judgement = comparison.base, comparison.candidate, comparison.judgement
         self.examples += 1
         self.observed.see(scenario)
@@ -58,7 +60,7 @@ class PairTally:
         written = writes(base.events), writes(candidate.events)
         if written[0] != written[1]:
             self.changed += 1
-            aim.saw(*written)
+            aim.saw(drawn, *written)
         missing = [outcome.why for outcome in (base, candidate) if outcome.ended == UNMODELLED]
         if missing:
             self.unmodelled = missing[0]
@@ -106,19 +108,23 @@ def explore(
     tallies = [PairTally(observed=Observed(pair)) for pair in pairs]
     with_config = [version for pair in pairs for version in pair if version.config]
     aim = Aim(subject.recipe, arch, seed_value, hostile)
-    for done in range(1, max_examples + 1):
+    done = 0
+    while done < max_examples:
         running = [(pair, tally) for pair, tally in zip(pairs, tallies, strict=True) if not tally.retired]
         versions = [version for pair, _ in running for version in pair]
-        compared = compare_on(subject, with_config_of(aim.next(), with_config), versions, contract)
-        for (base, candidate), tally in running:
-            comparison = compared.pair(base, candidate)
-            tally.count(compared.scenario, comparison, aim)
-            tally.retired = tally.retired or (enough is not None and enough(tally))
-        passed = perf_counter() - started
-        expected = max_examples if seconds is None else min(max_examples, max(done, int(done * seconds / passed)))
-        listen(Progress(f"{arch}: scenarios", done, expected))
-        if all(tally.retired for tally in tallies) or (seconds is not None and passed >= seconds):
-            break
+        block = [aim.draw() for _ in range(min(BLOCK, 1 + done // SOON, max_examples - done))]
+        scenarios = [with_config_of(drawn.scenario, with_config) for drawn in block]
+        for compared, drawn in zip(compare_on_each(subject, scenarios, versions, contract), block):  # noqa: B905
+            done += 1
+            for (base, candidate), tally in running:
+                if not tally.retired:
+                    tally.count(compared.scenario, compared.pair(base, candidate), aim, drawn)
+                    tally.retired = tally.retired or (enough is not None and enough(tally))
+            passed = perf_counter() - started
+            expected = max_examples if seconds is None else min(max_examples, max(done, int(done * seconds / passed)))
+            listen(Progress(f"{arch}: scenarios", done, expected))
+            if all(tally.retired for tally in tallies) or (seconds is not None and passed >= seconds):
+                return tallies
     return tallies
 
 

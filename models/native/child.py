@@ -14,18 +14,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from time import monotonic
 
+from pte_review.models.child_watch import LOOK_EVERY, Watch
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.native import confinement
 from pte_review.models.native.arena import BYTES, Arena, layout_header
 from pte_review.models.native.build import HOME, compiled
-from pte_review.models.watchdog import CPU_SECONDS
 
 READY = b"!"
-LOOK_EVERY = 0.5  # seconds
-ASLEEP = 4  # looks at which it neither ran nor wanted to, until it is given up
-WAIT = 20 * CPU_SECONDS  # seconds, where /proc does not say what it does
 MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
 
 Look = Callable[[], "str | None"]  # why the child is to be given up, if it is
@@ -152,35 +148,6 @@ class Child:
             self._end()
         self._process = self._end = None
         self._to = self._from = self._output = -1
-
-
-class Watch:
-    """Whether a child that owes an answer still works on it."""
-
-    def __init__(self, pid: int) -> None:
-        self._stat = Path(f"/proc/{pid}/stat")
-        self._since = monotonic()
-        self._asleep = 0
-        self._first = self._last = self._cpu()[0]
-
-    def _cpu(self) -> tuple[float, str]:
-        """Seconds of CPU time that it used, and its state in the letters of proc(5); "" where nobody says."""
-        try:
-            fields = self._stat.read_text(encoding="ascii").rpartition(")")[2].split()
-        except (OSError, ValueError):
-            return 0.0, ""
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0]
-
-    def look(self) -> str | None:
-        """Why it is to be given up, if it is: see Died."""
-        used, state = self._cpu()
-        if used - self._first > CPU_SECONDS:
-            return f"{CPU_SECONDS} seconds of CPU time"
-        idle = state in ("S", "T", "t") and used == self._last
-        self._asleep, self._last = (self._asleep + 1 if idle else 0), used
-        if self._asleep >= ASLEEP:
-            return f"{ASLEEP * LOOK_EVERY:g} seconds asleep"
-        return f"{WAIT} seconds" if monotonic() - self._since > WAIT and not state else None
 
 
 def _kill(process: subprocess.Popen[bytes], parent: int, ends: Sequence[int]) -> None:

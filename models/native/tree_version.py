@@ -142,6 +142,10 @@ class TreeVersion(Version):
         """What this process shares with its children."""
         return self._children.arena
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        return ()
+
     def decides(self, arches: Iterable[str]) -> bytes:
         """The C that is compiled for `arches`."""
         return "\0".join(self.unit(arch).text for arch in arches).encode("utf-8", "surrogateescape")

@@ -122,7 +122,8 @@ def test_ctrl_c_and_on(cli: Run, cache: Path, pieces: int):
 
 
 def test_a_crash_is_named_and_kept(cli: Run, port: Callable[[str], str], cache: Path):
-    name = port("import os\n\ndef move_ptes(k, pmc, extent, old_pmd, new_pmd):\n    os._exit(1)\n")
+    kill = "os.kill(os.getppid(), 9)"
+    name = port(f"import os\n\ndef move_ptes(k, pmc, extent, old_pmd, new_pmd):\n    {kill}\n    return {kill}\n")
     done = cli("exhaust", "pre_patch", name, "--arch", "x86_64", "--entries", "1", "--jobs", "2")
     assert done.status == 3
     assert "its process died, and died again when it ran alone" in " ".join(done.out.split())

@@ -24,7 +24,7 @@ from pte_review.models.move_ptes.pre_patch import move_ptes as right
 
 def move_ptes(k, pmc, extent, old_pmd, new_pmd):
 """
-KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+KILL = "os.kill(os.getppid(), signal.SIGKILL)"  # of the process that runs pieces, whose child a port is
 
 
 def job(

@@ -2,6 +2,7 @@
 """Scenarios of move_ptes() as tests see them: made of addresses, read by the names of the ranges, run in pairs."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pte_review.harness import review as reviewing
@@ -62,7 +63,11 @@ def as_move(scenario: Scenario) -> Move:
 
 
 def load(which: loading.Which) -> Version:
-    """A version of move_ptes()."""
+    """A version of move_ptes(), in this process."""
+    if callable(which) and not isinstance(which, Version):
+        return loading.load_here(which, FUNCTION)
+    if not isinstance(which, Version) and str(which).endswith(".py"):
+        return loading.load_here(Path(which), FUNCTION)
     return loading.load(which, FUNCTION)
 
 

@@ -105,7 +105,7 @@ def test_a_crash_is_found_and_counted_once_and_the_rest_is_run(text: Texts):
 
 def test_a_loop_that_nobody_counts_ends_the_stretch(text: Texts, monkeypatch: pytest.MonkeyPatch):
     """For the child that runs the stretch, time stands still until it has come to the table that it does not leave."""
-    monkeypatch.setattr("pte_review.models.native.child.CPU_SECONDS", 1)  # of its own CPU, for the judge's run of it
+    monkeypatch.setattr("pte_review.models.child_watch.CPU_SECONDS", 1)  # of its own CPU, for the judge's run of it
     monkeypatch.setattr("pte_review.models.native.child.LOOK_EVERY", 0.01)
     base, candidate = text(), text(no_end("pte_dirty(seen) && pte_young(seen)"))
     block, words = space("x86_64", 1)[0], space("x86_64", 1)[0].template.words

@@ -56,7 +56,7 @@ def test_progress_is_that_of_a_pair_with_these_sources(tmp_path: Path):
 @pytest.mark.parametrize("text", ["", "{}", '{"version": 1}', "[1]", '{"version": 2}'])
 def test_progress_that_cannot_be_read_is_named(cache: Path, text: str):
     path = begin(SMALL, WHOLE, restart=False)[2]
-    cache.mkdir(parents=True)
+    cache.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="--restart begins anew"):
         begin(SMALL, WHOLE, restart=False)

@@ -34,10 +34,10 @@ def drawn(count, differs, seed=0, arch="arm64"):
     """The bytes of `count` scenarios; `differs(number, scenario)` gives what the two versions did, if not the same."""
     aim, found = Aim(RECIPE, arch, seed), []
     for number in range(count):
-        scenario = aim.next()
-        found.append(aim.data)
-        if events := differs(number, scenario):
-            aim.saw(*events)
+        drawn = aim.draw()
+        found.append(drawn.data)
+        if events := differs(number, drawn.scenario):
+            aim.saw(drawn, *events)
     return found
 
 

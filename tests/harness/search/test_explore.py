@@ -5,7 +5,7 @@ import pytest
 
 from pte_review.harness import check
 from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.search.explore import key_of, size
+from pte_review.harness.search.explore import BLOCK, key_of, size
 from pte_review.models.move_ptes import pre_patch, v4
 from pte_review.models.scenario import Scenario
 from tests.kit.build import ARCHES
@@ -53,7 +53,7 @@ def test_first_and_smallest(arch):
 @pytest.mark.parametrize("arch", ARCHES)
 def test_examples_to_find(arch):
     spy = Spy()
-    divergences = check("pre_patch", spy, arch=arch, max_examples=EXAMPLES, seed=1).divergences
+    divergences = check("pre_patch", load(spy), arch=arch, max_examples=EXAMPLES, seed=1).divergences
     expected = by_hand(spy.seen[:EXAMPLES])
     for d in divergences:
         key = d.kind, d.by, d.scenario.vma.shadow_stack and d.kind in ("write-gained", "write-lost")
@@ -73,7 +73,8 @@ def test_a_pair_that_has_seen_enough_is_not_run_again():
     buggy, good = Spy(), lambda *call: pre_patch.move_ptes(*call)
     pairs = [(load("pre_patch"), load(buggy)), (load("pre_patch"), load(good))]
     found, nothing = explore("x86_64", pairs, FOLIO_AD, None, EXAMPLES, 1, enough=lambda tally: bool(tally.seen))
-    assert found.examples == len(buggy.seen) == min(by_hand(buggy.seen).values())[0] < EXAMPLES
+    assert found.examples == min(by_hand(buggy.seen).values())[0] < EXAMPLES
+    assert len(buggy.seen) < found.examples + BLOCK
     assert nothing.examples == EXAMPLES
 
 
@@ -82,4 +83,4 @@ def test_no_more_scenarios_when_every_pair_has_seen_enough():
     explore(
         "arm64", [(load("pre_patch"), load(buggy))], FOLIO_AD, None, 10**9, 1, enough=lambda tally: bool(tally.seen)
     )
-    assert min(by_hand(buggy.seen).values())[0] == len(buggy.seen)
+    assert len(buggy.seen) < min(by_hand(buggy.seen).values())[0] + BLOCK

@@ -75,7 +75,7 @@ def test_a_loop_without_end(ran, loop):
 
 
 def test_a_loop_that_nobody_counts_is_stopped_after_cpu_time(ran, monkeypatch):
-    monkeypatch.setattr("pte_review.models.native.child.CPU_SECONDS", 1)
+    monkeypatch.setattr("pte_review.models.child_watch.CPU_SECONDS", 1)
     outcome = ran(one(), {"#include <asm/tlb.h>": "#define spin() while (1)", END: f"\tspin();\n{END}"})
     assert (outcome.ended, outcome.slow) == (NO_PROGRESS, True)
     assert outcome.why.startswith("more than 1 seconds of CPU time, at or after mm/mremap.c:")

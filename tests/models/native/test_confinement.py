@@ -11,6 +11,7 @@ from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.review import review
 from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.models import child_watch
 from pte_review.models.native import child, confinement
 from pte_review.models.native.child import Child
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
@@ -67,7 +68,7 @@ def attacking(top, code):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(child, "CPU_SECONDS", 1)
+    monkeypatch.setattr(child_watch, "CPU_SECONDS", 1)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

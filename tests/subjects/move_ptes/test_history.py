@@ -15,6 +15,7 @@ from pte_review.harness.known import Bug, Hunted, arches_of_bugs, hunt, hunt_all
 from pte_review.harness.progress import Progress
 from pte_review.harness.reports.history import examples, history_table, history_text
 from pte_review.harness.reports.progress import ProgressDisplay
+from pte_review.harness.search.explore import BLOCK
 from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.harness.subjects.move_ptes.thread import KNOWN
@@ -92,7 +93,7 @@ def first_of_a_review(bug: Bug, arch: str, seed: int, most: int) -> int | None:
 
 @pytest.mark.parametrize("name", ["v4", "v1_stride", "refactor_clear_new", "refactor_intended"])
 def test_counts_are_those_of_whole_reviews(name):
-    bug, seeds, most = OF[name], 6, 60
+    bug, seeds, most = OF[name], 6, 20
     measured = hunt(MOVE_PTES, bug, bug.arches, seeds, most)
     expected = [first_of_a_review(bug, arch, seed, most) for arch in bug.arches for seed in range(seeds)]
     assert list(measured.counts) == expected
@@ -103,7 +104,7 @@ def test_counts_are_those_of_whole_reviews(name):
 
 def test_both_are_there_in_the_test_above():
     """Hunts that found and hunts that did not."""
-    counts = hunt(MOVE_PTES, OF["v1_stride"], ["arm64"], 6, 60).counts
+    counts = hunt(MOVE_PTES, OF["v1_stride"], ["arm64"], 6, 20).counts
     assert None in counts
     assert set(counts) != {None}
 
@@ -117,7 +118,7 @@ def test_a_hunt_ends_when_the_kind_is_seen(monkeypatch):
 
     monkeypatch.setattr(known, "load", lambda which, function: load(noted if which == "v4" else which))
     (count,) = hunt(MOVE_PTES, OF["v4"], ["x86_64"], 1, 100).counts
-    assert count == len(runs) < 100
+    assert count <= len(runs) < count + BLOCK < 100
 
 
 def test_what_only_base_does_is_not_found():

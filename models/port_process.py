@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A forked process that imports and runs a port of somebody's: what it does to Python, it does to itself.
+
+Requests are pickled, as the asking side is trusted; answers are JSON, looked at before anything is made of them.
+"""
+
+import ctypes
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import struct
+import sys
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from pte_review.models.child_watch import LOOK_EVERY, Watch
+
+LENGTH = struct.Struct("<I")
+MOST_ANSWER = 64 << 20  # bytes
+MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
+MEMORY = 2 << 30  # bytes that it may use beside what it starts with
+PR_SET_PDEATHSIG = 1
+
+Serve = Callable[[Callable[[Any], None], Callable[[], Any]], None]  # is given how to put an answer, to take a request
+
+
+class Ended(Exception):  # the end of a child, no error of ours
+    """The process is gone. `slow`: it used up its time and was killed."""
+
+    def __init__(self, why: str, *, slow: bool = False) -> None:
+        self.why, self.slow = why, slow
+        super().__init__(why)
+
+
+class PortProcess:
+    """One process that answers requests with what `serve` makes of them in it."""
+
+    def __init__(self, serve: Serve) -> None:
+        read_end, self._to = os.pipe()
+        self._from, write_end = os.pipe()
+        self._output, output = os.pipe()
+        for each in (self._output, output):  # one that is full loses what comes next, and stops nobody
+            os.set_blocking(each, False)
+        os.set_blocking(self._to, False)
+        parent = os.getpid()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with suppress(OSError, ValueError):
+                    stream.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: nothing of theirs is used
+            self.pid = os.fork()
+        if self.pid == 0:
+            _be_the_child(parent, read_end, write_end, output, serve)
+        for each in (read_end, write_end, output):
+            os.close(each)
+        self._printed = b""
+        self._end = weakref.finalize(self, _kill, self.pid, parent, (self._to, self._from, self._output))
+
+    def ask(self, request: object) -> None:
+        """Send a request. Raises Ended."""
+        data = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
+        rest, watch = memoryview(LENGTH.pack(len(data)) + data), Watch(self.pid)
+        while rest:
+            _, writable, _ = select.select([], [self._to], [], LOOK_EVERY)
+            if writable:
+                try:
+                    rest = rest[os.write(self._to, rest) :]
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError:
+                    self._buried()
+            elif why := watch.look():
+                self.stop()
+                raise Ended(why, slow=True)
+
+    def answer(self) -> Any:
+        """The next answer. Raises Ended, also for what is no JSON."""
+        watch = Watch(self.pid)
+        (length,) = LENGTH.unpack(self._read(LENGTH.size, watch))
+        if length > MOST_ANSWER:
+            self.stop()
+            raise Ended("an answer too large to be one")
+        try:
+            return json.loads(self._read(length, watch))
+        except (ValueError, RecursionError):
+            self.stop()
+            raise Ended("an answer that is none") from None
+
+    def _read(self, size: int, watch: Watch) -> bytes:
+        data = b""
+        while len(data) < size:
+            if not select.select([self._from], [], [], LOOK_EVERY)[0]:
+                if why := watch.look():
+                    self.stop()
+                    raise Ended(why, slow=True)
+                continue
+            if not (more := os.read(self._from, size - len(data))):
+                self._buried()
+            data += more
+        return data
+
+    def _buried(self) -> None:
+        with suppress(ChildProcessError):
+            _, status = os.waitpid(self.pid, 0)
+            code = os.waitstatus_to_exitcode(status)
+            self.stop()
+            raise Ended(signal.Signals(-code).name if code < 0 else f"exit status {code}")
+        self.stop()
+        raise Ended("gone")
+
+    def printed(self) -> str:
+        """What it wrote to its standard output and error, at most MOST_PRINTED bytes."""
+        if self._end.alive:
+            with suppress(OSError):
+                self._printed += os.read(self._output, MOST_PRINTED)
+        return self._printed.decode("utf-8", "backslashreplace").strip()
+
+    def stop(self) -> None:
+        """End it."""
+        self.printed()
+        self._end()
+
+
+def _kill(child: int, parent: int, ends: Sequence[int]) -> None:
+    """End `child` and all of its session, unless this is a fork of its `parent`."""
+    if os.getpid() != parent:
+        return
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(child, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(child, 0)
+    for end in ends:
+        with suppress(OSError):
+            os.close(end)
+
+
+# -- in the child
+
+
+def _be_the_child(parent: int, requests: int, answers: int, output: int, serve: Serve) -> None:
+    status = 70
+    try:
+        _confine(parent, requests, answers, output)
+
+        def put(answer: object) -> None:
+            data = json.dumps(answer, separators=(",", ":")).encode()
+            rest = memoryview(LENGTH.pack(len(data)) + data)
+            while rest:
+                rest = rest[os.write(answers, rest) :]
+
+        def take() -> Any:
+            head = _exactly(requests, LENGTH.size)
+            return None if head is None else pickle.loads(_exactly(requests, *LENGTH.unpack(head)) or b"")  # noqa: S301
+
+        serve(put, take)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _exactly(file: int, size: int) -> bytes | None:
+    data = b""
+    while len(data) < size:
+        if not (more := os.read(file, size - len(data))):
+            return None
+        data += more
+    return data
+
+
+def _confine(parent: int, *kept: int) -> None:
+    """A session, descriptors and limits of its own; it ends with its parent."""
+    os.setsid()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    for stream in (1, 2):
+        os.dup2(kept[-1], stream)
+    first = 3
+    for number in sorted(kept[:-1]):
+        os.closerange(first, number)
+        first = number + 1
+    os.closerange(first, 1 << 16)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.dont_write_bytecode = True
+    os.environ.clear()
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_AS, _memory())):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+
+def _memory() -> int:
+    """Bytes of address space."""
+    with suppress(OSError, ValueError), open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + MEMORY
+    return resource.RLIM_INFINITY
