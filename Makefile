@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help review test test-all check lowest lint types bench soak sensitivity alternatives trees build clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees build clean
 
 review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
@@ -57,6 +57,9 @@ soak: $(READY)  ## right versions against themselves on a million scenarios; hal
 
 sensitivity: $(READY)  ## every mutant of three versions; three minutes
 	@$(BIN)/python -m tests.programs.sensitivity
+
+fuzz: $(READY)  ## hostile input of every kind; ten minutes
+	@$(BIN)/python -m tests.programs.fuzz
 
 alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \

@@ -17,7 +17,7 @@ from pte_review.models.function import Function
 from pte_review.models.inputs import MOST_SOURCE, read_bytes
 from pte_review.models.machine.endings import EndOfRun
 from pte_review.models.port import Port
-from pte_review.models.port_source import executed, with_passes_counted
+from pte_review.models.port_source import executed, parsed, with_passes_counted
 from pte_review.models.version import Version, VersionError
 from pte_review.models.watchdog import watched
 
@@ -81,7 +81,7 @@ def _shipped(path: Path, function: Function) -> Port:
 def _from_file(path: Path, name: str, label: str, seed: dict[str, Any], function: Function) -> Port:
     try:
         source = read_bytes(path, MOST_SOURCE).decode("utf-8-sig")
-        tree = ast.parse(source, str(path))
+        tree = parsed(source, str(path))
     except OSError as error:
         raise VersionError(f"{path}: cannot be read: {error.strerror or error}") from None
     except SyntaxError as error:

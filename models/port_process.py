@@ -4,7 +4,6 @@
 Requests are pickled, as the asking side is trusted; answers are JSON, looked at before anything is made of them.
 """
 
-import ctypes
 import json
 import os
 import pickle
@@ -20,12 +19,12 @@ from contextlib import suppress
 from typing import Any
 
 from pte_review.models.child_watch import LOOK_EVERY, Watch
+from pte_review.models.session import end_with
 
 LENGTH = struct.Struct("<I")
 MOST_ANSWER = 64 << 20  # bytes
 MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
 MEMORY = 2 << 30  # bytes that it may use beside what it starts with
-PR_SET_PDEATHSIG = 1
 
 Serve = Callable[[Callable[[Any], None], Callable[[], Any]], None]  # is given how to put an answer, to take a request
 
@@ -178,10 +177,7 @@ def _exactly(file: int, size: int) -> bytes | None:
 def _confine(parent: int, *kept: int) -> None:
     """A session, descriptors and limits of its own; it ends with its parent."""
     os.setsid()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with(parent)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     for stream in (1, 2):

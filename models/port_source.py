@@ -6,9 +6,17 @@ Line numbers stay those of the file.
 
 import ast
 import copy
+import warnings
 from typing import Any
 
 TICK = "pte_review_tick__"  # no leading underscores: they are mangled inside a class
+
+
+def parsed(source: str | bytes, filename: str = "<unknown>") -> ast.Module:
+    """The tree of a port's text, without a word on what Python only warns of. Raises what ast.parse() raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source, filename)
 
 
 def with_passes_counted(tree: ast.Module) -> ast.Module:

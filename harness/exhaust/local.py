@@ -2,6 +2,7 @@
 """Pieces on the cores of this machine, in processes: one that dies takes nothing with it."""
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -10,6 +11,7 @@ from itertools import islice
 
 from pte_review.harness.exhaust.job import Job, run_piece
 from pte_review.harness.exhaust.tally import SpaceTally
+from pte_review.models.session import end_with
 
 DIED = "its process died, and died again when it ran alone"
 
@@ -34,8 +36,13 @@ def results(
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Processes that leave Ctrl-C to this one."""
-    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    """Processes that leave Ctrl-C to this one, and end with it."""
+    return ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(),))
+
+
+def _begin(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
 
 
 def _spread(

@@ -10,6 +10,7 @@ from pte_review.harness.subject import Subject
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.inputs import MOST_PATCH, MOST_SOURCE, read_bytes
 from pte_review.models.loading import Which
+from pte_review.models.port_source import parsed
 from pte_review.models.version import Version
 
 SUBJECTS: dict[str, Subject] = {MOVE_PTES.name: MOVE_PTES}
@@ -61,7 +62,7 @@ def _defined_in(path: Path) -> list[str]:
     if path.suffix != ".py":
         return []
     try:
-        tree = ast.parse(read_bytes(path, MOST_SOURCE))
+        tree = parsed(read_bytes(path, MOST_SOURCE))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [name for name in SUBJECTS if any(getattr(node, "name", "") == name for node in tree.body)]

@@ -45,7 +45,7 @@ ATTACKS = {
     "a file": ("with open('owned', 'w') as f: f.write('x')", CRASH, "OSError"),
     "a class as value": ("return type('X', (int,), {'__eq__': lambda *_: True})(0)", CRASH, "TypeError"),
     "all answers": (
-        "import os\n    for n in range(3, 20):\n        try: os.write(n, b'[' * 99)\n        except OSError: pass",
+        "import os\n    for n in range(3, 1000):\n        try: os.write(n, b'[' * 99)\n        except OSError: pass",
         CRASH,
         "",
     ),
