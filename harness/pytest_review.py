@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from pte_review.harness.cli.endings import OUR_MISTAKE, our_mistake
 from pte_review.harness.files.counterexample import Counterexample, read, replay
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed, texts_of
 from pte_review.harness.pytest_plugin import PROPERTY
@@ -95,6 +96,18 @@ class _Item(pytest.Item):
         self.add_report_section("call", "review", text)
         raise DivergesError(headline)
 
+    def runtest(self) -> None:
+        try:
+            self.review()
+        except DivergesError:
+            raise
+        except Exception as error:  # no verdict, and no failure of whoever is reviewed
+            pytest.exit(f"pte-review: {our_mistake(error)}", returncode=OUR_MISTAKE)
+
+    def review(self) -> None:
+        """Raise DivergesError where there is something to show."""
+        raise NotImplementedError
+
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, DivergesError):
             return str(excinfo.value)
@@ -111,7 +124,7 @@ class ReviewItem(_Item):
         super().__init__(**kwargs)
         self.arch = arch
 
-    def runtest(self) -> None:
+    def review(self) -> None:
         option, subject = self.asked.option, self.asked.subject
         assert self.asked.pair is not None
         base, candidate = map(self.asked.texts[subject.name].load, self.asked.pair)
@@ -141,7 +154,7 @@ class ReplayItem(_Item):
         super().__init__(**kwargs)
         self.path_to_file, self.counterexample = path_to_file, counterexample
 
-    def runtest(self) -> None:
+    def review(self) -> None:
         needed = _needed(self.asked.option, self.counterexample)
         subject = needed.subject
         base, candidate = map(self.asked.texts[subject.name].load, needed.versions)

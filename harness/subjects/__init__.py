@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The functions under review, a folder each. Only the command line, the pytest plugin and harness/api.py look here."""
 
-import ast
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 

@@ -228,3 +228,16 @@ def test_help_names_the_options(pytester: pytest.Pytester):
         "--review-replay",
     ):
         assert f"  {option}" in out
+
+
+def test_a_mistake_of_ours_is_no_verdict(pytester: pytest.Pytester):
+    """Exit status 70, as on the command line, where 1 would say that the candidate diverges."""
+    pytester.makeconftest(
+        "from pte_review.harness import pytest_review\n"
+        "def broken(*_, **__):\n    raise KeyError('x')\n"
+        "pytest_review.review = broken\n"
+    )
+    result = pytester.runpytest_subprocess("--review-candidate=v4", "--review-arch=x86_64")
+    assert result.ret == 70
+    (line,) = [line for line in result.outlines if "a mistake of pte-review itself" in line]
+    assert "KeyError: 'x'" in line
