@@ -13,6 +13,7 @@ from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 from pte_review.models.kernel_tree.patch import Patch, has_diff
 from pte_review.models.kernel_tree.series import Mail, selected
 
+MOST_HUNKS = 20_000
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip"}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 FLOWED = re.compile(rb"^(content-type:[^\n]*(?:\n[ \t][^\n]*)*?)format=\"?flowed\"?", re.IGNORECASE | re.MULTILINE)
@@ -49,6 +50,8 @@ def _contents(file: Path) -> bytes:
         raise TreeError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not raw.strip():
         raise TreeError(f"{file}: is empty: {EXPECTED}")
+    if (hunks := raw.count(b"\n@@ ")) > MOST_HUNKS:
+        raise TreeError(f"{file}: has {hunks:,} hunks, expected at most {MOST_HUNKS:,}; try the patch that matters")
     for start, kind in PACKED.items():
         if raw.startswith(start):
             raise TreeError(f"{file}: not a patch: compressed by {kind}; try unpacking it first")

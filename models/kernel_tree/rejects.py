@@ -38,8 +38,8 @@ def explained(tree: Tree, patch: Patch, rejection: Rejection) -> str:
         text = tree.read(failed[1])
         hunks = [hunk for hunk in _hunks(patch, failed[1], rejection.strip) if hunk.start == int(failed[2])]
         base = text.split("\n") if text is not None else []
-        messages = [_message(tree, patch, failed[1], hunk, base) for hunk in hunks if text is not None]
-        if first := next(filter(None, messages), None):
+        messages = (_message(tree, patch, failed[1], hunk, base) for hunk in hunks if text is not None)
+        if first := next(filter(None, messages), None):  # of many hunks the first is enough
             return first + also
         return f"does not apply: {failed[1]}:{failed[2]}: git apply rejects the hunk there{also}"
     if missing := MISSING.search(rejection.stderr):

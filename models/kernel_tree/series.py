@@ -9,7 +9,7 @@ from pte_review.models.kernel_tree.errors import TreeError, quoted
 from pte_review.models.kernel_tree.patch import Patch, has_diff
 
 REPLY = re.compile(r"(?:re|aw|sv|antw|fwd?)\s*:", re.IGNORECASE)
-TAG = re.compile(r"\[([^\]]*)\]")
+TAG = re.compile(r"\[([^\[\]]*)\]")
 NUMBER = re.compile(r"(?:^|\s)0*(\d+)/0*(\d+)(?:\s|$)")
 VERSION = re.compile(r"(?:^|\s|PATCH|RFC)v(\d+)(?:\s|$)", re.IGNORECASE)
 
