@@ -10,20 +10,21 @@ from itertools import count
 import pytest
 
 from pte_review.harness.exhaust.native_backend import NativeBackend
-from pte_review.harness.exhaust.native_pair import CaseCounts, Pair
+from pte_review.harness.exhaust.native_pair import Pair, bare_object, driver_object
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.subjects.move_ptes.space import space
+from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.kernel_tree.tree import open_tree
 from pte_review.models.native.arena import Arena, request
 from pte_review.models.native.build import compiled
 from pte_review.models.native.library import Library
-from pte_review.models.native.tree_version import TreeVersion, defines
+from pte_review.models.native.tree_version import defines
 from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.bench.test_throughput import folios_of_16
 from tests.kit.build import ARCHES
 from tests.kit.little_tree import MREMAP
 from tests.kit.moves import load, run
-from tests.kit.trees import linux
+from tests.kit.trees import linux, version
 
 TABLES = 100_000
 FOLIO_AD = CONTRACTS["folio-ad"]
@@ -31,10 +32,9 @@ FOLIO_AD = CONTRACTS["folio-ad"]
 
 @pytest.fixture(scope="module")
 def tree():
-    path = linux()
-    version = TreeVersion("tree", "linux", str(path), open_tree(path, MREMAP))
-    yield version
-    version.close()
+    text = version(open_tree(linux(), MREMAP))
+    yield text
+    text.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_c_through_cffi(benchmark, report, tree, arch):
     library = Library(compiled(tree.unit(arch).text, defines(arch, what.config), "linux"), arena)
 
     def once():
-        library.run(request(what))
+        library.run(request(what, tree.binding))
         return arena.reply(what.config.ptrs_per_pte, 2)
 
     assert benchmark(once)[1] == 0
@@ -86,16 +86,19 @@ def test_c_through_cffi(benchmark, report, tree, arch):
 def test_c_alone(benchmark, report, tree, arch):
     what = folios_of_16(arch, 16)
     small = replace(what, config=replace(what.config, ptrs_per_pte=64))
-    pair = Pair(tree, tree, small, [((63,), [(0,)])])
-    benchmark(lambda: pair.run(0, TABLES, CaseCounts(), exact=True))
+    objects = (driver_object(), *(bare_object(tree, side, arch, small.config) for side in (0, 1)))
+    pair = Pair(tree, tree, objects, Arena())
+    pair.load(MOVE_PTES.promise(small), [((63,), [(0,)] * TABLES)])
+    benchmark(lambda: pair.run(0, TABLES, exact=True))
+    pair.child.stop()
     report(f"{arch}: C alone, optimised, without events", 2 * TABLES)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_exhausting_four_entries(benchmark, report, tree, arch):
     """Both versions, every table of the largest block, what both leave compared."""
-    block = max(space(arch, 4), key=lambda one: one.tables)
-    backend = NativeBackend(tree, tree, FOLIO_AD)
+    block = max(space(arch, 4), key=lambda one: one.cases)
+    backend = NativeBackend(MOVE_PTES, tree, tree, FOLIO_AD)
     backend.run(block, 0, 1)
     tally = benchmark.pedantic(lambda: backend.run(block, 0, block.cases), rounds=5)
     assert tally.equal == block.cases
@@ -108,9 +111,9 @@ def test_setting_a_tree_up(benchmark, report, tmp_path, monkeypatch, cached):
     monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "0"))
 
     def set_up():
-        version = TreeVersion("tree", "linux", str(path), open_tree(path, MREMAP))
-        version.prepare(ARCHES)
-        version.close()
+        text = version(open_tree(path, MREMAP))
+        text.prepare(ARCHES)
+        text.close()
 
     def fresh():
         if not cached:
