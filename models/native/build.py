@@ -41,6 +41,7 @@ UNDEFINED = re.compile(r"undefined reference to [`'](\w+)'")
 DIAGNOSTIC = re.compile(
     r"^\S.*: (?P<kind>fatal error|error|warning|note): |^\S+: In function |^In file included from|^cc1: "
 )
+FULL = "No space left on device"
 MOST_LINES = 20
 COMPILER_SECONDS = 120  # of the clock
 
@@ -128,6 +129,8 @@ def _compile(text: str, command: list[str], target: Path, label: str, fence: Fen
         if errors is not None:
             # gcc alone: errors inside our macros at the kernel's lines that use them.
             plain = _compiler_errors([*command, "-ftrack-macro-expansion=0"], *call)
+            if FULL in errors:
+                raise TreeError(f"{target.parent}: {FULL}: the compiler cannot keep an object there")
             raise _failed(plain if plain and ERROR.search(plain) else errors, label)
         if "-shared" in command and runs_on_load(partial):
             raise CompileError(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A file that is written is there whole or not at all, and nothing else is touched."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -51,3 +52,13 @@ def test_what_fails_leaves_the_old_one(tmp_path):
 def test_why_a_folder_is_none(tmp_path):
     assert why_not(tmp_path) == ""
     assert why_not(tmp_path / "none") == "No such file or directory"
+
+
+def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(OSError, match="No space left on device") as error:
+        write_whole(tmp_path / "file", "one")
+    assert error.value.filename == str(tmp_path / "file")

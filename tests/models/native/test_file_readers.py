@@ -100,3 +100,14 @@ def test_a_compiler_that_floods_the_disk_is_ended(monkeypatch, tmp_path):
     with pytest.raises(TreeError):
         compiled('asm(".data; .zero 0x40000000; .text");', (), "test")
     assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_a_full_disk_is_said(monkeypatch, tmp_path):
+    full = tmp_path / "cc"
+    full.write_text("#!/bin/sh\necho \"x.s: Fatal error: can't write: 'No space left on device'\" >&2\nexit 1\n")
+    full.chmod(0o755)
+    monkeypatch.setenv("PTE_REVIEW_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PTE_REVIEW_TRUST", "1")
+    monkeypatch.setenv("CC", str(full))
+    with pytest.raises(TreeError, match=r"cache: No space left on device: the compiler cannot keep an object there$"):
+        compiled("int one;", (), "test")
