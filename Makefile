@@ -31,7 +31,8 @@ lowest:  ## tests with the lowest versions that pyproject.toml allows: all but t
 
 LOWEST := .venv-lowest
 # What hangs on the C and on no package's release.
-OF_C := tests/models/native/primitives tests/harness/exhaust tests/subjects/move_ptes/test_fidelity.py
+OF_C := tests/models/native/primitives tests/models/native/test_confinement.py tests/models/native/test_file_readers.py \
+	tests/harness/exhaust tests/subjects/move_ptes/test_fidelity.py
 QUICK := tests/models/arch tests/models/machine tests/models/kernel_tree tests/harness/judging tests/harness/explain \
 	tests/strategies/test_legal_rules.py tests/subjects/move_ptes/test_promise.py tests/toy tests/test_boundary.py
 
