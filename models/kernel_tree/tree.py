@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pte_review.models.inputs import MOST_SOURCE, read_bytes
+from pte_review.models.inputs import MOST_SOURCE, read_bytes, too_large
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 
@@ -58,6 +58,8 @@ class Tree:
                 f"{self.path}: {path} of {self.rev} is not in the repository ({complaint(stderr_of(blob))}); "
                 f"in a partial clone, try git show {self.rev}:{path} first"
             )
+        if len(blob.stdout) > MOST_SOURCE:
+            raise TreeError(f"{self.path}: {path} of {self.rev} is {too_large(path, MOST_SOURCE).strerror}")
         return blob.stdout
 
 

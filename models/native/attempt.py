@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.endings import NoProgress, TableOverrun
 from pte_review.models.machine.fresh import fresh_kernel
@@ -70,6 +71,8 @@ def attempt(
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
         return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None
+    except TreeError:  # no child could be started: nothing is known of the version
+        raise
     except (IndexError, ValueError, TypeError, OverflowError) as error:  # the C wrote into what it shares with us
         what = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_SHOWN]
         return outcome_of(fresh_kernel(scenario), None, CRASH, f"its log is no log of a run ({what}), {file}"), None

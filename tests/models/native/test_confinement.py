@@ -12,6 +12,7 @@ from pte_review.harness.review import review
 from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models import child_watch
+from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.native import child, confinement
 from pte_review.models.native.child import Child
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
@@ -161,6 +162,17 @@ def test_without_another_part_it_is_not_done_unless_trusted(monkeypatch, part, n
     text.prepare(["x86_64"])
     assert name in text.unconfined
     assert run(one(), text).ended == RETURNED
+    text.close()
+
+
+def test_a_child_that_cannot_be_started_is_no_crash_of_the_version(monkeypatch):
+    """Nothing is known of the version: what starts children says why, and the review ends."""
+    text = version(small())
+    text.prepare(["x86_64"])
+    worker = text.worker("x86_64", one().config)
+    monkeypatch.setattr(worker.child, "objects", (Path("/nowhere.so"),))
+    with pytest.raises(TreeError, match=r"/nowhere\.so: the compiled object cannot be loaded"):
+        run(one(), text)
     text.close()
 
 
