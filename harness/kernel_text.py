@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pte_review.models.native.tree_version import TreeVersion
 
 TREE, PATCHED = "tree", "tree+patch"
-MOST_SHOWN = 200  # characters of what C printed
+MOST_SHOWN = 200  # characters of what a version printed
 F = TypeVar("F", bound=Callable[..., object])
 
 

@@ -25,9 +25,7 @@ class Config:
     contpte: bool = True  # CONFIG_ARM64_CONTPTE; nothing on x86_64
     contpte_get_stops_early: bool = False  # commit 093ae7a033cf, v6.17
     contpte_set_guards_invalid: bool = False  # not in v6.16; in 6.12.y as a backport
-    bbml2_noabort: bool = (
-        False  # a CPU with BBML2 (v7.3: BBML3), on which contpte_convert() flushes nothing; arm64 only
-    )
+    bbml2_noabort: bool = False  # CPU with BBML2 (v7.3: BBML3): contpte_convert() flushes nothing; arm64 only
     cont_ptes: int = 16
     ptrs_per_pte: int = 512
     zero_pfn: int = 1  # page frame of the zero page

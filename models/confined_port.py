@@ -73,7 +73,7 @@ class ConfinedPort(Version):
         return self.processes.get(os.getpid()) or self._start()
 
     def _start(self) -> PortProcess:
-        child = PortProcess(lambda put, take: serve(self.load, put, take))
+        child = PortProcess(lambda put, take: serve(self.load, self.filename, put, take))
         try:
             verdict, about = child.answer()
         except Ended as ended:
@@ -139,7 +139,7 @@ class ConfinedPort(Version):
 # -- in the child
 
 
-def serve(load: Load, put: Callable[[Any], None], take: Callable[[], Any]) -> None:
+def serve(load: Load, filename: str, put: Callable[[Any], None], take: Callable[[], Any]) -> None:
     """Load the port, say what it is, and run what is asked until nobody asks."""
     before = set(sys.modules)
     try:
@@ -148,7 +148,7 @@ def serve(load: Load, put: Callable[[Any], None], take: Callable[[], Any]) -> No
         put([REFUSED, str(error)])
         return
     except BaseException as error:  # KeyboardInterrupt of its own
-        put([REFUSED, f"does not import: {type(error).__name__}"])
+        put([REFUSED, f"{filename}: does not import: {type(error).__name__}"])
         return
     put([READY, {"summary": port.summary, "config": port.config, "files": _files(port, before)}])
     while (request := take()) is not None:

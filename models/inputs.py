@@ -21,7 +21,7 @@ OF_SHELLS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 
 def check_file(path: Path | str, most: int) -> None:
     """Raise OSError unless `path` is a file of at most `most` bytes, or a pipe that a shell has opened."""
-    status = os.stat(path)  # noqa: PTH116  # also of what is no Path
+    status = Path(path).stat()
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode) and not str(path).startswith(OF_SHELLS):
@@ -33,7 +33,7 @@ def check_file(path: Path | str, most: int) -> None:
 def read_bytes(path: Path | str, most: int) -> bytes:
     """The contents of the file at `path`. Raises OSError as check_file() does, also for a pipe that holds more."""
     check_file(path, most)
-    with open(path, "rb") as file:  # noqa: PTH123
+    with Path(path).open("rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise too_large(path, most)

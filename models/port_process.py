@@ -16,6 +16,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from pte_review.models.child_watch import LOOK_EVERY, Watch
@@ -157,7 +158,9 @@ def _be_the_child(parent: int, requests: int, answers: int, output: int, serve: 
 
         def take() -> Any:
             head = _exactly(requests, LENGTH.size)
-            return None if head is None else pickle.loads(_exactly(requests, *LENGTH.unpack(head)) or b"")  # noqa: S301
+            if head is None:
+                return None
+            return pickle.loads(_exactly(requests, *LENGTH.unpack(head)) or b"")  # noqa: S301  # the parent's
 
         serve(put, take)
         status = 0
@@ -187,7 +190,8 @@ def _confine(parent: int, *kept: int) -> None:
         os.closerange(first, number)
         first = number + 1
     os.closerange(first, 1 << 16)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.stdin, sys.stdout = open(0), open(1, "w", buffering=1)  # noqa: SIM115  # until the process ends
+    sys.stderr = open(2, "w", buffering=1)  # noqa: SIM115  # as above
     sys.dont_write_bytecode = True
     os.environ.clear()
     for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_AS, _memory())):
@@ -199,6 +203,7 @@ def _confine(parent: int, *kept: int) -> None:
 
 def _memory() -> int:
     """Bytes of address space."""
-    with suppress(OSError, ValueError), open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + MEMORY
+    with suppress(OSError, ValueError):
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE") + MEMORY
     return resource.RLIM_INFINITY

@@ -102,7 +102,7 @@ def _inside(path: Path, folder: Path) -> bool:
 
 
 def _imported() -> Iterator[str]:
-    """The files of all loaded modules: a port may import others that lie beside it."""
+    """The files of all modules that this process has loaded."""
     for module in list(sys.modules.values()):
         file = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(file, str):

@@ -64,7 +64,7 @@ class Stretches:
         arena, objects = self._own_arena(), (driver_object(), *sides)
         if self._pair is None or self._pair.objects != objects:
             self.stop()
-            self._pair = Pair(self.base, self.candidate, objects, arena)
+            self._pair = Pair(self.base.binding, objects, arena)
         if self._loaded is not block or not self._pair.child.runs:
             choices = [(group.indices, group.choices) for group in block.groups]
             self._pair.load(self.promise_of(template), choices)

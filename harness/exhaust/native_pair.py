@@ -14,6 +14,7 @@ from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
 from pte_review.models.machine.state import FULL
 from pte_review.models.native.arena import CHANGES_AT, EVENTS_AT, REPLY_AT, WORD, Arena, layout_header, request
+from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import compiled
 from pte_review.models.native.child import Child, Look
 from pte_review.models.native.library import ffi_of
@@ -148,9 +149,8 @@ def driver_object() -> Path:
 class Pair:
     """Two versions in a confined child, which runs them on the cases of one block after another."""
 
-    def __init__(self, base: TreeVersion, candidate: TreeVersion, objects: Sequence[Path], arena: Arena) -> None:
-        self.base, self.candidate, self.objects = base, candidate, tuple(objects)
-        self.arena = arena
+    def __init__(self, binding: Binding, objects: Sequence[Path], arena: Arena) -> None:
+        self.binding, self.objects, self.arena = binding, tuple(objects), arena
         self.child = Child(objects, arena)
 
     def load(self, promise: Promise, choices: Choices) -> None:
@@ -171,7 +171,7 @@ class Pair:
         no_breach = [] if FULL in promise.forbidden_facts else ["PR_FULL"]
         if not self.child.runs:
             self.child.start()
-        self.arena.put(request(template, self.base.binding, flushed=promise.flushed, no_breach=no_breach))
+        self.arena.put(request(template, self.binding, flushed=promise.flushed, no_breach=no_breach))
         self.arena.words[PAIR_AT : PAIR_AT + len(words)] = memoryview(words)
         self._do(b"b", WANTED=wanted_at)
 

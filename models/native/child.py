@@ -65,11 +65,15 @@ class Child:
         """Start the process; the bits of confinement.PARTS that it could not have. Raises TreeError."""
         self._start()
         try:
-            return self.hear()[0] - ord("0") if self.hear() == READY else 0
+            ready, lacking = self.hear(), self.hear()
         except Died as died:
-            why = self.printed() or died.signal
+            ready, lacking, why = b"", b"", self.printed() or died.signal
+        else:
+            why = "it answers what no worker does"
+        if ready != READY:
             self.stop()
-            raise TreeError(f"{(*self.objects, 'worker')[0]}: the compiled object cannot be loaded: {why}") from None
+            raise TreeError(f"{(*self.objects, 'worker')[0]}: the compiled object cannot be loaded: {why}")
+        return lacking[0] - ord("0")
 
     def _start(self) -> None:
         program = str(worker_program())

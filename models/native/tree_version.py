@@ -175,7 +175,8 @@ class TreeVersion(Version):
 
     def printed(self) -> str:
         """What its C wrote to standard output and error in this process."""
-        return "".join(worker.child.printed() for worker in self._children.workers.values())
+        children = self.runs_in.get(os.getpid())
+        return "".join(worker.child.printed() for worker in children.workers.values()) if children else ""
 
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
         """Run on `scenario`. A text that does not compile under its config gives an `unmodelled` outcome."""

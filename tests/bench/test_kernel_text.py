@@ -87,7 +87,7 @@ def test_c_alone(benchmark, report, tree, arch):
     what = folios_of_16(arch, 16)
     small = replace(what, config=replace(what.config, ptrs_per_pte=64))
     objects = (driver_object(), *(bare_object(tree, side, arch, small.config) for side in (0, 1)))
-    pair = Pair(tree, tree, objects, Arena())
+    pair = Pair(tree.binding, objects, Arena())
     pair.load(MOVE_PTES.promise(small), [((63,), [(0,)] * TABLES)])
     benchmark(lambda: pair.run(0, TABLES, exact=True))
     pair.child.stop()
