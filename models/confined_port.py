@@ -10,10 +10,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from pte_review.models.child_watch import Died
 from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.outcome import CRASH, ENDINGS, NO_PROGRESS, Installed, Outcome, outcome_of
 from pte_review.models.port import Port
-from pte_review.models.port_process import Ended, PortProcess
+from pte_review.models.port_process import PortProcess
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version, VersionError
 
@@ -76,7 +77,7 @@ class ConfinedPort(Version):
         child = PortProcess(lambda put, take: serve(self.load, self.filename, put, take))
         try:
             verdict, about = child.answer()
-        except Ended as ended:
+        except Died as ended:
             child.stop()
             raise VersionError(f"{self.filename}: does not import: {ended.why}") from None
         except (TypeError, ValueError):
@@ -102,34 +103,34 @@ class ConfinedPort(Version):
             while len(outcomes) < len(scenarios):
                 scenario = scenarios[len(outcomes)]
                 outcome = asked if asked is not None else self._answer(scenario)
-                outcomes.append(self._ended(scenario, outcome) if isinstance(outcome, Ended) else outcome)
+                outcomes.append(self._ended(scenario, outcome) if isinstance(outcome, Died) else outcome)
                 if outcomes[-1].slow:  # each takes seconds
                     self.close()
                     break
-                if isinstance(outcome, Ended) and len(outcomes) < len(scenarios):
+                if isinstance(outcome, Died) and len(outcomes) < len(scenarios):
                     asked = self._ask(scenarios[len(outcomes) :], stacks=stacks)
             return outcomes
 
         return collect
 
-    def _ask(self, scenarios: Sequence[Scenario], *, stacks: bool) -> Ended | None:
+    def _ask(self, scenarios: Sequence[Scenario], *, stacks: bool) -> Died | None:
         try:
             self._child.ask((stacks, list(scenarios)))
-        except Ended as ended:
+        except Died as ended:
             return ended
         except VersionError as error:  # it was imported before
-            return Ended(str(error))
+            return Died(str(error))
         return None
 
-    def _answer(self, scenario: Scenario) -> Outcome | Ended:
+    def _answer(self, scenario: Scenario) -> Outcome | Died:
         try:
             return decoded(self._child.answer(), scenario)
-        except Ended as ended:
+        except Died as ended:
             return ended
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-            return Ended("an answer that no run gives")
+            return Died("an answer that no run gives")
 
-    def _ended(self, scenario: Scenario, ended: Ended) -> Outcome:
+    def _ended(self, scenario: Scenario, ended: Died) -> Outcome:
         """What a run that ends the process is, as far as anybody knows."""
         self.close()
         how, why = (NO_PROGRESS, f"more than {ended.why}") if ended.slow else (CRASH, ended.why)

@@ -14,28 +14,20 @@ import struct
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pte_review.models.child_watch import LOOK_EVERY, Watch
+from pte_review.models.child_watch import LOOK_EVERY, Died, Output, Watch, close, died, end_session
 from pte_review.models.session import end_with
 
 LENGTH = struct.Struct("<I")
 MOST_ANSWER = 64 << 20  # bytes
-MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
 MEMORY = 2 << 30  # bytes that it may use beside what it starts with
 
 Serve = Callable[[Callable[[Any], None], Callable[[], Any]], None]  # is given how to put an answer, to take a request
-
-
-class Ended(Exception):  # the end of a child, no error of ours
-    """The process is gone. `slow`: it used up its time and was killed."""
-
-    def __init__(self, why: str, *, slow: bool = False) -> None:
-        self.why, self.slow = why, slow
-        super().__init__(why)
 
 
 class PortProcess:
@@ -44,9 +36,7 @@ class PortProcess:
     def __init__(self, serve: Serve) -> None:
         read_end, self._to = os.pipe()
         self._from, write_end = os.pipe()
-        self._output, output = os.pipe()
-        for each in (self._output, output):  # one that is full loses what comes next, and stops nobody
-            os.set_blocking(each, False)
+        self._output = Output()
         os.set_blocking(self._to, False)
         parent = os.getpid()
         for stream in (sys.stdout, sys.stderr):
@@ -57,14 +47,13 @@ class PortProcess:
             warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: nothing of theirs is used
             self.pid = os.fork()
         if self.pid == 0:
-            _be_the_child(parent, read_end, write_end, output, serve)
-        for each in (read_end, write_end, output):
-            os.close(each)
-        self._printed = b""
-        self._end = weakref.finalize(self, _kill, self.pid, parent, (self._to, self._from, self._output))
+            _be_the_child(parent, read_end, write_end, self._output.write_end, serve)
+        close(read_end, write_end, self._output.write_end)
+        ends = (self._to, self._from, self._output.read_end)
+        self._end = weakref.finalize(self, end_session, self.pid, parent, ends, partial(os.waitpid, self.pid, 0))
 
     def ask(self, request: object) -> None:
-        """Send a request. Raises Ended."""
+        """Send a request. Raises Died."""
         data = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
         rest, watch = memoryview(LENGTH.pack(len(data)) + data), Watch(self.pid)
         while rest:
@@ -78,20 +67,20 @@ class PortProcess:
                     self._buried()
             elif why := watch.look():
                 self.stop()
-                raise Ended(why, slow=True)
+                raise Died(why, slow=True)
 
     def answer(self) -> Any:
-        """The next answer. Raises Ended, also for what is no JSON."""
+        """The next answer. Raises Died, also for what is no JSON."""
         watch = Watch(self.pid)
         (length,) = LENGTH.unpack(self._read(LENGTH.size, watch))
         if length > MOST_ANSWER:
             self.stop()
-            raise Ended("an answer too large to be one")
+            raise Died("an answer too large to be one")
         try:
             return json.loads(self._read(length, watch))
         except (ValueError, RecursionError):
             self.stop()
-            raise Ended("an answer that is none") from None
+            raise Died("an answer that is none") from None
 
     def _read(self, size: int, watch: Watch) -> bytes:
         data = b""
@@ -99,7 +88,7 @@ class PortProcess:
             if not select.select([self._from], [], [], LOOK_EVERY)[0]:
                 if why := watch.look():
                     self.stop()
-                    raise Ended(why, slow=True)
+                    raise Died(why, slow=True)
                 continue
             if not (more := os.read(self._from, size - len(data))):
                 self._buried()
@@ -107,39 +96,22 @@ class PortProcess:
         return data
 
     def _buried(self) -> None:
-        with suppress(ChildProcessError):
+        try:
             _, status = os.waitpid(self.pid, 0)
-            code = os.waitstatus_to_exitcode(status)
+        except ChildProcessError:  # the user's program ignores SIGCHLD
             self.stop()
-            raise Ended(signal.Signals(-code).name if code < 0 else f"exit status {code}")
+            raise Died("gone") from None
         self.stop()
-        raise Ended("gone")
+        raise died(os.waitstatus_to_exitcode(status))
 
     def printed(self) -> str:
         """What it wrote to its standard output and error, at most MOST_PRINTED bytes."""
-        if self._end.alive:
-            with suppress(OSError):
-                self._printed += os.read(self._output, MOST_PRINTED)
-        return self._printed.decode("utf-8", "backslashreplace").strip()
+        return self._output.printed()
 
     def stop(self) -> None:
         """End it."""
-        self.printed()
+        self._output.forget()
         self._end()
-
-
-def _kill(child: int, parent: int, ends: Sequence[int]) -> None:
-    """End `child` and all of its session, unless this is a fork of its `parent`."""
-    if os.getpid() != parent:
-        return
-    for kill in (os.killpg, os.kill):
-        with suppress(OSError):
-            kill(child, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(child, 0)
-    for end in ends:
-        with suppress(OSError):
-            os.close(end)
 
 
 # -- in the child

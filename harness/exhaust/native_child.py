@@ -8,8 +8,8 @@ from time import monotonic
 from pte_review.harness.exhaust.block import Block
 from pte_review.harness.exhaust.native_pair import CaseCounts, Pair, bare_object, driver_object
 from pte_review.harness.judging.promise import Promise
+from pte_review.models.child_watch import Died
 from pte_review.models.native.arena import Arena
-from pte_review.models.native.child import Died
 from pte_review.models.native.tree_version import TreeVersion
 from pte_review.models.scenario import Scenario
 from pte_review.models.watchdog import CPU_SECONDS

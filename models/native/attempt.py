@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from pte_review.models.child_watch import Died
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.endings import NoProgress, TableOverrun
@@ -22,7 +23,6 @@ from pte_review.models.native.arena import (
     request,
 )  # fmt: skip
 from pte_review.models.native.binding import Binding
-from pte_review.models.native.child import Died
 from pte_review.models.native.follow import Follower, signed
 from pte_review.models.native.instrument import MOST_LOCALS, Local
 from pte_review.models.native.process import Worker
@@ -64,10 +64,10 @@ def attempt(
             logged[place] = value
         return _ended(k, follower, reply, logged, file, unit.locals)
     except Died as died:
-        if again and died.signal == "SIGKILL":
+        if again and died.why == "SIGKILL":
             return attempt(scenario, binding, stack, worker, unit, again=False)
         at = f"{file}:{worker.arena.words[REPLY_AT + LINE]}"
-        ended, why = (NO_PROGRESS, f"more than {died.signal}") if died.slow else (CRASH, died.signal)
+        ended, why = (NO_PROGRESS, f"more than {died.why}") if died.slow else (CRASH, died.why)
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
         return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None

@@ -7,32 +7,21 @@ goes to a third pipe, and waits there to be shown.
 
 import os
 import select
-import signal
 import subprocess
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from pte_review.models.child_watch import LOOK_EVERY, Watch
+from pte_review.models.child_watch import LOOK_EVERY, Died, Output, Watch, close, died, end_session
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.native import confinement
 from pte_review.models.native.arena import BYTES, Arena, layout_header
 from pte_review.models.native.build import HOME, compiled
 
 READY = b"!"
-MOST_PRINTED = 1 << 16  # bytes: what a pipe holds
 
 Look = Callable[[], "str | None"]  # why the child is to be given up, if it is
-
-
-class Died(Exception):  # the end of a child, no error of ours
-    """The child is gone: `signal` names why. `slow`: it used up its time and was killed."""
-
-    def __init__(self, name: str, *, slow: bool = False) -> None:
-        self.signal, self.slow = name, slow
-        super().__init__(name)
 
 
 class Child:
@@ -43,8 +32,8 @@ class Child:
     def __init__(self, objects: Sequence[Path], arena: Arena) -> None:
         self.objects, self.arena = tuple(objects), arena
         self._process: subprocess.Popen[bytes] | None = None
-        self._to = self._from = self._output = -1
-        self._printed = b""
+        self._to = self._from = -1
+        self._outputs: list[Output] = []  # of each process that there was
         self._end: weakref.finalize[..., Child] | None = None
 
     @property
@@ -66,8 +55,8 @@ class Child:
         self._start()
         try:
             ready, lacking = self.hear(), self.hear()
-        except Died as died:
-            ready, lacking, why = b"", b"", self.printed() or died.signal
+        except Died as ended:
+            ready, lacking, why = b"", b"", self.printed() or ended.why
         else:
             why = "it answers what no worker does"
         if ready != READY:
@@ -79,28 +68,27 @@ class Child:
         program = str(worker_program())
         read_end, self._to = os.pipe()
         self._from, write_end = os.pipe()
-        self._output, output = os.pipe()
-        for each in (self._output, output):  # one that is full loses what comes next, and stops nobody
-            os.set_blocking(each, False)
+        output = Output()
+        self._outputs.append(output)
         numbers = (read_end, write_end, self.arena.fd, BYTES, os.getpid(), self.leave_out)
         try:
             self._process = subprocess.Popen(  # noqa: S603  # our own program
                 [program, *map(str, numbers), *map(str, self.objects)],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=output.write_end,
+                stderr=output.write_end,
                 pass_fds=(read_end, write_end, self.arena.fd),
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         finally:
-            for each in (read_end, write_end, output):
-                os.close(each)
+            close(read_end, write_end, output.write_end)
+            ends = (self._to, self._from, output.read_end)
             if self._process is None:
-                _close(self._to, self._from, self._output)
-        ends = (self._to, self._from, self._output)
-        self._end = weakref.finalize(self, _kill, self._process, os.getpid(), ends)
+                output.forget()
+                close(*ends)
+        self._end = weakref.finalize(self, end_session, self._process.pid, os.getpid(), ends, self._process.wait)
 
     def say(self, what: bytes) -> None:
         """Send a byte. Raises Died."""
@@ -129,47 +117,19 @@ class Child:
         assert self._process is not None
         status = self._process.wait()
         self.stop()
-        if status == -signal.SIGXCPU:
-            raise Died("the CPU time that a child has", slow=True)
-        if status == -signal.SIGSYS:
-            raise Died("SIGSYS (a system call that it may not make)")
-        raise Died(signal.Signals(-status).name if status < 0 else f"exit status {status}")
+        raise died(status)
 
     def printed(self) -> str:
         """What the C wrote to its standard output and error, at most MOST_PRINTED bytes a process."""
-        self._drain()
-        return self._printed.decode("utf-8", "backslashreplace").strip()
-
-    def _drain(self) -> None:
-        if self._output >= 0:
-            with suppress(OSError):
-                self._printed += os.read(self._output, MOST_PRINTED)
+        return "".join(output.printed() for output in self._outputs)
 
     def stop(self) -> None:
         """End the process, if there is one."""
         if self._end is not None:
-            self._drain()
+            self._outputs[-1].forget()
             self._end()
         self._process = self._end = None
-        self._to = self._from = self._output = -1
-
-
-def _kill(process: subprocess.Popen[bytes], parent: int, ends: Sequence[int]) -> None:
-    """End `process` and all of its session, unless this is a fork of its `parent`."""
-    if os.getpid() != parent:
-        return
-    with suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with suppress(OSError):
-        process.kill()
-    process.wait()
-    _close(*ends)
-
-
-def _close(*ends: int) -> None:
-    for end in ends:
-        with suppress(OSError):
-            os.close(end)
+        self._to = self._from = -1
 
 
 def refused_here() -> int:

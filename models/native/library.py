@@ -5,9 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pte_review.models.child_watch import Died
 from pte_review.models.kernel_tree.extras import needed
 from pte_review.models.native.arena import EVENTS_AT, REPLY_AT, WORD, Arena
-from pte_review.models.native.child import Died
 
 DECLARED = "int pr_run(const uint64_t *, uint64_t *, void *, void *);"
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from pte_review.models.child_watch import Died
 from pte_review.models.native.arena import CHANGES_AT, CPU, EVENTS, REPLY_AT, REQUEST_AT, Arena
-from pte_review.models.native.child import Child, Died
+from pte_review.models.native.child import Child
 
 Ask = Callable[[int, int], tuple[int, list[tuple[int, int]]]]
 DONE, ASKS = b".", b"?"

@@ -13,7 +13,7 @@ from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models import child_watch
 from pte_review.models.kernel_tree.errors import TreeError
-from pte_review.models.native import child, confinement
+from pte_review.models.native import confinement
 from pte_review.models.native.child import Child
 from pte_review.models.outcome import CRASH, NO_PROGRESS, RETURNED, TABLE_OVERRUN
 from pte_review.models.scenario import Folio
@@ -99,7 +99,7 @@ def test_more_than_a_pipe_holds_stops_nobody():
         WRITE, "for (nr = 0; nr < 4000; nr++) write(1, pmc_text, 64); nr = 1;".replace("pmc_text", f'"{"x" * 64}"')
     )
     assert run(one(), text).ended == RETURNED
-    assert len(text.printed()) == child.MOST_PRINTED
+    assert len(text.printed()) == child_watch.MOST_PRINTED
     text.close()
 
 
