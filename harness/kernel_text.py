@@ -2,14 +2,13 @@
 """Versions as a call names them: a version, a port's file, or kernel text by --tree and --patch."""
 
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from pte_review.harness.errors import UsageError
+from pte_review.harness.patch_names import is_range
 from pte_review.harness.subject import Subject
 from pte_review.models.arch import ARCHES
 from pte_review.models.loading import load
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 TREE, PATCHED = "tree", "tree+patch"
 MOST_SHOWN = 200  # characters of what a version printed
-F = TypeVar("F", bound=Callable[..., object])
 
 
 @dataclass(frozen=True)
@@ -107,12 +105,20 @@ class KernelText:
     def arguments(self) -> list[str]:
         """The options again, for a command line."""
         options = ["--tree", str(self.tree)] if self.tree is not None else []
+        if self.commits:
+            return [*options, "--range", self.commits]
         options += ["--rev", self.rev] if self.rev is not None else []
         return options + [argument for patch in self.patches for argument in ("--patch", str(patch))]
+
+    @property
+    def commits(self) -> str:
+        """A..B where its patches are commits; else ""."""
+        return next((str(patch) for patch in self.patches if is_range(patch)), "")
 
     def describe(self) -> list[str]:
         """What each of the loaded names stands for, a line each; then what is to be said of its C, run or not."""
         lines = [f"{name}: {text.summary}" for name, text in self.loaded.items()]
+        lines += [line for text in self.loaded.values() for line in text.source.notes]
         both = [self.loaded[name] for name in (TREE, PATCHED) if name in self.loaded]
         if len(both) == 2 and both[0].compiles_as(both[1]):
             lines.append(f"the patches change nothing of {self.subject.function.name}() and what it uses")
@@ -158,31 +164,3 @@ def saved_line(path: Path, text: KernelText) -> str:
     """What is said of a counterexample saved at `path`."""
     again = shlex.join(["pte-review", "replay", str(path), *text.arguments()])
     return f"saved {path}; again: {again}; as a test: with --snippet"
-
-
-def _trust(_context: click.Context, _parameter: click.Parameter, given: bool) -> None:
-    if given:
-        from pte_review.models.native.confinement import trust  # with kernel text only
-
-        trust()
-
-
-def kernel_text_options(command: F) -> F:
-    """--tree, --rev and --patch for a click command, which gets them as `tree`, `rev` and `patches`."""
-    for option in (
-        click.option(
-            "--trust", is_flag=True, expose_value=False, callback=_trust,
-            help="Run the C also where this kernel refuses to confine it: with your rights.",
-        ),
-        click.option(
-            "--patch", "patches", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
-            help=f"A diff, mail or mbox on top of the tree, for {PATCHED!r}; repeatable.",
-        ),
-        click.option("--rev", metavar="REV", help="A revision of the git repository at --tree."),
-        click.option(
-            "--tree", metavar="PATH", type=click.Path(path_type=Path),
-            help=f"A kernel source tree: {TREE!r} is its own text of the function.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command

@@ -22,10 +22,11 @@ ASKED: "pytest.StashKey[Asked]" = pytest.StashKey()
 NEEDS = {
     "base": "--review-candidate, --review-tree or --review-replay",
     "rev": "--review-tree",
+    "range": "--review-tree",
     "patch": "--review-tree",
 }
-OPTION = re.compile(r"--(base|candidate|tree|rev|patch|subject|arch|contract|hostile|replay)\b")
-NAMES = ("base", "candidate", "tree", "rev", "patch", "subject", "arch", "contract", "hostile", "replay")
+OPTION = re.compile(r"--(base|candidate|tree|rev|range|patch|subject|arch|contract|hostile|replay)\b")
+NAMES = ("base", "candidate", "tree", "rev", "range", "patch", "subject", "arch", "contract", "hostile", "replay")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,7 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--review-tree", metavar="PATH", help="kernel source tree: its C is the version 'tree'")
     add("--review-rev", metavar="REV", help="a revision of the git repository at --review-tree")
     add("--review-trust", action="store_true", help="run the C also where this kernel refuses to confine it")
-    patch = "diff or mail on the tree: version 'tree+patch'; repeatable"
+    add("--review-range", metavar="A..B", help="commits of the repository at --review-tree, instead of patches")
+    patch = "diff, mail, - for stdin, or message-id: version 'tree+patch'; repeatable"
     add("--review-patch", action="append", default=[], metavar="FILE", help=patch)
     add("--review-subject", metavar="NAME", help="the function under review, where the versions do not say it")
     add("--review-arch", metavar="ARCH", help="one architecture instead of all")

@@ -12,6 +12,7 @@ import pytest
 from pte_review.harness.cli.endings import OUR_MISTAKE, our_mistake
 from pte_review.harness.files.counterexample import Counterexample, read, replay
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed, texts_of
+from pte_review.harness.patch_names import patches_named
 from pte_review.harness.pytest_plugin import PROPERTY
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.reports.report import pictures, verdict_lines
@@ -53,16 +54,16 @@ def asked(option: Namespace) -> Asked:
 
         trust()
     saved = tuple((path, read(path, SUBJECTS)) for path in map(Path, option.review_replay))
-    patches = tuple(map(Path, option.review_patch))
+    tree = Path(option.review_tree) if option.review_tree else None
+    rev, patches = patches_named(SUBJECTS.values(), tree, option.review_rev, option.review_patch, option.review_range)
     named = [version for version in (option.review_base, option.review_candidate) if version]
     subject = choose(option.review_subject or (saved[0][1].subject if saved else None), named, patches)
     check_call(subject, option.review_arch, option.review_contract, option.review_hostile, option.review_max_examples)
-    tree = Path(option.review_tree) if option.review_tree else None
     needed = [_needed(option, counterexample) for _, counterexample in saved]
     if (pair := _pair(option, subject)) is not None:
         arches = chosen_arches(subject, option.review_arch, option.review_hostile)
         needed.append(Needed(subject, pair, frozenset(arches)))
-    texts = texts_of(needed, tree, option.review_rev, patches)
+    texts = texts_of(needed, tree, rev, patches)
     load_needed(texts, needed)
     return Asked(option, subject, texts, pair, saved)
 
@@ -71,7 +72,7 @@ def _pair(option: Namespace, subject: Subject) -> tuple[str, str] | None:
     """BASE and CANDIDATE of a review; None where only counterexamples are replayed."""
     if option.review_replay and not option.review_candidate:
         return None
-    patched = bool(option.review_patch)
+    patched = bool(option.review_patch or option.review_range)
     candidate = option.review_candidate or (PATCHED if patched else TREE)
     default = TREE if patched and not option.review_candidate else subject.base
     return option.review_base or default, candidate

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import (
     OK,
     STATUS,
@@ -22,7 +23,7 @@ from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.files.counterexample import save
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
-from pte_review.harness.kernel_text import KernelText, kernel_text_options, printed_by, saved_line
+from pte_review.harness.kernel_text import KernelText, printed_by, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import FINDING, OK, subject_option
 from pte_review.harness.cli.outputs import Inputs, check_outputs
 from pte_review.harness.costs.compare import (
@@ -30,7 +31,7 @@ from pte_review.harness.costs.workload import Workload
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.files.reading import read_object
 from pte_review.harness.files.writing import write_whole
-from pte_review.harness.kernel_text import KernelText, kernel_text_options
+from pte_review.harness.kernel_text import KernelText
 from pte_review.harness.reports.report import wrapped
 from pte_review.harness.review import chosen_arches
 from pte_review.harness.subject import Subject

@@ -10,6 +10,7 @@ import click
 
 from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.endings import INTERRUPTED
+from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import (
     OK,
     STATUS,
@@ -32,11 +33,12 @@ from pte_review.harness.exhaust.state import state_path
 from pte_review.harness.exhaust.text import result_text, space_text
 from pte_review.harness.files import counterexample as saved
 from pte_review.harness.files.writing import write_whole
-from pte_review.harness.kernel_text import kernel_text_options, saved_line
+from pte_review.harness.kernel_text import saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, wrapped
 from pte_review.harness.review import check_call, check_count, chosen_arches
 from pte_review.harness.subjects import SUBJECTS, choose
+from pte_review.models.kernel_tree.brought import is_brought, patch_bytes
 
 MOST_ENTRIES = 6
 MOST_JOBS = 1024
@@ -103,6 +105,7 @@ def exhaust_command(
         tree="" if tree is None else str(tree),
         rev=rev or "",
         patches=tuple(map(str, patches)),
+        brought=tuple((str(patch), patch_bytes(patch)) for patch in patches if is_brought(patch)),
     )
     _check_outputs(job, json_file, save_dir, state_path(ready(job).digest, shard))
     return _run(job, shard, processes, dask, restart, json_file, save_dir)

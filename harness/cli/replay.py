@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import FINDING, OK
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
-from pte_review.harness.kernel_text import KernelText, Needed, kernel_text_options, load_needed, texts_of
+from pte_review.harness.kernel_text import KernelText, Needed, load_needed, texts_of
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.subjects import SUBJECTS

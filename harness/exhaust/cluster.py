@@ -15,6 +15,7 @@ from typing import Any
 from pte_review.harness.errors import UsageError
 from pte_review.harness.exhaust.job import Job, run_piece
 from pte_review.harness.exhaust.tally import SpaceTally
+from pte_review.models.kernel_tree.brought import is_brought
 
 LOCAL = "local"
 CONNECT_SECONDS = 10
@@ -36,7 +37,7 @@ def results(
         base=_absolute(job.base),
         candidate=_absolute(job.candidate),
         tree=job.tree and str(Path(job.tree).resolve()),
-        patches=tuple(str(Path(patch).resolve()) for patch in job.patches),
+        patches=tuple(patch if is_brought(Path(patch)) else str(Path(patch).resolve()) for patch in job.patches),
     )
     with ExitStack() as stack:
         client = stack.enter_context(_client(distributed, stack, address, jobs))

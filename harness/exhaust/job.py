@@ -16,6 +16,7 @@ from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.kernel_text import KernelText
 from pte_review.harness.side_by_side import with_config_of
 from pte_review.harness.subject import Space, Subject
+from pte_review.models.kernel_tree.brought import bring
 from pte_review.models.version import Version, VersionError
 
 
@@ -33,10 +34,13 @@ class Job:
     tree: str = ""  # what `tree` and `tree+patch` are, as KernelText has it
     rev: str = ""
     patches: tuple[str, ...] = ()
+    brought: tuple[tuple[str, bytes], ...] = ()  # those of the patches that are no files
 
     @property
     def text(self) -> KernelText:
         """The kernel text of the job."""
+        for name, data in self.brought:
+            bring(Path(name), data)
         return KernelText(
             self.subject, Path(self.tree) if self.tree else None, self.rev or None, tuple(map(Path, self.patches))
         )

@@ -20,6 +20,7 @@ from pte_review.harness.subject import Subject
 from pte_review.harness.verdict import Divergence, Verdict
 from pte_review.models.call import Call
 from pte_review.models.codec import SchemaError, from_json, to_json
+from pte_review.models.kernel_tree.brought import is_brought, label
 from pte_review.models.outcome import UNMODELLED
 from pte_review.models.scenario import Scenario
 from pte_review.models.scenario_check import check
@@ -145,6 +146,8 @@ def snippet(subject: Subject, counterexample: Counterexample, text: KernelText |
     """
     named = (counterexample.base, counterexample.candidate)
     if text is not None and {TREE, PATCHED} & set(named):
+        if unsaved := [label(patch) for patch in text.patches if is_brought(patch)]:
+            raise UsageError(f"--snippet: a test reads the patch from a file: save that of {unsaved[0]} to one first")
         text.load_all(*named, arches=())
         module, _, constant = subject.location.partition(":")
         imports, made = "from pathlib import Path\n\n", f"TEXT = {text.source()}\n\n\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.subject import Subject
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
-from pte_review.models.inputs import MOST_PATCH, MOST_SOURCE, read_bytes
+from pte_review.models.inputs import MOST_SOURCE, read_bytes
+from pte_review.models.kernel_tree.brought import is_brought, patch_bytes
 from pte_review.models.loading import Which
 from pte_review.models.port_source import parsed
 from pte_review.models.version import Version
@@ -72,7 +73,7 @@ def _touches(subject: Subject, patches: Iterable[Path]) -> bool:
     if subject.binding is None:
         return False
     name = subject.binding.file.encode()
-    return any(path.is_file() and name in read_bytes(path, MOST_PATCH) for path in patches)
+    return any((is_brought(path) or path.is_file()) and name in patch_bytes(path) for path in patches)
 
 
 def _shown(version: Which) -> str:

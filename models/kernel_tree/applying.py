@@ -52,7 +52,7 @@ def applied(tree: Tree, patch: Patch, *options: str) -> Tree | Rejection:
         after = dict(_files(copy))
     gone = {path: None for path in before if path not in after}
     changed = {path: text for path, text in after.items() if before.get(path) != text}
-    return replace(tree, overlay={**tree.overlay, **gone, **changed}, patches=(*tree.patches, patch.name))
+    return replace(tree, overlay={**tree.overlay, **gone, **changed}, patches=(*tree.patches, patch))
 
 
 def all_applied(tree: Tree, patches: Sequence[Patch], *options: str) -> Tree | None:

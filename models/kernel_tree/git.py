@@ -32,7 +32,8 @@ def git(
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | ALONE
     if ceiling is not None:
         environment["GIT_CEILING_DIRECTORIES"] = str(ceiling.resolve())
-    command = [program, "-c", "safe.directory=*", "-C", str(folder.absolute()), *arguments]
+    settings = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+    command = [program, *settings, "-C", str(folder.absolute()), *arguments]
     return subprocess.run(command, input=text, capture_output=True, env=environment, check=False)  # noqa: S603  # no shell
 
 

@@ -6,59 +6,67 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from pte_review.models.inputs import MOST_PATCH, read_bytes
+from pte_review.models.kernel_tree.brought import is_brought, label, patch_bytes
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.file_lines import located
 from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 from pte_review.models.kernel_tree.patch import Patch, has_diff
-from pte_review.models.kernel_tree.series import Mail, selected
+from pte_review.models.kernel_tree.series import Mail, Series, of_thread, selected
 
 MOST_HUNKS = 20_000
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip"}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 FLOWED = re.compile(rb"^(content-type:[^\n]*(?:\n[ \t][^\n]*)*?)format=\"?flowed\"?", re.IGNORECASE | re.MULTILINE)
+MESSAGE_ID = re.compile(r"^message-id:\s*<([^<>\s]*)>", re.IGNORECASE | re.MULTILINE)
 EXPECTED = "expected the output of git diff or git format-patch, or an mbox"
 
 
-def read_patches(file: Path) -> tuple[Patch, ...]:
-    """The patches in `file`, in the order to apply them; at least one. Raises TreeError."""
+def read_patches(file: Path) -> Series:
+    """The patches in `file`, or in what was brought under that name; at least one. Raises TreeError."""
+    name = label(file)
     raw = _contents(file)
     if not _is_mail(raw):
         text = _text(_without_cr(raw))
         if not has_diff(text):
             quote = "; it has a diff that is quoted (> ): try the mail that it answers" if b"\n> diff " in raw else ""
-            raise TreeError(f"{file}: not a patch: it holds no diff; {EXPECTED}{quote}")
-        return (Patch(file, file.name, str(file), text, tuple(range(1, text.count("\n") + 2))),)
+            raise TreeError(f"{name}: not a patch: it holds no diff; {EXPECTED}{quote}")
+        return Series((Patch(file, Path(name).name, name, text, tuple(range(1, text.count("\n") + 2))),))
     mails = _mails(file, raw)
     if not any(has_diff(mail.patch.text) for mail in mails):
         what = "the mail holds no" if len(mails) == 1 else f"none of its {len(mails)} mails holds a"
         quote = "; it is quoted (> ): try the mail that they answer" if b"\n> diff " in raw else ""
-        raise TreeError(f"{file}: not a patch: {what} diff{quote}; {EXPECTED}")
-    patches = selected(file, mails)
-    return patches if len(patches) > 1 else (replace(patches[0], name=file.name, where=str(file)),)
+        raise TreeError(f"{name}: not a patch: {what} diff{quote}; {EXPECTED}")
+    if is_brought(file):
+        return selected(file, of_thread(mails, str(file)))
+    series = selected(file, mails)
+    if len(series.patches) > 1:
+        return series
+    return replace(series, patches=(replace(series.patches[0], name=Path(name).name, where=name),))
 
 
 def _contents(file: Path) -> bytes:
     """Read once: `file` may be a pipe."""
     try:
-        raw = read_bytes(file, MOST_PATCH)
+        raw = patch_bytes(file)
     except IsADirectoryError:
-        raise TreeError(f"{file}: is a folder: {EXPECTED}; try the files in it one by one") from None
+        raise TreeError(f"{label(file)}: is a folder: {EXPECTED}; try the files in it one by one") from None
     except FileNotFoundError:
-        raise TreeError(f"{file}: no such file: {EXPECTED}") from None
+        raise TreeError(f"{label(file)}: no such file: {EXPECTED}") from None
     except (OSError, ValueError) as error:
-        raise TreeError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise TreeError(f"{label(file)}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not raw.strip():
-        raise TreeError(f"{file}: is empty: {EXPECTED}")
+        raise TreeError(f"{label(file)}: is empty: {EXPECTED}")
     if (hunks := raw.count(b"\n@@ ")) > MOST_HUNKS:
-        raise TreeError(f"{file}: has {hunks:,} hunks, expected at most {MOST_HUNKS:,}; try the patch that matters")
+        raise TreeError(
+            f"{label(file)}: has {hunks:,} hunks, expected at most {MOST_HUNKS:,}; try the patch that matters"
+        )
     for start, kind in PACKED.items():
         if raw.startswith(start):
-            raise TreeError(f"{file}: not a patch: compressed by {kind}; try unpacking it first")
+            raise TreeError(f"{label(file)}: not a patch: compressed by {kind}; try unpacking it first")
     if raw.startswith(UTF16):
-        raise TreeError(f"{file}: not a patch: UTF-16 text, expected UTF-8; try git diff --output=FILE")
+        raise TreeError(f"{label(file)}: not a patch: UTF-16 text, expected UTF-8; try git diff --output=FILE")
     if re.match(rb"\s*<(?:!doctype html|html)", raw, re.IGNORECASE):
-        raise TreeError(f"{file}: not a patch: an HTML page; try the page's raw or mbox link")
+        raise TreeError(f"{label(file)}: not a patch: an HTML page; try the page's raw or mbox link")
     return raw.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -76,7 +84,7 @@ def _mails(file: Path, raw: bytes) -> list[Mail]:
         folder = Path(name)
         split = git(["mailsplit", "-b", "-d4", f"-o{folder}"], folder, raw, ceiling=folder.parent)
         if split.returncode:
-            raise TreeError(f"{file}: not an mbox: {complaint(stderr_of(split))}; {EXPECTED}")
+            raise TreeError(f"{label(file)}: not an mbox: {complaint(stderr_of(split))}; {EXPECTED}")
         parts = [path.read_bytes() for path in sorted(folder.glob("[0-9]*"))]
         first = 1 + raw[: len(raw) - len(raw.lstrip())].count(b"\n")
         mails = []
@@ -99,13 +107,21 @@ def _mail(file: Path, raw: bytes, first: int, folder: Path) -> Mail:
     text = _text(diff)
     patch = Patch(
         file=file,
-        name=f"{file.name}: {subject}",
-        where=f'{file}: mail "{subject}"',
+        name=f"{Path(label(file)).name}: {subject}",
+        where=f'{label(file)}: mail "{subject}"',
         text=text,
         lines=located(raw, first, diff.split(b"\n"), unstuffed) if has_diff(text) else (),
         flowed=flowed,
+        subject=subject,
+        mail=raw,
     )
-    return Mail(subject, first, patch)
+    return Mail(subject, first, patch, _message_id(raw))
+
+
+def _message_id(raw: bytes) -> str:
+    head = raw.partition(b"\n\n")[0].decode("ascii", "replace")
+    match = MESSAGE_ID.search(head)
+    return match[1] if match else ""
 
 
 def _taken_apart(file: Path, raw: bytes, first: int, folder: Path) -> tuple[str, bytes]:
@@ -113,7 +129,7 @@ def _taken_apart(file: Path, raw: bytes, first: int, folder: Path) -> tuple[str,
     info = git(["mailinfo", "-k", "-n", "message", "diff"], folder, raw, ceiling=folder.parent)
     if info.returncode:
         raise TreeError(
-            f"{file}: the mail at line {first} cannot be taken apart: {complaint(stderr_of(info))}; {EXPECTED}"
+            f"{label(file)}: the mail at line {first} cannot be taken apart: {complaint(stderr_of(info))}; {EXPECTED}"
         )
     match = re.search(r"^Subject: (.*)$", info.stdout.decode("utf-8", "replace"), re.MULTILINE)
     subject = " ".join(match[1].split()) if match else f"at line {first}"

@@ -2,13 +2,13 @@
 """One patch: a diff, and where in the user's FILE it stands."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DIFF = re.compile(r"^(?:diff --git |--- [^\n]*\n\+\+\+ )", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Patch:
     """A diff as git apply takes it. `lines[n]` is the line of `file` that its line n (from 0) comes from."""
 
@@ -18,6 +18,8 @@ class Patch:
     text: str
     lines: tuple[int | None, ...]
     flowed: bool = False  # a format=flowed mail
+    subject: str = ""  # of the mail that it came in
+    mail: bytes = field(default=b"", repr=False)  # the whole of it; empty for a plain diff
 
     @property
     def raw(self) -> bytes:

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernel trees with patches applied, as `git apply` and `git am` would, on copies. The tree itself is not touched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pte_review.models.kernel_tree.applying import Rejection, all_applied, applied, touched
+from pte_review.models.kernel_tree.brought import label
 from pte_review.models.kernel_tree.damage import misshapen
-from pte_review.models.kernel_tree.errors import TreeError
+from pte_review.models.kernel_tree.errors import TreeError, quoted
 from pte_review.models.kernel_tree.files import BATCH, READ
 from pte_review.models.kernel_tree.mails import read_patches
 from pte_review.models.kernel_tree.patch import Patch
 from pte_review.models.kernel_tree.rejects import explained
+from pte_review.models.kernel_tree.series import Series
 from pte_review.models.kernel_tree.tree import Tree
 
 NAMED = 4  # other files that a message names
@@ -19,30 +22,50 @@ NAMED = 4  # other files that a message names
 def patched(tree: Tree, files: Sequence[Path], file: str) -> Tree:
     """`tree` with the patches of each of `files` on top, in order: diffs, mails or mboxes.
 
-    Raises TreeError if one is no patch, does not apply, or if none touches `file` or a file of READ.
+    Of a series, patches that touch neither `file` nor a file of READ are left out, which the result's `notes` say.
+    Raises TreeError if one is no patch, does not apply, or if none touches such a file.
     """
-    read = (file, *READ)
-    series = [read_patches(file) for file in files]
-    names = [name for patches in series for patch in patches for name in _touched(tree, patch)]
-    if files and not set(names) & set(read):
-        others = sorted(set(names))
+    read = {file, *READ}
+    series = [read_patches(name) for name in files]
+    names = {patch: _touched(tree, patch) for mails in series for patch in mails.patches}
+    if files and not any(read.intersection(touched) for touched in names.values()):
+        others = sorted({name for touched in names.values() for name in touched})
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise TreeError(
-            f"{', '.join(map(str, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
+            f"{', '.join(map(label, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
             f"the function under review is in {file}; of other files, {', '.join(BATCH)} and the headers of entries "
             "are read (docs/kernel-trees.md)"
         )
-    result = tree
-    for index, patches in enumerate(series):
+    chosen = (
+        [patch for patch in mails.patches if len(mails.patches) == 1 or read.intersection(names[patch])]
+        for mails in series
+    )
+    wanted = [patches for patches in chosen if patches]
+    result = replace(tree, notes=tuple(_notes(files, series, names, file)))
+    for index, patches in enumerate(wanted):
         for patch in patches:
             step = applied(result, patch)
             if isinstance(step, Rejection):
-                raise TreeError(_refused(tree, series[: index + 1], result, patch, step))
+                raise TreeError(_refused(tree, wanted[: index + 1], result, patch, step))
             result = step
     return result
 
 
-def _touched(tree: Tree, patch: Patch) -> Iterable[str]:
+def _notes(
+    files: Sequence[Path], series: Sequence[Series], names: Mapping[Patch, Collection[str]], file: str
+) -> Iterator[str]:
+    """What is said of FILEs with more than one mail: which patch changes what, and what is left out."""
+    for name, mails in zip(files, series, strict=True):
+        lines = list(mails.beside)
+        for patch in mails.patches if len(mails.patches) > 1 else ():
+            changed = [path for path in (file, *READ) if path in names[patch]]
+            what = f"changes {', '.join(changed)}" if changed else "changes no file that is read: left out"
+            lines.append(f"{quoted(patch.subject)} {what}")
+        if lines:
+            yield f"{label(name)}: {'; '.join(lines)}"
+
+
+def _touched(tree: Tree, patch: Patch) -> list[str]:
     names = touched(tree, patch)
     if isinstance(names, Rejection):
         raise TreeError(misshapen(patch, names))
@@ -70,7 +93,7 @@ def _in_conflict(tree: Tree, earlier: Sequence[Sequence[Patch]], last: Sequence[
     for skipped in reversed(range(len(earlier))):
         others = [patch for i, patches in enumerate(earlier) if i != skipped for patch in patches]
         if all_applied(tree, [*others, *last]) is not None:
-            return str(earlier[skipped][0].file)
+            return label(earlier[skipped][0].file)
     if len(earlier) > 1 and all_applied(tree, last) is not None:
-        return ", ".join(str(patches[0].file) for patches in earlier)
+        return ", ".join(label(patches[0].file) for patches in earlier)
     return None

@@ -93,7 +93,7 @@ def _message(tree: Tree, patch: Patch, file: str, hunk: Hunk, base: list[str]) -
     has = quoted(base[line]) if line < len(base) - (base[-1] == "") else "no such line: the file ends"
     if line < len(base) and _is_wrapped(patch, number, text, base[line]):
         return damaged(patch, number + 1, f"{quoted(patch.text.split(chr(10))[number])} is the rest of the line above")
-    after = f" after {tree.patches[-1]}" if tree.patches else ""
+    after = f" after {tree.patches[-1].name}" if tree.patches else ""
     return f"does not apply: {file}:{line + 1}: {where} expects {quoted(text)}, the tree{after} has {has}"
 
 

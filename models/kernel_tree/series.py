@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pte_review.models.kernel_tree.brought import label
 from pte_review.models.kernel_tree.errors import TreeError, quoted
 from pte_review.models.kernel_tree.patch import Patch, has_diff
 
@@ -15,12 +16,21 @@ VERSION = re.compile(r"(?:^|\s|PATCH|RFC)v(\d+)(?:\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Series:
+    """What a FILE holds: patches in the order to apply them, and mails beside them, each as what is said of it."""
+
+    patches: tuple[Patch, ...]
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail. `first` is its first line in the file."""
 
     subject: str
     first: int
     patch: Patch
+    message_id: str = ""
 
     @property
     def is_reply(self) -> bool:
@@ -43,29 +53,43 @@ class Mail:
         return " ".join(TAG.findall(self.subject))
 
 
-def selected(file: Path, mails: list[Mail]) -> tuple[Patch, ...]:
-    """The patches among `mails`, some of which hold a diff, in order. Raises TreeError if that is not clear.
+def selected(file: Path, mails: list[Mail]) -> Series:
+    """The series in `mails`, some of which hold a diff. Raises TreeError if it is not clear which is meant.
 
-    Left out: mails without a diff, cover letters (their diff is to the version before) and second copies.
+    No patches are: mails without a diff, cover letters (their diff is to the version before) and second copies.
     """
+    covers = [mail for mail in mails if mail.number == 0 and not mail.is_reply]
+    beside = tuple(f"{quoted(subject)} is the cover letter" for subject in dict.fromkeys(m.subject for m in covers))
     patches = _once([mail for mail in mails if has_diff(mail.patch.text) and (mail.number != 0 or mail.is_reply)])
     if not patches:
-        raise TreeError(f"{file}: not a patch: only its cover letter holds a diff; expected the mails that follow it")
+        raise TreeError(
+            f"{label(file)}: not a patch: only its cover letter holds a diff; expected the mails that follow it"
+        )
     if len(patches) == 1:
-        return (patches[0].patch,)
+        return Series((patches[0].patch,), beside)
     for mail in patches:
         if mail.is_reply:
             raise TreeError(
-                f"{file}: line {mail.first}: the reply {quoted(mail.subject)} holds a diff beside the patches: "
+                f"{label(file)}: line {mail.first}: the reply {quoted(mail.subject)} holds a diff beside the patches: "
                 "expected one series; try b4 am, or that mail in a file of its own"
             )
     versions = sorted({mail.version for mail in patches})
     if len(versions) > 1:
         raise TreeError(
-            f"{file}: holds versions {' and '.join(f'v{v}' for v in versions)} of a series: "
+            f"{label(file)}: holds versions {' and '.join(f'v{v}' for v in versions)} of a series: "
             f"expected one; try b4 am -v {versions[-1]}"
         )
-    return tuple(mail.patch for mail in _ordered(file, patches))
+    return Series(tuple(mail.patch for mail in _ordered(file, patches)), beside)
+
+
+def of_thread(mails: list[Mail], message_id: str) -> list[Mail]:
+    """Of a thread with replies and perhaps several versions, the mails of the series that has `message_id`."""
+    wanted = next((mail for mail in mails if mail.message_id == message_id), None)
+    if wanted is None:
+        return mails
+    if wanted.is_reply:  # a diff in a reply is a proposal of its own
+        return [wanted]
+    return [mail for mail in mails if not mail.is_reply and mail.version == wanted.version]
 
 
 def _once(mails: list[Mail]) -> list[Mail]:
@@ -80,7 +104,7 @@ def _ordered(file: Path, mails: list[Mail]) -> list[Mail]:
     twice = next((mail for i, mail in enumerate(mails) if mail.number in numbers[:i]), None)
     if twice is not None:
         raise TreeError(
-            f"{file}: line {twice.first}: {quoted(twice.subject)} is a second patch {twice.number}: "
+            f"{label(file)}: line {twice.first}: {quoted(twice.subject)} is a second patch {twice.number}: "
             "expected one series; try b4 am"
         )
     return sorted(mails, key=lambda mail: mail.number or 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pte_review.models.inputs import MOST_SOURCE, read_bytes, too_large
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.kernel_tree.git import complaint, git, stderr_of
+from pte_review.models.kernel_tree.patch import Patch
 
 __all__ = ["Tree", "TreeError", "open_tree"]
 
@@ -23,7 +24,8 @@ class Tree:
     rev: str | None
     label: str  # how people know it: "linux-6.12", "linux@v6.12"
     overlay: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-    patches: tuple[str, ...] = ()  # names, in the order applied
+    patches: tuple[Patch, ...] = ()  # in the order applied
+    notes: tuple[str, ...] = ()  # what is to be said of the mails that the patches came in, a line each
     object_name: str | None = None  # of git's tree object for `rev`: what a branch names may change
     cache: dict[str, str | None] = field(default_factory=dict, repr=False)
 
@@ -110,6 +112,14 @@ def _resolved(path: Path, expression: str) -> str | None:
         return None
     process = git(["rev-parse", "--verify", "--quiet", expression], path)
     return process.stdout.decode().strip() if process.returncode == 0 else None
+
+
+def resolved_commit(path: Path, rev: str) -> str:
+    """The commit that `rev` names in the git repository at `path`. Raises TreeError."""
+    commit = _resolved(path, rev + "^{commit}")
+    if commit is None:
+        raise TreeError(f"{path}: no commit {rev!r}: {_near_revisions(path, rev)}")
+    return commit
 
 
 def _near_revisions(path: Path, rev: str) -> str:

@@ -91,7 +91,7 @@ class TreeVersion(Version):
     @property
     def summary(self) -> str:
         """What it is, on one line."""
-        patches = f" with {', '.join(self.source.patches)}" if self.source.patches else ""
+        patches = f" with {', '.join(patch.name for patch in self.source.patches)}" if self.source.patches else ""
         return f"{self.binding.file} of {self.source.label}{patches}"
 
     @cached_property

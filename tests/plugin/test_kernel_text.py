@@ -13,6 +13,7 @@ from pte_review.harness.files.counterexample import save
 from pte_review.harness.kernel_text import KernelText
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from tests.kit.changes import NOTHING, SMEAR, before_set
+from tests.kit.little_tree import commit, git
 from tests.kit.trees import KERNELS, ROOT, diff
 
 pytest_plugins = "pytester"
@@ -161,3 +162,22 @@ def test_c_that_does_not_compile(pytester: pytest.Pytester):
 def test_no_compiler(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CC", "/nonexistent")
     assert len(wrong(pytester, *TREE, says="CC=/nonexistent: no such compiler")) == 1
+
+
+def test_a_range(pytester: pytest.Pytester, tree: Path):
+    git(tree, "init", "-q", "-b", "main")
+    commit(tree, "first")
+    text = (tree / "mm" / "mremap.c").read_text()
+    for old, new in SMEAR.items():
+        text = text.replace(old, new)
+    (tree / "mm" / "mremap.c").write_text(text)
+    commit(tree, "mm: batch")
+    result = run(pytester, *TREE, "--review-range=main~1..", "--review-arch=x86_64")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["tree: mm/mremap.c of batching@main~1"])
+
+
+def test_a_range_needs_a_tree(pytester: pytest.Pytester):
+    result = run(pytester, "--review-range=a..b")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*pte-review: --review-range needs --review-tree"])
