@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pte_review.harness.errors import UsageError, unknown
-from pte_review.harness.explain.cause import cause
+from pte_review.harness.explain.cause import cause, line
 from pte_review.harness.explain.difference import difference
 from pte_review.harness.explain.reach import reach
 from pte_review.harness.explain.summary import summary
@@ -274,5 +274,6 @@ def describe(
         reach=reach(scenario, subject.words),
         difference=difference(scenario, comparison.base, comparison.candidate),
         scenario=scenario,
+        line=line(guilty, scenario, outcome, finding),
         comparison=comparison,
     )

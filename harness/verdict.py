@@ -44,6 +44,8 @@ class Divergence:
     reach: str  # how far a running kernel can get there
     difference: StateChanges  # what of the two final states differs, decoded: path, BASE's value, CANDIDATE's
     scenario: Scenario
+    # Where the call of `cause` stands in kernel text, such as mm/util.c:12: for people, never in a file.
+    line: str = field(default="", compare=False, metadata=NOT_IN_JSON)
     # What the pair left when the divergence was run again from its saved form: for pictures, never in a file.
     comparison: Comparison | None = field(default=None, compare=False, repr=False, metadata=NOT_IN_JSON)
     # The same with smaller contpte blocks than a kernel has, where that is smaller: for pictures, never in a file.

@@ -80,6 +80,10 @@ class Version:
             if outcome.slow:
                 return
 
+    def line_of(self, _scenario: "Scenario", _at: int) -> str:
+        """Of kernel text: where the call stands that is event `_at` of a run on `_scenario`, such as mm/util.c:12."""
+        return ""
+
     def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
         """Run on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.
 

@@ -20,12 +20,14 @@ from pte_review.harness.cli.options import (
     subject_option,
 )
 from pte_review.harness.cli.outputs import Inputs, check_outputs
+from pte_review.harness.cli.reports import Reports, report_options
 from pte_review.harness.files.counterexample import save
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, printed_by, saved_line
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
+from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
 from pte_review.harness.subjects import choose
 
@@ -42,6 +44,7 @@ from pte_review.harness.subjects import choose
 @subject_option
 @json_option
 @save_option
+@report_options
 @kernel_text_options
 def check_command(
     base: str,
@@ -55,6 +58,7 @@ def check_command(
     subject_name: str | None,
     json_file: Path | None,
     save_dir: Path | None,
+    reports: Reports,
     tree: Path | None,
     rev: str | None,
     patches: tuple[Path, ...],
@@ -69,7 +73,8 @@ def check_command(
     check_call(subject, arch, contract, hostile, max_examples, seconds)
     text = KernelText(subject, tree, rev, patches)
     versions, unread = text.load_where_it_can(base, candidate, arches=chosen_arches(subject, arch, hostile))
-    check_outputs(Inputs((base, candidate, *patches), tree), json_file=json_file, save_dir=save_dir, versions=versions)
+    inputs = Inputs((base, candidate, *patches), tree)
+    check_outputs(inputs, json_file=json_file, save_dir=save_dir, others=reports.files, versions=versions)
     with ProgressDisplay() as display:
         (verdict,) = review(
             subject,
@@ -90,14 +95,15 @@ def check_command(
     click.echo(verdict_lines(verdict))
     for picture in pictures(verdict, subject.words):
         click.echo(picture)
+    most = max_examples if seconds is None else max(verdict.scenarios.values(), default=max_examples)
+    again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(most)]
+    for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
+        again += [option, value] if value else []
+    again += ["--contract", contract] if contract != DEFAULT_CONTRACT else []
+    again += text.arguments()
     if verdict.divergences:
-        most = max_examples if seconds is None else max(verdict.scenarios.values())
-        again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(most)]
-        for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
-            again += [option, value] if value else []
-        again += ["--contract", contract] if contract != DEFAULT_CONTRACT else []
-        again += text.arguments()
         click.echo(f"again: {shlex.join(again)}")
+    reports.write(Reviewed(subject, verdict, text, again))
     if json_file is not None:
         write_whole(json_file, json.dumps(verdict.to_json(), indent=1) + "\n")
     if save_dir is not None:

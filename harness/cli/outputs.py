@@ -3,9 +3,10 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from pte_review import harness, models, strategies
 from pte_review.harness.errors import UsageError
@@ -42,33 +43,44 @@ class Inputs:
 
 
 def check_outputs(
-    inputs: Inputs, *, json_file: Path | None = None, save_dir: Path | None = None, versions: Iterable[Version] = ()
+    inputs: Inputs,
+    *,
+    json_file: Path | None = None,
+    save_dir: Path | None = None,
+    others: Mapping[str, Path] = MappingProxyType({}),
+    versions: Iterable[Version] = (),
 ) -> None:
     """Raise UsageError unless --json and --save can be written without spoiling one of `inputs`. Before the work.
 
-    `versions` are the loaded BASE and CANDIDATE, whose files count as inputs.
+    `others` are further files to write, by the option that names them. `versions` are the loaded BASE and CANDIDATE,
+    whose files count as inputs.
     """
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
-    if json_file is not None:
-        _check_json_file(json_file, inputs)
+    files = {**({"--json": json_file} if json_file is not None else {}), **others}
+    for option, path in files.items():
+        _check_file(option, path, inputs)
+        for other in list(files)[: list(files).index(option)]:
+            if _same(path, files[other]) and (path.is_file() or not path.exists()):
+                raise UsageError(f"{option} {path}: {other} writes that file")
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]
-        if json_file is not None and _same(json_file.absolute().parent, save_dir) and may_be_named(json_file, names):
-            raise UsageError(f"--json {json_file}: a counterexample of --save {save_dir} may get that name")
+        for option, path in files.items():
+            if _same(path.absolute().parent, save_dir) and may_be_named(path, names):
+                raise UsageError(f"{option} {path}: a counterexample of --save {save_dir} may get that name")
         for path in sorted(save_dir.glob("*.json")) if len(names) > 1 else ():
             if may_be_named(path, names) and (why := inputs.spoiled_by(path)):
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def _check_json_file(path: Path, inputs: Inputs) -> None:
+def _check_file(option: str, path: Path, inputs: Inputs) -> None:
     if why := inputs.spoiled_by(path):
-        raise UsageError(f"--json {path}: {why}")
+        raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"--json {path}: expected a file in a folder that exists")
+        raise UsageError(f"{option} {path}: expected a file in a folder that exists")
     if (path.is_file() or not path.exists()) and (why := why_not(Path(os.path.realpath(path)).parent)):
-        raise UsageError(f"--json {path}: no file can be made there: {why}")
+        raise UsageError(f"{option} {path}: no file can be made there: {why}")
 
 
 def _check_save_dir(path: Path, inputs: Inputs) -> None:

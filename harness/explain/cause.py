@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The event that caused a finding: which primitive call, on which entry, with what values."""
 
+import re
+
 from pte_review.harness.judging.finding import FOR_A_WHILE, Finding
 from pte_review.models.entry import show
 from pte_review.models.machine.actors import LOGGED
 from pte_review.models.machine.state import Event
-from pte_review.models.outcome import Outcome
+from pte_review.models.outcome import RETURNED, Outcome
 from pte_review.models.scenario import Scenario
+from pte_review.models.version import Version
 
 # Events below or beside the calls of primitives.
 RAW = LOGGED | {
     "R", "X", "S", "T", "R.debug_vm", "R.page_table_check",
     "warning", "violation", "fact", "imbalance", "contpte_convert", "page_table_check BUG",
 }  # fmt: skip
+
+PLACE = re.compile(r"\b[\w./-]+\.[ch]:\d+")
 
 # What the integers of an event are, for those that are not plain numbers.
 SIGNATURES: dict[str, tuple[str, ...]] = {
@@ -29,6 +34,23 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
 
 def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
     """The primitive call that last wrote the entry of `finding`, or the last call of a run that went wrong."""
+    at = event_of(scenario, outcome, finding)
+    if at is None:
+        return f"{scenario.places.label(scenario.places.at(finding.range, finding.entry))} is never written"
+    return call(scenario, outcome.events[at]) if at >= 0 else "before any primitive"
+
+
+def line(version: Version, scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
+    """Where in the kernel text of `version` that call stands, such as mm/util.c:12; "" where that is not known."""
+    if outcome.ended != RETURNED:
+        match = PLACE.search(outcome.why)
+        return match[0] if match else ""
+    at = event_of(scenario, outcome, finding)
+    return version.line_of(scenario, at) if at is not None and at >= 0 else ""
+
+
+def event_of(scenario: Scenario, outcome: Outcome, finding: Finding) -> int | None:
+    """The index of that call among the events; -1 where it came before any call, None where nobody wrote the entry."""
     events = outcome.events
     at = len(events) - 1
     if finding.entry >= 0:
@@ -36,13 +58,13 @@ def cause(scenario: Scenario, outcome: Outcome, finding: Finding) -> str:
         until = next((i for i, e in enumerate(events) if _sees(e, ptep, finding)), len(events))
         writes = [i for i, e in enumerate(events[:until]) if e[0] in ("S", "X") and e[1] == ptep]
         if not writes:
-            return f"{scenario.places.label(ptep)} is never written"
+            return None
         at = writes[-1]
     elif marks := [i for i, e in enumerate(events) if _marks(e, outcome, finding)]:
         at = marks[0]
     while at >= 0 and events[at][0] in RAW:
         at -= 1
-    return call(scenario, events[at]) if at >= 0 else "before any primitive"
+    return at
 
 
 def _sees(event: Event, ptep: int, finding: Finding) -> bool:

@@ -175,12 +175,17 @@ def _counts(counts: Iterable[tuple[str, int]]) -> str:
 
 def pictures(verdict: Verdict, words: Words) -> list[str]:
     """A picture for each divergence; one for both architectures where they show the same. `words` are the subject's."""
+    return [text for text, _ in pictured(verdict, words, verdict.divergences)]
+
+
+def pictured(verdict: Verdict, words: Words, divergences: Sequence[Divergence]) -> list[tuple[str, Divergence]]:
+    """pictures() of some of the divergences, each with the first that it shows."""
     alike: dict[tuple[str, str], list[Divergence]] = {}
-    for divergence in verdict.divergences:
+    for divergence in divergences:
         text = body(divergence, verdict.base, verdict.candidate, words)
         alike.setdefault((divergence.kind, text), []).append(divergence)
     result = []
-    for (_, text), divergences in alike.items():
-        where = "; ".join(f"{d.arch}, scenario {d.examples_to_find}" for d in divergences)
-        result.append(headed(divergences[0], verdict.base, verdict.candidate, where, text))
+    for (_, text), same in alike.items():
+        where = "; ".join(f"{d.arch}, scenario {d.examples_to_find}" for d in same)
+        result.append((headed(same[0], verdict.base, verdict.candidate, where, text), same[0]))
     return result

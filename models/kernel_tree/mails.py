@@ -114,8 +114,9 @@ def _mail(file: Path, raw: bytes, first: int, folder: Path) -> Mail:
         flowed=flowed,
         subject=subject,
         mail=raw,
+        message_id=_message_id(raw),
     )
-    return Mail(subject, first, patch, _message_id(raw))
+    return Mail(subject, first, patch)
 
 
 def _message_id(raw: bytes) -> str:

@@ -21,6 +21,8 @@ class Patch:
     subject: str = ""  # of the mail that it came in
     mail: bytes = field(default=b"", repr=False)  # the whole of it; empty for a plain diff
 
+    message_id: str = ""
+
     @property
     def raw(self) -> bytes:
         """The diff's bytes."""

@@ -30,7 +30,6 @@ class Mail:
     subject: str
     first: int
     patch: Patch
-    message_id: str = ""
 
     @property
     def is_reply(self) -> bool:
@@ -84,7 +83,7 @@ def selected(file: Path, mails: list[Mail]) -> Series:
 
 def of_thread(mails: list[Mail], message_id: str) -> list[Mail]:
     """Of a thread with replies and perhaps several versions, the mails of the series that has `message_id`."""
-    wanted = next((mail for mail in mails if mail.message_id == message_id), None)
+    wanted = next((mail for mail in mails if mail.patch.message_id == message_id), None)
     if wanted is None:
         return mails
     if wanted.is_reply:  # a diff in a reply is a proposal of its own

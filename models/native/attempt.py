@@ -23,7 +23,7 @@ from pte_review.models.native.arena import (
     request,
 )  # fmt: skip
 from pte_review.models.native.binding import Binding
-from pte_review.models.native.follow import Follower, signed
+from pte_review.models.native.follow import Follower, LineFollower, signed
 from pte_review.models.native.instrument import MOST_LOCALS, Local
 from pte_review.models.native.process import Worker
 from pte_review.models.native.translation_unit import TranslationUnit
@@ -45,14 +45,23 @@ Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassig
 
 
 def attempt(
-    scenario: Scenario, binding: Binding, stack: int, worker: Worker, unit: TranslationUnit, *, again: bool = True
+    scenario: Scenario,
+    binding: Binding,
+    stack: int,
+    worker: Worker,
+    unit: TranslationUnit,
+    *,
+    again: bool = True,
+    lines: list[int] | None = None,
 ) -> Ended:
     """Run `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first.
 
-    A child that somebody killed, or that ended with the thread that started it, is run `again`.
+    The line of each event of the log is added to `lines`, if given, which takes longer. A child that somebody killed,
+    or that ended with the thread that started it, is run `again`.
     """
     k = fresh_kernel(scenario)
-    follower, asked, file = Follower(k, unit.warnings), request(scenario, binding, stack), binding.file
+    follower = Follower(k, unit.warnings) if lines is None else LineFollower(k, unit.warnings, lines)
+    asked, file = request(scenario, binding, stack), binding.file
     try:
         if isinstance(k, Actors):
             fed, logged = _accompanied(worker, asked, k, follower)
@@ -65,7 +74,9 @@ def attempt(
         return _ended(k, follower, reply, logged, file, unit.locals)
     except Died as died:
         if again and died.why == "SIGKILL":
-            return attempt(scenario, binding, stack, worker, unit, again=False)
+            if lines is not None:
+                lines.clear()
+            return attempt(scenario, binding, stack, worker, unit, again=False, lines=lines)
         at = f"{file}:{worker.arena.words[REPLY_AT + LINE]}"
         ended, why = (NO_PROGRESS, f"more than {died.why}") if died.slow else (CRASH, died.why)
         return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None

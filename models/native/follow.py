@@ -196,6 +196,22 @@ class Follower:
                         self.k.memory[i] = pte
 
 
+class LineFollower(Follower):
+    """Also notes the line of the kernel file that each event of the machine's log stems from, in `lines`."""
+
+    def __init__(self, k: Kernel, files: Sequence[Texts], lines: list[int]) -> None:
+        super().__init__(k, files)
+        self.lines = lines
+
+    def feed(self, words: Sequence[int]) -> list[tuple[int, int]]:
+        changed = []
+        for first in range(0, len(words), EVENT_WORDS):
+            changed += super().feed(words[first : first + EVENT_WORDS])
+            self.lines += [self.line] * (len(self.k.events) - len(self.lines))
+        self.changed = changed
+        return changed
+
+
 Handler = Callable[..., None]
 
 

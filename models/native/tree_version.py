@@ -2,6 +2,7 @@
 """The text of a tree as a Version: extracted, compiled and run like a port, one object an architecture and config."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -40,6 +41,7 @@ NUMBERS_OF = {
     "x86_64": {},
     "arm64": {"CONFIG_ARM64_PAGE_SHIFT": 12, "CONFIG_ARM64_VA_BITS": 48, "CONFIG_ARM64_PA_BITS": 48},
 }
+LONGEST_CALL = 6  # lines
 STACK_MODES = {"zero": ZERO, "pattern": PATTERN}
 
 
@@ -201,6 +203,23 @@ class TreeVersion(Version):
                 for stack, value in STACKS.items()
             ),
         )
+
+    def line_of(self, scenario: Scenario, at: int) -> str:
+        """Where the call stands that is event `at` of a run on `scenario`: mm/util.c:12; "" where that is not sure.
+
+        Events of macros and of other files have the line of somebody else: the name of the call must stand there.
+        """
+        worker, unit = self.worker(scenario.arch, scenario.config), self.unit(scenario.arch)
+        lines: list[int] = []
+        outcome, _ = attempt(scenario, self.binding, POISONED, worker, unit, lines=lines)
+        if not 0 <= at < min(len(lines), len(outcome.events)):
+            return ""
+        name, line = str(outcome.events[at][0]), lines[at]
+        text = (self.source.read(self.binding.file) or "").split("\n")
+        for number in range(line, max(line - LONGEST_CALL, 0), -1):  # gcc has the last line of a call, clang the first
+            if number <= len(text) and re.search(rf"\b{re.escape(name)}\s*\(", text[number - 1]):
+                return f"{self.binding.file}:{number}"
+        return ""
 
     def _never_assigned(self, scenario: Scenario, outcome: Outcome, local: int) -> bool:
         """Whether the entry at which `local` was stale would meet it unassigned if it were the first one.

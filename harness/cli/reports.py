@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The options of a command that writes its verdict in the shape of others: a mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar, cast
+
+import click
+
+from pte_review.harness.files.writing import write_whole
+from pte_review.harness.reports.mail import mail_text
+from pte_review.harness.reports.reviewed import Reviewed
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Where a call wants its verdict beside the terminal."""
+
+    mail_file: Path | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The files to write, by option."""
+        wanted = {"--mail": self.mail_file}
+        return {option: path for option, path in wanted.items() if path is not None}
+
+    def write(self, reviewed: Reviewed) -> None:
+        """Write them."""
+        if self.mail_file is not None:
+            write_whole(self.mail_file, mail_text(reviewed))
+
+
+def report_options(command: F) -> F:
+    """These options for a click command, which gets them as `reports`."""
+
+    @wraps(command)
+    def with_reports(*, mail_file: Path | None, **others: object) -> object:
+        return command(reports=Reports(mail_file), **others)
+
+    result = cast(F, with_reports)
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option(
+            "--mail", "mail_file", type=path, help="Write a mail that answers the patch to FILE; none is sent."
+        ),
+    ):
+        result = option(result)
+    return result
