@@ -14,6 +14,7 @@ GUARANTEES = {
     "tests/cli/test_kernel_text_errors.py": "a partial checkout names the files that it lacks",
     "tests/cli/test_kernel_text.py": "`check tree` and `tree+patch` run a real tree",
     "tests/docs/test_output_blocks.py": "the docs show what the commands print of Linux 6.12",
+    "tests/harness/reports/test_ktap.py": "kunit.py reads what --ktap prints",
     "tests/models/kernel_tree/": "the sources of 7.3 are parsed",
     "tests/models/native/test_file_readers.py": "no release is refused for what it reads",
     "tests/models/native/test_extract.py": "the source of Linux 6.12 is read and taken apart",

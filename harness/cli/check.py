@@ -3,6 +3,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -25,11 +26,13 @@ from pte_review.harness.files.counterexample import save
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, printed_by, saved_line
+from pte_review.harness.reports.ktap import ktap
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
 from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
 from pte_review.harness.subjects import choose
+from pte_review.models.version import Version
 
 
 @click.command("check", cls=Command)
@@ -88,25 +91,33 @@ def check_command(
             unread=unread,
             listen=display,
         )
-    for line in (*text.describe(), *printed_by(v for v in versions if v not in text.loaded.values())):
-        click.echo(wrapped(line))
-    for name, what in unread.items():
-        click.echo(wrapped(f"not run on {name}: {what}"))
-    click.echo(verdict_lines(verdict))
-    for picture in pictures(verdict, subject.words):
-        click.echo(picture)
     most = max_examples if seconds is None else max(verdict.scenarios.values(), default=max_examples)
     again = ["pte-review", "check", base, candidate, "--seed", str(seed), "--max-examples", str(most)]
     for option, value in (("--arch", arch), ("--hostile", hostile), ("--subject", subject_name)):
         again += [option, value] if value else []
     again += ["--contract", contract] if contract != DEFAULT_CONTRACT else []
-    again += text.arguments()
-    if verdict.divergences:
-        click.echo(f"again: {shlex.join(again)}")
-    reports.write(Reviewed(subject, verdict, text, again))
+    reviewed = Reviewed(subject, verdict, text, [*again, *text.arguments()])
+    if reports.ktap:
+        click.echo(ktap(reviewed), nl=False)
+    else:
+        _print(reviewed, [v for v in versions if v not in text.loaded.values()], unread)
+    reports.write(reviewed)
     if json_file is not None:
         write_whole(json_file, json.dumps(verdict.to_json(), indent=1) + "\n")
     if save_dir is not None:
         for path in save(subject, verdict, save_dir):
-            click.echo(saved_line(path, text))
+            click.echo(saved_line(path, text), err=reports.ktap)
     return STATUS.get(verdict.verdict, OK)
+
+
+def _print(reviewed: Reviewed, ports: Sequence[Version], unread: Mapping[str, str]) -> None:
+    """The verdict as text: what ran, what was found, how to get it again."""
+    for line in (*reviewed.text.describe(), *printed_by(ports)):
+        click.echo(wrapped(line))
+    for name, what in unread.items():
+        click.echo(wrapped(f"not run on {name}: {what}"))
+    click.echo(verdict_lines(reviewed.verdict))
+    for picture in pictures(reviewed.verdict, reviewed.subject.words):
+        click.echo(picture)
+    if reviewed.verdict.divergences:
+        click.echo(f"again: {shlex.join(reviewed.command)}")

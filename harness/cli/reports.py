@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The options of a command that writes its verdict in the shape of others: a mail."""
+"""The options of a command that writes its verdict in other shapes: a mail, KTAP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Reports:
     """Where a call wants its verdict beside the terminal."""
 
     mail_file: Path | None = None
+    ktap: bool = False  # in the place of text
 
     @property
     def files(self) -> dict[str, Path]:
@@ -38,15 +39,14 @@ def report_options(command: F) -> F:
     """These options for a click command, which gets them as `reports`."""
 
     @wraps(command)
-    def with_reports(*, mail_file: Path | None, **others: object) -> object:
-        return command(reports=Reports(mail_file), **others)
+    def with_reports(*, mail_file: Path | None, ktap: bool, **others: object) -> object:
+        return command(reports=Reports(mail_file, ktap), **others)
 
     result = cast(F, with_reports)
     path = click.Path(path_type=Path)
     for option in (
-        click.option(
-            "--mail", "mail_file", type=path, help="Write a mail that answers the patch to FILE; none is sent."
-        ),
+        click.option("--ktap", is_flag=True, help="Print KTAP, a test for each kind of divergence, instead of text."),
+        click.option("--mail", "mail_file", type=path, help="Write a reply to the patch to FILE; nothing is sent."),
     ):
         result = option(result)
     return result

@@ -239,7 +239,7 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 320, "snippet": 500, "mail": 100}  # a mail quotes the patch as it is
+WIDER = {"help": 80, "errors": 320, "snippet": 500, "mail": 100, "ktap": 79}  # a mail quotes the patch
 
 
 def golden_files() -> list[object]:

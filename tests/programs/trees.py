@@ -20,6 +20,8 @@ from tests.kit.trees import RELEASES, TREES, Release
 SUITES = ("trixie-backports", "sid")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FILES = sorted({"Makefile", *READ, *(s.binding.file for s in SUBJECTS.values() if s.binding is not None)})
+KUNIT = ("tools/testing/kunit/kunit_parser.py", "tools/testing/kunit/kunit_printer.py")
+FILES_OF = {"6.12": [*FILES, *KUNIT]}  # what tests read of one release alone: kunit.py's parser of KTAP
 STAMP = ".unpacked"  # in a tree: the list of files that were looked for
 
 
@@ -103,17 +105,17 @@ def _archive(release: Release, apt: Iterator[Apt], folder: Path) -> Path:
     return next(apt).source(release, folder) if release.version else next(apt).binary(release, folder)
 
 
-def _unpack(archive: Path, tree: Path) -> None:
-    """The members of FILES that the archive has."""
+def _unpack(archive: Path, tree: Path, files: list[str]) -> None:
+    """Those of `files` that the archive has."""
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     command = ["tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1"]
     command += ["--wildcards", "--no-wildcards-match-slash"]
     # A file that this kernel does not have is an error to tar, which unpacks the others all the same.
-    subprocess.run([*command, *(f"*/{name}" for name in FILES)], stderr=subprocess.DEVNULL, check=False)
+    subprocess.run([*command, *(f"*/{name}" for name in files)], stderr=subprocess.DEVNULL, check=False)
     if not (tree / "mm/mremap.c").exists():
         raise Unavailable(f"{archive.name} has no mm/mremap.c")
-    (tree / STAMP).write_text("\n".join(FILES))
+    (tree / STAMP).write_text("\n".join(files))
 
 
 def _apts(home: Path) -> Iterator[Apt]:
@@ -131,14 +133,14 @@ def main(chosen: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="pte-review-trees-") as scratch:
         apt = _apts(Path(scratch) / "apt")
         for name in chosen or RELEASES:
-            tree = TREES / RELEASES[name].folder
-            if (tree / STAMP).exists() and (tree / STAMP).read_text() == "\n".join(FILES):
+            tree, files = TREES / RELEASES[name].folder, FILES_OF.get(name, FILES)
+            if (tree / STAMP).exists() and (tree / STAMP).read_text() == "\n".join(files):
                 continue
             print(f"{name}: bringing {tree.relative_to(TREES.parents[1])}", flush=True)
             folder = Path(scratch) / name
             folder.mkdir()
             try:
-                _unpack(_archive(RELEASES[name], apt, folder), tree)
+                _unpack(_archive(RELEASES[name], apt, folder), tree, files)
             except (Unavailable, OSError, subprocess.CalledProcessError, StopIteration) as error:
                 print(f"{name}: skipped: {error or 'apt could not be set up'}", flush=True)
                 shutil.rmtree(tree, ignore_errors=True)
