@@ -101,7 +101,7 @@ def check_command(
         click.echo(ktap(reviewed), nl=False)
     else:
         _print(reviewed, [v for v in versions if v not in text.loaded.values()], unread)
-    reports.write(reviewed)
+    reports.write(reviewed, versions)
     if json_file is not None:
         write_whole(json_file, json.dumps(verdict.to_json(), indent=1) + "\n")
     if save_dir is not None:

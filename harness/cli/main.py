@@ -23,7 +23,14 @@ from pte_review.harness.cli.exhaust import exhaust_command
 from pte_review.harness.cli.history import history_command
 from pte_review.harness.cli.listing import list_command
 from pte_review.harness.cli.new_version import new_version_command
-from pte_review.harness.cli.options import OK, arch_option, max_examples_option, seed_option, subject_option
+from pte_review.harness.cli.options import (
+    OK,
+    arch_option,
+    html_option,
+    max_examples_option,
+    seed_option,
+    subject_option,
+)
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
 from pte_review.harness.cli.thread import thread_review
@@ -50,15 +57,23 @@ COMMANDS = (
 @seed_option
 @arch_option
 @subject_option
+@html_option
 @click.version_option(package_name="pte-review")
 @click.pass_context
-def cli(context: click.Context, max_examples: int, seed: int, arch: str | None, subject_name: str | None) -> None:
+def cli(
+    context: click.Context,
+    max_examples: int,
+    seed: int,
+    arch: str | None,
+    subject_name: str | None,
+    html_file: Path | None,
+) -> None:
     """Run versions of a kernel function side by side on generated page tables.
 
     Without a command: review the mails of the first subject of `pte-review list`.
     """
     if context.invoked_subcommand is None:
-        context.exit(thread_review(choose(subject_name), max_examples, seed, arch))
+        context.exit(thread_review(choose(subject_name), max_examples, seed, arch, html_file))
 
 
 for _command in COMMANDS:

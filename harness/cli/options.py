@@ -23,6 +23,9 @@ contract_option = click.option(
     "--contract", metavar="NAME", default=DEFAULT_CONTRACT, show_default=True, help=f"{' or '.join(CONTRACTS)}."
 )
 json_option = click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the verdict to FILE.")
+html_option = click.option(
+    "--html", "html_file", type=click.Path(path_type=Path), help="Write a page with pictures, steps and costs to FILE."
+)
 save_option = click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
 subject_option = click.option(
     "--subject",

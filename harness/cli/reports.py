@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The options of a command that writes its verdict in other shapes: a mail, KTAP."""
+"""The options of a command that writes its verdict in other shapes: a mail, a page, KTAP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -9,9 +9,12 @@ from typing import TypeVar, cast
 
 import click
 
+from pte_review.harness.cli.options import html_option
+from pte_review.harness.costs.compare import measure_where_it_can
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.reports.mail import mail_text
 from pte_review.harness.reports.reviewed import Reviewed
+from pte_review.models.version import Version
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -21,16 +24,24 @@ class Reports:
     """Where a call wants its verdict beside the terminal."""
 
     mail_file: Path | None = None
+    html_file: Path | None = None
     ktap: bool = False  # in the place of text
 
     @property
     def files(self) -> dict[str, Path]:
         """The files to write, by option."""
-        wanted = {"--mail": self.mail_file}
+        wanted = {"--mail": self.mail_file, "--html": self.html_file}
         return {option: path for option, path in wanted.items() if path is not None}
 
-    def write(self, reviewed: Reviewed) -> None:
-        """Write them."""
+    def write(self, reviewed: Reviewed, versions: Sequence[Version] = ()) -> None:
+        """Write them. The page has the costs of `versions`."""
+        if self.html_file is not None:
+            from pte_review.harness.reports.html.page import page  # Jinja2, for this alone
+
+            subject, verdict = reviewed.subject, reviewed.verdict
+            costs = measure_where_it_can(versions, verdict.arches, list(subject.workloads.values())) if versions else []
+            title = f"{verdict.base} \u2192 {verdict.candidate}: {verdict.verdict}"
+            write_whole(self.html_file, page(title, [reviewed], costs=costs))
         if self.mail_file is not None:
             write_whole(self.mail_file, mail_text(reviewed))
 
@@ -39,13 +50,14 @@ def report_options(command: F) -> F:
     """These options for a click command, which gets them as `reports`."""
 
     @wraps(command)
-    def with_reports(*, mail_file: Path | None, ktap: bool, **others: object) -> object:
-        return command(reports=Reports(mail_file, ktap), **others)
+    def with_reports(*, mail_file: Path | None, html_file: Path | None, ktap: bool, **others: object) -> object:
+        return command(reports=Reports(mail_file, html_file, ktap), **others)
 
     result = cast(F, with_reports)
     path = click.Path(path_type=Path)
     for option in (
         click.option("--ktap", is_flag=True, help="Print KTAP, a test for each kind of divergence, instead of text."),
+        html_option,
         click.option("--mail", "mail_file", type=path, help="Write a reply to the patch to FILE; nothing is sent."),
     ):
         result = option(result)

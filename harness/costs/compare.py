@@ -65,6 +65,20 @@ def measure(
     return ledger(outcome.events)
 
 
+def measure_where_it_can(
+    versions: Sequence[Version], arches: Sequence[str], workloads: Sequence[Workload]
+) -> list[Costs]:
+    """measure_all() without the workloads on which one of the versions does not return."""
+    measured = []
+    for arch in arches:
+        for workload in workloads:
+            try:
+                measured += measure_all(versions, [arch], [workload])
+            except UsageError:
+                continue
+    return measured
+
+
 def measure_all(
     versions: Sequence[Version], arches: Sequence[str], workloads: Sequence[Workload], size: int | None = None
 ) -> list[Costs]:

@@ -59,7 +59,7 @@ def _body(reviewed: Reviewed, attachments: Sequence[Attachment]) -> Iterator[str
     new = [divergence for divergence in verdict.divergences if divergence.by != "base"]
     quoted: set[tuple[str, ...]] = set()
     pictures = pictured(verdict, reviewed.subject.words, new) if verdict.verdict == DIVERGES else []
-    first = {divergence.kind: (text, divergence) for text, divergence in reversed(pictures)}
+    first = {same[0].kind: (text, same[0]) for text, same in reversed(pictures)}
     shown = list(reversed(first.values()))
     for text, divergence in shown[:MOST_PICTURES]:
         yield from _quote(reviewed, divergence, quoted)

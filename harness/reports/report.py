@@ -175,11 +175,18 @@ def _counts(counts: Iterable[tuple[str, int]]) -> str:
 
 def pictures(verdict: Verdict, words: Words) -> list[str]:
     """A picture for each divergence; one for both architectures where they show the same. `words` are the subject's."""
-    return [text for text, _ in pictured(verdict, words, verdict.divergences)]
+    return [picture.text for picture in pictured(verdict, words, verdict.divergences)]
 
 
-def pictured(verdict: Verdict, words: Words, divergences: Sequence[Divergence]) -> list[tuple[str, Divergence]]:
-    """pictures() of some of the divergences, each with the first that it shows."""
+class Picture(NamedTuple):
+    """A picture, and the divergences that it shows: the same on each architecture."""
+
+    text: str
+    divergences: Sequence[Divergence]
+
+
+def pictured(verdict: Verdict, words: Words, divergences: Sequence[Divergence]) -> list[Picture]:
+    """pictures() of some of the divergences."""
     alike: dict[tuple[str, str], list[Divergence]] = {}
     for divergence in divergences:
         text = body(divergence, verdict.base, verdict.candidate, words)
@@ -187,5 +194,5 @@ def pictured(verdict: Verdict, words: Words, divergences: Sequence[Divergence]) 
     result = []
     for (_, text), same in alike.items():
         where = "; ".join(f"{d.arch}, scenario {d.examples_to_find}" for d in same)
-        result.append((headed(same[0], verdict.base, verdict.candidate, where, text), same[0]))
+        result.append(Picture(headed(same[0], verdict.base, verdict.candidate, where, text), same))
     return result

@@ -239,7 +239,7 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 320, "snippet": 500, "mail": 100, "ktap": 79}  # a mail quotes the patch
+WIDER = {"help": 80, "errors": 320, "snippet": 500, "mail": 100, "ktap": 79, "html": 700}  # a mail quotes the patch
 
 
 def golden_files() -> list[object]:
