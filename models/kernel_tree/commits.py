@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Commits A..B of a git repository as a series of patches, as far as they change files that are read."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pte_review.models.kernel_tree.git import complaint, git, stderr_of
 from pte_review.models.kernel_tree.tree import resolved_commit
 
 MOST_COMMITS = 500
+TAGS = re.compile(r"^(?:\s*\[[^\[\]]*\])+")
 SHOW = ("diff-tree", "--root", "--pretty=email", "-p", "--relative", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
@@ -36,6 +38,23 @@ def series_of(tree: Path, text: str, paths: Iterable[str]) -> bytes:
             "try fewer, or --rev with each end"
         )
     return b"".join(_mail(tree, commit, f"{n}/{len(commits)}", names) for n, commit in enumerate(commits, 1))
+
+
+def commit_before(tree: Path, first: str, last: str, subject: str) -> str | None:
+    """The parent of the commit in first..last that the mail with `subject` became; None where there is none."""
+    if first.startswith("-") or last.startswith("-"):
+        return None
+    listed = git(
+        ["log", f"--max-count={MOST_COMMITS}", "--format=%P%x00%s", "--no-show-signature", f"{first}..{last}"], tree
+    )
+    if listed.returncode:
+        return None
+    wanted = " ".join(TAGS.sub("", subject).split())
+    for line in listed.stdout.decode("utf-8", "replace").split("\n"):
+        parents, _, title = line.partition("\0")
+        if " ".join(title.split()) == wanted:
+            return parents.split(" ")[0]
+    return None
 
 
 def _mail(tree: Path, commit: str, number: str, paths: Iterable[str]) -> bytes:
