@@ -2,6 +2,7 @@
 """Text of strangers on a terminal: what would move the cursor, hide or reorder it is shown as an escape."""
 
 import re
+from collections.abc import Callable
 from typing import Any, TextIO
 
 # Control characters but for tab and newline, what orders text from right to left, separators of lines, lone surrogates.
@@ -16,12 +17,13 @@ def printable(text: str) -> str:
 class Printable:
     """A text stream that shows what is written to it as printable() does. For everything else it is the stream."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, finish: Callable[[str], str] = str) -> None:
         self._stream = stream
+        self._finish = finish  # what is done last, with what a reader sees
 
     def write(self, text: str) -> int:
         """Write, and return how many characters were given."""
-        self._stream.write(printable(text))
+        self._stream.write(self._finish(printable(text)))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

@@ -2,7 +2,9 @@
 """Commands that take an empty value for a mistake: `--shard "$UNSET"` must not mean that there is no --shard."""
 
 import click
+from click.core import ParameterSource
 
+from pte_review.harness.cli.settings import Settings
 from pte_review.harness.errors import UsageError
 
 
@@ -23,6 +25,13 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _check_values(self, ctx, args)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        own = ctx.find_object(Settings)
+        for name, value in ctx.params.items():
+            if own is not None and ctx.get_parameter_source(name) == ParameterSource.DEFAULT_MAP:
+                click.echo(f"pte-review: --{name} {value}, from {own.file}", err=True)
+        return super().invoke(ctx)
 
 
 class Group(click.Group):

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from pte_review.harness.cli.arguments import Command
-from pte_review.harness.cli.options import FINDING, OK, UNDECIDED, arch_option, contract_option, subject_option
+from pte_review.harness.cli.options import FINDING, OK, UNDECIDED, arch_option, contract_option, epilog, subject_option
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.reading import read_object
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText
 from pte_review.harness.patch_names import patches_named
-from pte_review.harness.reports.b4 import FAIL, PASS, WARN, Result, one_line, result_of
+from pte_review.harness.reports.b4 import FAIL, PASS, WARN, CheckResult, one_line, result_of
 from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
 from pte_review.harness.subject import Subject
@@ -32,7 +32,14 @@ EXIT = {PASS: OK, FAIL: FINDING, WARN: UNDECIDED}
 COMMIT = re.compile(r"[0-9a-f]{12,64}")
 
 
-@click.command("b4-check", cls=Command)
+@click.command(
+    "b4-check",
+    cls=Command,
+    epilog=epilog(
+        "git config --add b4.review-perpatch-check-cmd \\\n      'pte-review b4-check'",
+        "git config --add b4.prep-perpatch-check-cmd \\\n      'pte-review b4-check --lines'",
+    ),
+)
 @click.option("--tree", type=click.Path(path_type=Path), default=Path(), show_default=True, help="The kernel tree.")
 @click.option("--rev", metavar="REV", help="What the patch is for; what b4 knows, else HEAD, without it.")
 @click.option("--max-examples", type=int, help=f"Scenarios for each architecture.  [default: {DEFAULT_EXAMPLES}]")
@@ -70,7 +77,7 @@ def b4_check_command(
             VersionError
         ) as error:  # one that does not apply or compile is no fault of the patch's, as far as we know
             details = "\n".join(getattr(error, "details", ()))
-            results.append(Result(WARN, one_line(f"not reviewed: {error}"), details))
+            results.append(CheckResult(WARN, one_line(f"not reviewed: {error}"), details))
     if lines:
         click.echo("".join(f"{result.line()}\n" for result in results if result.line()), nl=False)
     else:
@@ -85,7 +92,7 @@ def _concerns(subject: Subject, patch: Path) -> bool:
     return has_diff(text) and any(f"/{path}" in text for path in (*own, *READ))
 
 
-def _reviewed(text: KernelText, arch: str | None, contract: str, most: int, seconds: float | None) -> Result:
+def _reviewed(text: KernelText, arch: str | None, contract: str, most: int, seconds: float | None) -> CheckResult:
     subject = text.subject
     versions, unread = text.load_where_it_can(TREE, PATCHED, arches=chosen_arches(subject, arch, None))
     (verdict,) = review(

@@ -9,12 +9,15 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Command
+from pte_review.harness.cli.completion import rules as rules_at_tab
+from pte_review.harness.cli.completion import versions as versions_at_tab
 from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import (
     OK,
     STATUS,
     arch_option,
     contract_option,
+    epilog,
     json_option,
     save_option,
     seed_option,
@@ -28,19 +31,32 @@ from pte_review.harness.judging.contracts import DEFAULT_CONTRACT
 from pte_review.harness.kernel_text import KernelText, printed_by, saved_line
 from pte_review.harness.reports.ktap import ktap
 from pte_review.harness.reports.progress import ProgressDisplay
-from pte_review.harness.reports.report import pictures, verdict_lines, wrapped
+from pte_review.harness.reports.report import pictures, row, verdict_lines, wrapped
 from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.review import DEFAULT_EXAMPLES, MOST_EXAMPLES, check_call, chosen_arches, review
 from pte_review.harness.subjects import choose
 from pte_review.models.version import Version
 
 
-@click.command("check", cls=Command)
-@click.argument("base")
-@click.argument("candidate")
+@click.command(
+    "check",
+    cls=Command,
+    epilog=epilog(
+        "pte-review check pre_patch v4 --html v4.html",
+        "pte-review check tree tree+patch --tree ~/linux --patch v5.mbx --mail r.eml",
+        "b4 am -o - MESSAGE-ID |\n      pte-review check tree tree+patch --tree ~/linux --patch -",
+    ),
+)
+@click.argument("base", shell_complete=versions_at_tab)
+@click.argument("candidate", shell_complete=versions_at_tab)
 @arch_option
 @contract_option
-@click.option("--hostile", metavar="RULE", help="Break this rule of legal tables; `pte-review list` has them.")
+@click.option(
+    "--hostile",
+    metavar="RULE",
+    shell_complete=rules_at_tab,
+    help="Break this rule of legal tables; `pte-review list` has them.",
+)
 @click.option("--max-examples", type=int, help=f"Scenarios for each architecture.  [default: {DEFAULT_EXAMPLES}]")
 @click.option("--seconds", type=float, help="Explore for so long; without --max-examples as many scenarios as fit.")
 @seed_option
@@ -78,7 +94,7 @@ def check_command(
     versions, unread = text.load_where_it_can(base, candidate, arches=chosen_arches(subject, arch, hostile))
     inputs = Inputs((base, candidate, *patches), tree)
     check_outputs(inputs, json_file=json_file, save_dir=save_dir, others=reports.files, versions=versions)
-    with ProgressDisplay() as display:
+    with ProgressDisplay(hidden=reports.quiet) as display:
         (verdict,) = review(
             subject,
             [(versions[0], versions[1])],
@@ -99,6 +115,9 @@ def check_command(
     reviewed = Reviewed(subject, verdict, text, [*again, *text.arguments()])
     if reports.ktap:
         click.echo(ktap(reviewed), nl=False)
+    elif reports.quiet:
+        shown = row([verdict])
+        click.echo(wrapped(f"{shown.pair}: {shown.says}"))
     else:
         _print(reviewed, [v for v in versions if v not in text.loaded.values()], unread)
     reports.write(reviewed, versions)
@@ -106,7 +125,7 @@ def check_command(
         write_whole(json_file, json.dumps(verdict.to_json(), indent=1) + "\n")
     if save_dir is not None:
         for path in save(subject, verdict, save_dir):
-            click.echo(saved_line(path, text), err=reports.ktap)
+            click.echo(saved_line(path, text), err=reports.ktap or reports.quiet)
     return STATUS.get(verdict.verdict, OK)
 
 

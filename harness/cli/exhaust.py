@@ -16,6 +16,7 @@ from pte_review.harness.cli.options import (
     STATUS,
     arch_option,
     contract_option,
+    epilog,
     json_option,
     save_option,
     subject_option,
@@ -44,7 +45,13 @@ MOST_ENTRIES = 6
 MOST_JOBS = 1024
 
 
-@click.command("exhaust", cls=Command)
+@click.command(
+    "exhaust",
+    cls=Command,
+    epilog=epilog(
+        "pte-review exhaust pre_patch v4_fixed --entries 2",
+    ),
+)
 @click.argument("versions", nargs=-1, required=True, metavar="BASE CANDIDATE")
 @click.option("--entries", type=int, default=2, show_default=True, help=f"Entries of the range, 1 to {MOST_ENTRIES}.")
 @arch_option

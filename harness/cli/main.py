@@ -18,6 +18,7 @@ import click
 from pte_review.harness.cli.arguments import Group
 from pte_review.harness.cli.b4_check import b4_check_command
 from pte_review.harness.cli.check import check_command
+from pte_review.harness.cli.colour import coloured, wanted
 from pte_review.harness.cli.cost import cost_command
 from pte_review.harness.cli.endings import WRONG, ended_well
 from pte_review.harness.cli.exhaust import exhaust_command
@@ -27,6 +28,7 @@ from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import (
     OK,
     arch_option,
+    epilog,
     html_option,
     max_examples_option,
     seed_option,
@@ -34,6 +36,7 @@ from pte_review.harness.cli.options import (
 )
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
+from pte_review.harness.cli.settings import settings
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.printable import Printable, printable
@@ -54,7 +57,12 @@ COMMANDS = (
 )
 
 
-@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=epilog("pte-review", "pte-review check pre_patch v4", "pte-review COMMAND --help"),
+)
 @max_examples_option
 @seed_option
 @arch_option
@@ -94,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # a file's name, or what a port says, may be no text of this terminal
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    with redirect_stdout(Printable(sys.stdout)) if sys.stdout else nullcontext():
+    finish = coloured if sys.stdout and wanted(sys.stdout) else str
+    with redirect_stdout(Printable(sys.stdout, finish)) if sys.stdout else nullcontext():
         status = ended_well(partial(_run, list(sys.argv[1:] if arguments is None else arguments)))
     sys.exit(status)
 
@@ -102,7 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     details: Sequence[str] = ()
     try:
-        with cli.make_context("pte-review", arguments) as context:  # cli.main() ends in 1 where nobody reads the output
+        own = settings(Path.cwd())
+        with cli.make_context(
+            "pte-review", arguments, default_map=own.defaults, obj=own
+        ) as context:  # cli.main() ends in 1 where nobody reads the output
             status = cli.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code

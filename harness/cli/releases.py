@@ -11,6 +11,7 @@ from pte_review.harness.cli.options import (
     OK,
     UNDECIDED,
     arch_option,
+    epilog,
     html_option,
     max_examples_option,
     seed_option,
@@ -31,7 +32,13 @@ from pte_review.harness.verdict import DIVERGES
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
-@click.command("releases", cls=Command)
+@click.command(
+    "releases",
+    cls=Command,
+    epilog=epilog(
+        "pte-review releases .pte-review/trees/*",
+    ),
+)
 @click.argument("folders", metavar="DIR...", nargs=-1, type=FOLDER)
 @click.option("--base", metavar="VERSION", help="What each tree is held against; the subject's first version without.")
 @click.option(

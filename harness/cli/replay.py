@@ -8,7 +8,7 @@ import click
 
 from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.kernel_text import kernel_text_options
-from pte_review.harness.cli.options import FINDING, OK
+from pte_review.harness.cli.options import FINDING, OK, epilog
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
 from pte_review.harness.kernel_text import KernelText, Needed, load_needed, texts_of
@@ -28,7 +28,13 @@ class Saved:
     needed: Needed  # versions: BASE and CANDIDATE, or the one that is held against a recording
 
 
-@click.command("replay", cls=Command)
+@click.command(
+    "replay",
+    cls=Command,
+    epilog=epilog(
+        "pte-review replay found/*.json --candidate v4_fixed",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--base", help="Run against this version instead.")
 @click.option("--candidate", help="Run this version instead.")

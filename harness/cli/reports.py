@@ -26,6 +26,7 @@ class Reports:
     mail_file: Path | None = None
     html_file: Path | None = None
     ktap: bool = False  # in the place of text
+    quiet: bool = False  # the verdict's own line, and no more
 
     @property
     def files(self) -> dict[str, Path]:
@@ -50,12 +51,15 @@ def report_options(command: F) -> F:
     """These options for a click command, which gets them as `reports`."""
 
     @wraps(command)
-    def with_reports(*, mail_file: Path | None, html_file: Path | None, ktap: bool, **others: object) -> object:
-        return command(reports=Reports(mail_file, html_file, ktap), **others)
+    def with_reports(
+        *, mail_file: Path | None, html_file: Path | None, ktap: bool, quiet: bool, **others: object
+    ) -> object:
+        return command(reports=Reports(mail_file, html_file, ktap, quiet), **others)
 
     result = cast(F, with_reports)
     path = click.Path(path_type=Path)
     for option in (
+        click.option("--quiet", "-q", is_flag=True, help="Print the line with the verdict, and no more."),
         click.option("--ktap", is_flag=True, help="Print KTAP, a test for each kind of divergence, instead of text."),
         html_option,
         click.option("--mail", "mail_file", type=path, help="Write a reply to the patch to FILE; nothing is sent."),

@@ -14,7 +14,7 @@ STATUS = {DIVERGES: FAIL, INCONCLUSIVE: WARN}
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """One result. `details` are shown where the reviewer asks for them."""
 
     status: str
@@ -32,13 +32,13 @@ class Result:
         return f"{words[self.status]}: {self.tool}: {self.summary}" if self.status in words else ""
 
 
-def result_of(reviewed: Reviewed) -> Result:
+def result_of(reviewed: Reviewed) -> CheckResult:
     """What b4 shows of a verdict."""
     verdict = reviewed.verdict
     says = fixes_text([verdict]) if verdict.verdict == FIXES else row([verdict]).says
     summary = f"{says}; {verdict.examples:,} scenarios on {' and '.join(verdict.arches)}"
     details = [*reviewed.text.describe(), verdict_lines(verdict), *pictures(verdict, reviewed.subject.words)]
-    return Result(STATUS.get(verdict.verdict, PASS), one_line(summary), printable("\n".join(details)))
+    return CheckResult(STATUS.get(verdict.verdict, PASS), one_line(summary), printable("\n".join(details)))
 
 
 def one_line(text: str) -> str:

@@ -19,8 +19,8 @@ MEASURE_FOR = 5.0  # seconds until the rate is known
 class ProgressDisplay:
     """A listener that draws one bar. `unit` is what is counted; `resumes` after Ctrl-C, which a long run says."""
 
-    def __init__(self, unit: str = "scenarios", *, resumes: bool = False) -> None:
-        self._console = Console(file=sys.stderr, highlight=False)
+    def __init__(self, unit: str = "scenarios", *, resumes: bool = False, hidden: bool = False) -> None:
+        self._console = Console(file=sys.stderr, highlight=False, force_terminal=False if hidden else None)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

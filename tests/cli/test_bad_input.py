@@ -57,7 +57,7 @@ def assert_refused(done: Done, says: str) -> None:
         ("history --max-examples 0", "examples: expected 1 to 100,000,000, got 0"),
         ("history --arch x86", "no architecture 'x86': did you mean x86_64?"),
         ("history v4", "unexpected extra argument"),
-        ("chek pre_patch v4", "no command 'chek': did you mean check?"),
+        ("chek pre_patch v4", "no command 'chek': did you mean check or b4-check?"),
         ("replay", "Missing argument 'FILES...'"),
         ("replay none.json", "none.json: cannot be read: No such file or directory"),
         ("replay none.jsonl", "none.jsonl: cannot be read whole: No such file or directory"),

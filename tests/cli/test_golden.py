@@ -179,7 +179,7 @@ def test_matrix():
 
 
 @needs_named_click
-@pytest.mark.parametrize("command", ["", "check", "replay", "history", "list", "exhaust"])
+@pytest.mark.parametrize("command", ["", "b4-check", "check", "replay", "history", "list", "exhaust"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
 
@@ -239,7 +239,15 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 320, "snippet": 500, "mail": 100, "ktap": 79, "html": 700}  # a mail quotes the patch
+WIDER = {
+    "help": 80,
+    "errors": 320,
+    "snippet": 500,
+    "mail": 100,
+    "ktap": 79,
+    "html": 700,
+    "b4": 90,
+}  # a mail quotes the patch
 
 
 def golden_files() -> list[object]:
