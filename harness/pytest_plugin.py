@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pte_review.harness.verdict import Verdict
 
 PROPERTY = "pte-review"
+KINDS = f"{PROPERTY}.kinds"
 ASKED: "pytest.StashKey[Asked]" = pytest.StashKey()
 NEEDS = {
     "base": "--review-candidate, --review-tree or --review-replay",
@@ -87,10 +88,16 @@ def record_verdict(request: pytest.FixtureRequest) -> Callable[["Verdict"], "Ver
     """Puts a Verdict into the matrix of the terminal summary, and returns it."""
 
     def record(verdict: "Verdict") -> "Verdict":
-        request.node.user_properties.append((PROPERTY, verdict.to_json()))
+        request.node.user_properties.extend(properties(verdict))
         return verdict
 
     return record
+
+
+def properties(verdict: "Verdict") -> list[tuple[str, object]]:
+    """What a report has of a verdict: all of it, and for JUnit files its word and its kinds apart."""
+    kinds = (KINDS, " ".join(verdict.kinds))
+    return [(PROPERTY, verdict.to_json()), (f"{PROPERTY}.verdict", verdict.verdict), kinds]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -13,7 +13,7 @@ from pte_review.harness.cli.endings import OUR_MISTAKE, our_mistake
 from pte_review.harness.files.counterexample import Counterexample, read, replay
 from pte_review.harness.kernel_text import PATCHED, TREE, KernelText, Needed, load_needed, texts_of
 from pte_review.harness.patch_names import patches_named
-from pte_review.harness.pytest_plugin import PROPERTY
+from pte_review.harness.pytest_plugin import properties
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.reports.report import pictures, verdict_lines
 from pte_review.harness.review import check_call, chosen_arches, review
@@ -138,7 +138,7 @@ class ReviewItem(_Item):
             max_examples=option.review_max_examples,
             seed=option.review_seed,
         )
-        self.user_properties.append((PROPERTY, verdict.to_json()))
+        self.user_properties.extend(properties(verdict))
         if verdict.verdict in (NO_DIFFERENCE, FIXES):
             return
         kinds = ", ".join(verdict.added or verdict.kinds)

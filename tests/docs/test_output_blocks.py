@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The README and docs show real output: each block behind `<!-- output: NAME -->` is what the command prints."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,11 +14,14 @@ import pytest
 
 from pte_review.harness import check
 from pte_review.harness.costs.text import claims_text
+from pte_review.harness.kernel_text import KernelText
 from pte_review.harness.known import DEFAULT_SEEDS, hunt_all, review_thread
 from pte_review.harness.releases import ledger
 from pte_review.harness.reports.history import history_text
+from pte_review.harness.reports.ktap import ktap
 from pte_review.harness.reports.releases import releases_table
 from pte_review.harness.reports.report import matrix, pictures, row
+from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
 from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
@@ -52,8 +56,8 @@ def the_history() -> str:
     return history_text(hunt_all(MOVE_PTES, None, DEFAULT_SEEDS, 1000), DEFAULT_SEEDS, 1000)
 
 
-def in_a_folder(*command: str, prefix: str = "--") -> list[str]:
-    """What `command` prints in a folder that has the files of the README's examples, line by line."""
+def in_a_folder(*command: str, prefix: str = "--", file: str = "") -> list[str]:
+    """What `command` prints, or writes to `file`, in a folder with the files of the README's examples, line by line."""
     with TemporaryDirectory() as folder:
         Path(folder, "linux-6.12").symlink_to(linux().resolve())
         Path(folder, "batch.patch").write_bytes(PATCH.read_bytes())
@@ -65,7 +69,32 @@ def in_a_folder(*command: str, prefix: str = "--") -> list[str]:
             cwd=folder, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 1, done.stderr
-    return [line.rstrip() for line in done.stdout.splitlines(keepends=False)]
+        text = Path(folder, file).read_text(encoding="utf-8") if file else done.stdout
+    return [line.rstrip() for line in text.splitlines(keepends=False)]
+
+
+FEW = ("--arch", "x86_64", "--max-examples", "12")
+
+
+def the_mail() -> str:
+    command = ("pte_review", "check", "tree", "tree+patch", *FEW, "--mail", "reply.eml")
+    return "\n".join(in_a_folder(*command, file="reply.eml")) + "\n"
+
+
+def the_ktap() -> str:
+    return ktap(
+        Reviewed(MOVE_PTES, check("pre_patch", "v4", arch="x86_64", max_examples=12), KernelText(MOVE_PTES), ())
+    )
+
+
+def the_b4_check() -> str:
+    """As jq shows it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pte_review", "b4-check", "--tree", str(linux()), *FEW],
+        input=PATCH.read_text(encoding="utf-8"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    return "".join(f"{one[name]}\n" for one in json.loads(done.stdout) for name in ("tool", "status", "summary"))
 
 
 def the_pytest_run() -> str:
@@ -110,6 +139,9 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "pytest-tree": the_pytest_run,
     "exhaust": the_exhausted_space,
     "releases": the_releases,
+    "mail": the_mail,
+    "ktap": the_ktap,
+    "b4-check": the_b4_check,
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }

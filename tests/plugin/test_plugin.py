@@ -3,6 +3,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -241,3 +242,12 @@ def test_a_mistake_of_ours_is_no_verdict(pytester: pytest.Pytester):
     assert result.ret == 70
     (line,) = [line for line in result.outlines if "a mistake of pte-review itself" in line]
     assert "KeyError: 'x'" in line
+
+
+def test_junit_has_the_kinds(pytester: pytest.Pytester):
+    options = ("--review-base=pre_patch", "--review-candidate=v4", "--review-arch=x86_64", "--review-max-examples=40")
+    pytester.runpytest_inprocess(*options, "--junitxml=out.xml", "-p", "no:cacheprovider")
+    root = ElementTree.parse(pytester.path / "out.xml").getroot()
+    properties = {each.get("name"): each.get("value") for each in root.iter("property")}
+    assert properties["pte-review.verdict"] == "diverges"
+    assert properties["pte-review.kinds"] == "write-gained page-table-check write-lost"
