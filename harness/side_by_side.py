@@ -40,7 +40,8 @@ def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
     if options.get("bbml2_noabort"):
         known = all(config.get("bbml2_noabort", True) for config in own)
         options["bbml2_noabort"] = scenario.config.bbml2_noabort and known
-    return replace(scenario, config=replace(scenario.config, **options)) if options else scenario
+    config = replace(scenario.config, **options) if options else scenario.config
+    return scenario if config == scenario.config else replace(scenario, config=config)
 
 
 class SideBySide:
