@@ -23,16 +23,18 @@ test-all: $(READY)  ## every test, as CI runs them
 	@$(BIN)/pytest -n 2 -q
 
 # How far Hypothesis shrinks, and how click folds help, hangs on the release: such tests skip themselves.
-lowest:  ## tests with the lowest versions that pyproject.toml allows: all but the slow ones and those of C alone
+lowest:  ## tests of what calls a package, with the lowest versions that pyproject.toml allows
 	@test -f $(LOWEST)/.ready || { echo "setting up $(LOWEST) (once, about a minute)"; $(PYTHON) -m venv $(LOWEST); }
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/lowest.txt \
 		--editable '.[tree,dask]' pytest-xdist 'pytest-benchmark[histogram]' cosmic-ray mypy && touch $(LOWEST)/.ready
-	@$(LOWEST)/bin/pytest -n 2 -q -m "not slow" $(addprefix --ignore=,$(OF_C))
+	@$(LOWEST)/bin/pytest -n 2 -q -m "not slow" $(OF_PACKAGES)
 
 LOWEST := .venv-lowest
-# What hangs on the C and on no package's release.
-OF_C := tests/models/native/primitives tests/models/native/test_confinement.py tests/models/native/test_file_readers.py \
-	tests/harness/exhaust tests/subjects/move_ptes/test_fidelity.py
+# Where Hypothesis, pytest, click, rich, deepdiff, tree-sitter, unidiff, cffi and dask are called. The machine, the ports,
+# the judging and the C hang on no package's release.
+OF_PACKAGES := tests/cli tests/plugin tests/review tests/strategies tests/toy tests/packaging tests/bench \
+	tests/models/kernel_tree $(addprefix tests/models/native/test_,extract.py plain.py cache.py) \
+	$(addprefix tests/harness/,explain files search costs exhaust/test_cluster.py exhaust/test_run.py)
 QUICK := tests/models/arch tests/models/machine tests/models/kernel_tree tests/harness/judging tests/harness/explain \
 	tests/strategies/test_legal_rules.py tests/subjects/move_ptes/test_promise.py tests/toy tests/test_boundary.py
 
