@@ -56,8 +56,8 @@ def opened() -> Iterator[tuple[Apt, list[KernelPackage]]]:
         try:
             apt = Apt(Path(home), _archives(), tuple(DEBIAN.values()))
             names = sorted(name for start in NAMES for name in apt.run("pkgnames", start, program="apt-cache").split())
-            ours = [f"{name}:{arch}" for name in names for arch in DEBIAN.values() if f"-{arch}" in name]
-            yield apt, packages_in(apt.run("show", *ours, program="apt-cache")) if ours else []
+            both = [f"{name}:{arch}" for name in names for arch in DEBIAN.values() if f"-{arch}" in name]
+            yield apt, packages_in(apt.run("show", *both, program="apt-cache")) if both else []
         except Unavailable as error:
             raise LiveError(
                 f"kernels by release: {error}: expected Debian's archive; try the path of an image"
