@@ -19,8 +19,7 @@ from pte_review.harness.live.build import static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.models.arch import ARCHES
-from tests.harness.live.test_build import EM_AARCH64, elf
-from tests.harness.live.test_images import arm64
+from tests.kit.binaries import EM_AARCH64, arm64, elf
 from tests.kit.kernel_text import children
 from tests.kit.live import live_kernel
 
