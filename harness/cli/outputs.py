@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a call may write: --json FILE and --save DIR never touch a file that the call reads."""
+"""Where a call may write: --json FILE, --save DIR and --console FILE never touch a file that the call reads."""
 
 import os
 import sys
@@ -42,16 +42,23 @@ class Inputs:
 
 
 def check_outputs(
-    inputs: Inputs, *, json_file: Path | None = None, save_dir: Path | None = None, versions: Iterable[Version] = ()
+    inputs: Inputs,
+    *,
+    json_file: Path | None = None,
+    save_dir: Path | None = None,
+    console: Path | None = None,
+    versions: Iterable[Version] = (),
 ) -> None:
-    """Raise UsageError unless --json and --save can be written without spoiling one of `inputs`. Before the work.
+    """Raise UsageError unless what is to be written can be, without spoiling one of `inputs`. Before the work.
 
     `versions` are the loaded BASE and CANDIDATE, whose files count as inputs.
     """
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
-        _check_json_file(json_file, inputs)
+        _check_file("--json", json_file, inputs)
+    if console is not None:
+        _check_file("--console", console, inputs)
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]
@@ -62,13 +69,13 @@ def check_outputs(
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def _check_json_file(path: Path, inputs: Inputs) -> None:
+def _check_file(option: str, path: Path, inputs: Inputs) -> None:
     if why := inputs.spoiled_by(path):
-        raise UsageError(f"--json {path}: {why}")
+        raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"--json {path}: expected a file in a folder that exists")
+        raise UsageError(f"{option} {path}: expected a file in a folder that exists")
     if (path.is_file() or not path.exists()) and (why := why_not(Path(os.path.realpath(path)).parent)):
-        raise UsageError(f"--json {path}: no file can be made there: {why}")
+        raise UsageError(f"{option} {path}: no file can be made there: {why}")
 
 
 def _check_save_dir(path: Path, inputs: Inputs) -> None:
