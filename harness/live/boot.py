@@ -21,6 +21,7 @@ LAST_LINES = 12
 LOOK_EVERY = 0.02  # seconds
 KVM_FAILED = "KVM internal error"  # QEMU says so on its stderr, and pauses the guest
 PANIC = "Kernel panic"
+INIT_SAYS = "pte-review: "  # on the console, where it has no port
 OF_SIGNAL = 128  # what a shell adds to the number of a signal
 
 
@@ -116,8 +117,9 @@ def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
     statuses, console = run.statuses(), run.text("console")
     panic = next((line[line.index(PANIC) :] for line in console.splitlines() if PANIC in line), "")
     if "started" not in statuses:
-        own = run.text(ERRORS).strip().splitlines()
-        reason = panic or why or (own[-1] if own else "QEMU ended before the program was started")
+        lines = [line for line in console.splitlines() if line.startswith(INIT_SAYS)]
+        errors = run.text(ERRORS).strip().splitlines()
+        reason = panic or why or (lines or errors or ["QEMU ended before the program was started"])[-1]
         raise LiveError(f"{kernel.image}: {kernel.release} does not boot: {reason}", last_lines(console))
     status = None
     if "exit" in statuses:

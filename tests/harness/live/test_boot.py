@@ -131,6 +131,14 @@ def test_what_qemu_says_is_shown(guest: Guest):
         guest("echo 'qemu: could not load kernel' >&2; exit 1")
 
 
+def test_what_init_says_is_shown(guest: Guest):
+    """Where the kernel has no driver for the ports, on the console."""
+    with pytest.raises(LiveError, match=r"does not boot: pte-review: no virtio port: the kernel needs X$"):
+        guest(
+            "echo 'pte-review: no virtio port: the kernel needs X' >console; echo '[ 2.0] reboot: Power down' >>console"
+        )
+
+
 def test_tcg_after_kvm(guest: Guest, monkeypatch: pytest.MonkeyPatch):
     """A guest that KVM cannot go on with is started again; the next begins with TCG."""
     monkeypatch.setattr(qemu, "host_arch", lambda: "arm64")
