@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A kernel booted in QEMU to run one program: its output and exit status come back, nothing else is left."""
 
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ LOOK_EVERY = 0.02  # seconds
 KVM_FAILED = "KVM internal error"  # QEMU says so on its stderr, and pauses the guest
 PANIC = "Kernel panic"
 INIT_SAYS = "pte-review: "  # on the console, where it has no port
+# Lines of init.c.
+ENDED = re.compile(r"^(?P<how>exit|signal) (?P<number>\d{1,3})$", re.MULTILINE)
+NOTE = "note "
 OF_SIGNAL = 128  # what a shell adds to the number of a signal
 
 
@@ -114,20 +118,16 @@ def last_lines(console: str) -> list[str]:
 def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
     """What the files say. Raises LiveError where the program was never started."""
     run.look()
-    statuses, console = run.statuses(), run.text("console")
+    lines_of_init, console = run.text("status"), run.text("console")
     panic = next((line[line.index(PANIC) :] for line in console.splitlines() if PANIC in line), "")
-    if "started" not in statuses:
+    if not run.userspace:
         lines = [line for line in console.splitlines() if line.startswith(INIT_SAYS)]
         errors = run.text(ERRORS).strip().splitlines()
         reason = panic or why or (lines or errors or ["QEMU ended before the program was started"])[-1]
         raise LiveError(f"{kernel.image}: {kernel.release} does not boot: {reason}", last_lines(console))
-    status = None
-    if "exit" in statuses:
-        status = int(statuses["exit"])
-    elif "signal" in statuses:
-        status = OF_SIGNAL + int(statuses["signal"])
-    else:
-        why = panic or why or "the guest went off"
-    notes = tuple(line.removeprefix("note ") for line in run.text("status").splitlines() if line.startswith("note "))
+    ended = ENDED.search(lines_of_init)
+    status = int(ended["number"]) + (OF_SIGNAL if ended["how"] == "signal" else 0) if ended else None
+    why = "" if ended else panic or why or "the guest went off"
+    notes = tuple(line.removeprefix(NOTE) for line in lines_of_init.splitlines() if line.startswith(NOTE))
     output = (run.folder / "output").read_bytes()
     return Booted(status, output, console, run.seconds, why, run.userspace, accel, notes)
