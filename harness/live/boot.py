@@ -101,6 +101,8 @@ def _watch(run: Run, kernel: KernelImage, accel: str, limit: float, listen: List
             return KVM_FAILED
         if run.seconds > limit:
             return f"stopped after {limit:g} seconds, try more"
+        if run.too_much:
+            break
         run.look()
         what = "runs" if run.userspace else "boots"
         listen(Progress(f"{kernel.release} {what}", min(int(run.seconds), int(limit)), int(limit)))
@@ -129,5 +131,6 @@ def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
     status = int(ended["number"]) + (OF_SIGNAL if ended["how"] == "signal" else 0) if ended else None
     why = "" if ended else panic or why or "the guest went off"
     notes = tuple(line.removeprefix(NOTE) for line in lines_of_init.splitlines() if line.startswith(NOTE))
-    output = (run.folder / "output").read_bytes()
+    with (run.folder / "output").open("rb") as file:
+        output = file.read(MOST_OUTPUT)
     return Booted(status, output, console, run.seconds, why, run.userspace, accel, notes)

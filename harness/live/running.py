@@ -11,6 +11,7 @@ from pathlib import Path
 
 MOST_OUTPUT = 256 << 20  # bytes of each file that the guest fills
 MOST_CONSOLE = 1 << 20
+PIECE = 1 << 20  # bytes of output that are passed on at once
 GRACE = 10  # seconds after which QEMU ends even if this process was killed
 FILES = ("console", "status", "output")  # what the guest fills
 STARTED = "started "  # init.c writes it to the file `status`
@@ -64,7 +65,7 @@ class Run:
             self.userspace = self.seconds
         with (self.folder / "output").open("rb") as file:
             file.seek(self._taken)
-            if data := file.read():
+            while (data := file.read(PIECE)) and self._taken < MOST_OUTPUT:
                 self._taken += len(data)
                 self._receive(data)
 

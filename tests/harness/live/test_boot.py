@@ -119,6 +119,11 @@ def wait_for(what: Callable[[], int]) -> int:
     return value
 
 
+def test_the_system_holds_the_bound(guest: Guest):
+    """So that it holds where nobody looks: in blocks of 512 bytes, as POSIX has `ulimit -f`."""
+    assert guest(STARTED + "ulimit -f >output").output == f"{running.MOST_OUTPUT // 512}\n".encode()
+
+
 def test_what_does_not_boot_has_its_last_lines(guest: Guest):
     script = "seq 30 >console; echo '[ 1.0] Kernel panic - not syncing: VFS' >>console; echo '---[ end' >>console"
     with pytest.raises(LiveError, match=r"6\.17\.8-arm64 does not boot: Kernel panic - not syncing: VFS$") as caught:
