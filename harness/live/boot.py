@@ -14,11 +14,12 @@ from pte_review.harness.live.images import image_of, read_image
 from pte_review.harness.live.initrd import initrd, needs_disk
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.harness.live.modules import modules_in_order
-from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command, kvm_failed
+from pte_review.harness.live.qemu import DISK, KVM, TCG, Guest, accelerator, command, kvm_failed
 from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Receive, Run, running
 from pte_review.harness.progress import Listen, Progress, silent
 
 LAST_LINES = 12
+DISK_BYTES = 64 << 20  # as much as SWAP_BYTES of init.c
 LOOK_EVERY = 0.02  # seconds
 KVM_FAILED = "KVM internal error"  # QEMU says so on its stderr, and pauses the guest
 PANIC = "Kernel panic"
@@ -72,10 +73,12 @@ def boot(
     with tempfile.TemporaryDirectory(prefix="pte-review-boot-") as name:
         folder = Path(name)
         (folder / "initrd").write_bytes(archive)
+        with (folder / DISK).open("wb") as disk:
+            disk.truncate(DISK_BYTES)  # takes no room until the guest writes
         if inner is not None:
             (folder / "image").write_bytes(inner)
         image = kernel.image.absolute() if inner is None else folder / "image"
-        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=needs_disk(modules))
+        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), has_disk=needs_disk(modules))
         for accel in dict.fromkeys((accelerator(kernel.arch), TCG)):
             with running(command(kernel.arch, accel, guest), folder, seconds, receive) as run:
                 why = _watch(run, kernel, accel, seconds, listen)
