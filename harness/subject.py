@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pte_review.harness.judging.contracts import Clause
     from pte_review.harness.judging.promise import Promise
     from pte_review.harness.known import Bug, Thread
+    from pte_review.harness.live.reproduce.call import Caller
     from pte_review.models.native.binding import Binding
 
 Step = Callable[[Scenario], Iterator[Scenario]]  # proposes simpler scenarios
@@ -103,6 +104,7 @@ class Subject:
     claims: "Callable[[], list[Claim]] | None" = None
     recordings: Recordings | None = None
     binding: "Binding | None" = None  # how kernel text is called
+    caller: "Caller | None" = None  # how a running kernel is made to call it
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # a counterexample of version 1 to version 2
 
     @property
