@@ -49,6 +49,7 @@ class Words:
     system_call: str  # that reaches the function
     recipes: Callable[[Scenario], Iterator[str]] = lambda _: iter(())  # how its call comes to be other than ordinary
     sentences: Mapping[str, str] = field(default_factory=dict)  # by kind, in the place of the kit's (judging/kinds.py)
+    reached: Mapping[str, str] = field(default_factory=dict)  # by recipe, the kernels on which it made its state
 
 
 @dataclass(frozen=True)
