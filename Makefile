@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees kernels build clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees kernels reached \
+	reproduce build clean
 
 review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
@@ -76,6 +77,13 @@ trees: $(READY)  ## the files of released kernels that tests read, from Debian's
 # KERNELS="6.17.8 7.3" brings only these. A few seconds and 30 to 50 MB each.
 kernels: $(READY)  ## kernels that tests boot, from Debian's archive, into the cache folder
 	@$(BIN)/python -m tests.programs.kernels $(KERNELS)
+
+# KERNELS="6.17.13 7.3.4" are the kernels. Each state of each is a boot of some seconds.
+reached: $(READY)  ## the states that reach lines name, made on kernels in QEMU; a quarter of an hour
+	@$(BIN)/python -m tests.programs.reached $(KERNELS)
+
+reproduce: $(READY)  ## the bug of 6.17 shown on 6.17.8 and not on 6.17.13, in QEMU; a minute once the images are there
+	@$(BIN)/pytest -q tests/harness/live/reproduce/test_kernels.py -k shipped
 
 build: $(READY)  ## the wheel, into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

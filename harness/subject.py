@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pte_review.harness.judging.contracts import Clause
     from pte_review.harness.judging.promise import Promise
     from pte_review.harness.known import Bug, Thread
+    from pte_review.harness.live.reproduce.call import Caller
     from pte_review.models.native.binding import Binding
 
 Step = Callable[[Scenario], Iterator[Scenario]]  # proposes simpler scenarios
@@ -48,6 +49,7 @@ class Words:
     system_call: str  # that reaches the function
     recipes: Callable[[Scenario], Iterator[str]] = lambda _: iter(())  # how its call comes to be other than ordinary
     sentences: Mapping[str, str] = field(default_factory=dict)  # by kind, in the place of the kit's (judging/kinds.py)
+    reached: Mapping[str, str] = field(default_factory=dict)  # by recipe, the kernels on which it made its state
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Subject:
     claims: "Callable[[], list[Claim]] | None" = None
     recordings: Recordings | None = None
     binding: "Binding | None" = None  # how kernel text is called
+    caller: "Caller | None" = None  # how a running kernel is made to call it
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # a counterexample of version 1 to version 2
 
     @property

@@ -27,6 +27,7 @@ from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import OK, arch_option, max_examples_option, seed_option, subject_option
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
+from pte_review.harness.cli.reproduce import reproduce_command
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.printable import Printable, printable
@@ -44,6 +45,7 @@ COMMANDS = (
     new_version_command,
     releases_command,
     replay_command,
+    reproduce_command,
 )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a call may write: --json FILE, --save DIR and --console FILE never touch a file that the call reads."""
+"""Where a call may write: --json, --save, --console and -o never touch a file that the call reads."""
 
 import os
 import sys
@@ -56,9 +56,9 @@ def check_outputs(
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
-        _check_file("--json", json_file, inputs)
+        check_output_file("--json", json_file, inputs)
     if console is not None:
-        _check_file("--console", console, inputs)
+        check_output_file("--console", console, inputs)
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]
@@ -69,7 +69,8 @@ def check_outputs(
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def _check_file(option: str, path: Path, inputs: Inputs) -> None:
+def check_output_file(option: str, path: Path, inputs: Inputs) -> None:
+    """Raise UsageError unless the file of `option` can be written without spoiling one of `inputs`."""
     if why := inputs.spoiled_by(path):
         raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():

@@ -179,7 +179,7 @@ def test_matrix():
 
 
 @needs_named_click
-@pytest.mark.parametrize("command", ["", "boot", "check", "replay", "history", "list", "exhaust"])
+@pytest.mark.parametrize("command", ["", "boot", "check", "replay", "history", "list", "exhaust", "reproduce"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
 
@@ -239,7 +239,7 @@ def test_replay(cli: Run, folder: Path):
     assert_golden("replay", still.out + fixed.out)
 
 
-WIDER = {"help": 80, "errors": 320, "snippet": 500}
+WIDER = {"help": 80, "reproducer": 100, "errors": 320, "snippet": 500}
 
 
 def golden_files() -> list[object]:
