@@ -51,7 +51,7 @@ def check_outputs(
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
-        _check_json_file(json_file, inputs)
+        check_file("--json", json_file, inputs)
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]
@@ -62,13 +62,14 @@ def check_outputs(
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def _check_json_file(path: Path, inputs: Inputs) -> None:
+def check_file(option: str, path: Path, inputs: Inputs) -> None:
+    """Raise UsageError unless `path`, given with `option`, can be written without spoiling one of `inputs`."""
     if why := inputs.spoiled_by(path):
-        raise UsageError(f"--json {path}: {why}")
+        raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UsageError(f"--json {path}: expected a file in a folder that exists")
+        raise UsageError(f"{option} {path}: expected a file in a folder that exists")
     if (path.is_file() or not path.exists()) and (why := why_not(Path(os.path.realpath(path)).parent)):
-        raise UsageError(f"--json {path}: no file can be made there: {why}")
+        raise UsageError(f"{option} {path}: no file can be made there: {why}")
 
 
 def _check_save_dir(path: Path, inputs: Inputs) -> None:
