@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pte_review.harness.live.apt import Apt, Archive, Unavailable, mirror
 from pte_review.harness.live.errors import LiveError
-from pte_review.harness.live.packages import DEBIAN, KernelPackage, packages_in
+from pte_review.harness.live.packages import DEBIAN, NAMES, KernelPackage, packages_in
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.models.native.cache import cache_folder
 
@@ -55,9 +55,9 @@ def opened() -> Iterator[tuple[Apt, list[KernelPackage]]]:
     with tempfile.TemporaryDirectory(prefix="pte-review-apt-") as home:
         try:
             apt = Apt(Path(home), _archives(), tuple(DEBIAN.values()))
-            names = apt.run("pkgnames", "linux-image-", program="apt-cache").split()
-            wanted = [f"{name}:{arch}" for name in names for arch in DEBIAN.values() if name.find(arch) > 0]
-            yield apt, packages_in(apt.run("show", *sorted(wanted), program="apt-cache")) if wanted else []
+            names = sorted(name for start in NAMES for name in apt.run("pkgnames", start, program="apt-cache").split())
+            both = [f"{name}:{arch}" for name in names for arch in DEBIAN.values() if f"-{arch}" in name]
+            yield apt, packages_in(apt.run("show", *both, program="apt-cache")) if both else []
         except Unavailable as error:
             raise LiveError(
                 f"kernels by release: {error}: expected Debian's archive; try the path of an image"
@@ -87,13 +87,22 @@ def bring(apt: Apt, package: KernelPackage, listen: Listen = silent) -> Path:
             if not (kernel / "vmlinuz").is_file():
                 raise LiveError(f"{package.release}: no image in {', '.join(package.parts)}")
             (kernel / VERSION).write_text(package.version + "\n")
-            shutil.rmtree(target, ignore_errors=True)
-            kernel.rename(target)
+            _put(kernel, target)
     except Unavailable as error:
         raise LiveError(f"{package.release}: cannot be brought: {error}") from None
     except (OSError, subprocess.CalledProcessError, tarfile.TarError) as error:
         raise LiveError(f"{package.release}: cannot be unpacked into {target}: {error}") from None
     return target
+
+
+def _put(kernel: Path, target: Path) -> None:
+    """Rename in one step. One that another process has put there meanwhile stays: a guest may be about to start."""
+    try:
+        kernel.rename(target)
+    except OSError:
+        if not (target / VERSION).is_file():
+            shutil.rmtree(target)
+            kernel.rename(target)
 
 
 def _unpack(package: Path, folder: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pte_review.harness.live.build import check_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.images import image_of, read_image
-from pte_review.harness.live.initrd import initrd
+from pte_review.harness.live.initrd import SWAP_DISK, initrd, swap_device
 from pte_review.harness.live.kernels import KernelImage
+from pte_review.harness.live.modules import modules_in_order
 from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command
 from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Receive, Run, running
 from pte_review.harness.progress import Listen, Progress, silent
@@ -60,7 +61,8 @@ def boot(
     `parameters` behind the kernel's command line. `listen` hears how far the time is, `receive` the output as it
     comes. Raises LiveError for a kernel that does not get as far as the program.
     """
-    archive = initrd(kernel, _program_bytes(program, kernel.arch), arguments, files or {})
+    modules = modules_in_order(kernel.modules)
+    archive = initrd(kernel.arch, modules, _program_bytes(program, kernel.arch), arguments, files or {})
     inner = image_of(read_image(kernel.image), str(kernel.image)).inner
     with tempfile.TemporaryDirectory(prefix="pte-review-boot-") as name:
         folder = Path(name)
@@ -68,7 +70,7 @@ def boot(
         if inner is not None:
             (folder / "image").write_bytes(inner)
         image = kernel.image.absolute() if inner is None else folder / "image"
-        guest = Guest(image, folder, cpus, megabytes, tuple(parameters))
+        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=swap_device(modules) == SWAP_DISK)
         for accel in dict.fromkeys((_accelerator(kernel.arch), TCG)):
             with running(command(kernel.arch, accel, guest), folder, seconds, receive) as run:
                 why = _watch(run, kernel, accel, seconds, listen)

@@ -9,7 +9,7 @@ from pte_review.harness.errors import unknown
 from pte_review.harness.live.archive import bring, cached, kept_folder, opened
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.images import image_of, read_image
-from pte_review.harness.live.packages import choose, missing
+from pte_review.harness.live.packages import CANDIDATE, choose, missing
 from pte_review.harness.progress import Listen, silent
 from pte_review.models.arch import ARCHES
 
@@ -72,7 +72,13 @@ def _by_path(path: Path, arch: str | None) -> KernelImage:
 
 
 def _by_release(what: str, arch: str, listen: Listen) -> KernelImage:
-    package = choose(cached(), what, arch)
+    # A candidate in the cache folder is no answer to a series: the archive may have more.
+    whole = [
+        package
+        for package in cached()
+        if CANDIDATE not in package.version or what in (package.version, package.release)
+    ]
+    package = choose(whole, what, arch)
     if package is not None:
         return _by_path(kept_folder() / package.release / "vmlinuz", arch)
     with opened() as (apt, packages):

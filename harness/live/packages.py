@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which kernels the distribution has: read from the text of its Packages lists, chosen by release.
 
-Debian calls an image linux-image-RELEASE, where RELEASE is what uname -r says of it. From 6.19 on that package is
-empty, and depends on linux-binary-RELEASE (the image), linux-modules-RELEASE and linux-base-RELEASE (the config).
+Debian calls an image linux-image-RELEASE, where RELEASE is what uname -r says of it. From 6.18 on the config is in
+linux-base-RELEASE, and from 6.19 on the package is empty: the image is in linux-binary-RELEASE, the modules in
+linux-modules-RELEASE. Of older backports the lists have only what was built for Secure Boot, which is the image.
 """
 
 import re
@@ -13,10 +14,13 @@ from pte_review.harness.live.errors import LiveError
 
 NAME = re.compile(r"linux-image-(?P<release>\d[\w.+~-]*?-(?P<arch>amd64|arm64))(?:-unsigned)?")
 OTHER_FLAVOURS = re.compile(r"-(rt|dbg|16k)(-|$)")
+NAMES = ("linux-image-", "linux-binary-", "linux-modules-", "linux-base-")
 PARTS = re.compile(r"\b(linux-(?:binary|modules|base)-\S+) \(= ([^)]+)\)")
+IMAGE_PART = "linux-binary-"
 DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
 # A third of the size; the virtio devices of a guest are built in.
 CLOUD = "-cloud-"
+CANDIDATE = "-rc"
 SERIES = re.compile(r"\d+\.\d+")
 
 
@@ -40,24 +44,36 @@ class KernelPackage:
 
 def packages_in(text: str) -> list[KernelPackage]:
     """The kernels of the Packages list `text`, the oldest first, each release once for an architecture."""
-    kernels: dict[tuple[str, str], KernelPackage] = {}
-    for stanza in re.split(r"\n\n+", text):
-        fields = dict(re.findall(r"^([\w-]+): (.*)$", stanza, re.MULTILINE))
-        match = NAME.fullmatch(fields.get("Package", ""))
-        if match is None or OTHER_FLAVOURS.search(match["release"]):
-            continue
-        parts = PARTS.findall(fields.get("Depends", "")) or [(fields["Package"], fields["Version"])]
-        arch = next(name for name, debian in DEBIAN.items() if debian == match["arch"])
-        package = KernelPackage(
-            match["release"],
-            fields["Version"].rpartition("-")[0].replace("~rc", "-rc"),
-            arch,
-            tuple(f"{name}:{match['arch']}={version}" for name, version in parts),
-        )
-        known = kernels.get((package.release, arch))
-        if known is None or version_key(known.version) < version_key(package.version):
-            kernels[package.release, arch] = package
+    stanzas = [dict(re.findall(r"^([\w-]+): (.*)$", stanza, re.MULTILINE)) for stanza in re.split(r"\n\n+", text)]
+    there = {(fields.get("Package", ""), fields.get("Version", "")) for fields in stanzas}
+    kernels: dict[str, KernelPackage] = {}
+    for fields in stanzas:
+        package = _kernel(fields, there)
+        known = package and kernels.get(package.release)
+        if package and (known is None or version_key(known.version) < version_key(package.version)):
+            kernels[package.release] = package
     return sorted(kernels.values(), key=lambda package: package.key)
+
+
+def _kernel(fields: dict[str, str], there: set[tuple[str, str]]) -> KernelPackage | None:
+    """The kernel of one stanza; None for another package, and for a kernel whose image is not among `there`."""
+    match = NAME.fullmatch(fields.get("Package", ""))
+    if match is None or OTHER_FLAVOURS.search(match["release"]):
+        return None
+    own, parts = (fields["Package"], fields["Version"]), PARTS.findall(fields.get("Depends", ""))
+    images = [part for part in parts if part[0].startswith(IMAGE_PART)] or [own]
+    if images[0] not in there:
+        return None
+    return KernelPackage(
+        match["release"],
+        fields["Version"].rpartition("-")[0].replace("~rc", CANDIDATE),
+        next(name for name, debian in DEBIAN.items() if debian == match["arch"]),
+        tuple(
+            f"{name}:{match['arch']}={version}"
+            for name, version in dict.fromkeys([*images, *parts])
+            if (name, version) in there
+        ),
+    )
 
 
 def choose(packages: Iterable[KernelPackage], wanted: str, arch: str) -> KernelPackage | None:
@@ -66,6 +82,7 @@ def choose(packages: Iterable[KernelPackage], wanted: str, arch: str) -> KernelP
     exact = [package for package in own if package.release == wanted]
     same = [package for package in own if package.version == wanted]
     series = [package for package in own if SERIES.fullmatch(wanted) and in_series(package.version, wanted)]
+    series = [package for package in series if CANDIDATE not in package.version] or series
     return max(exact or same or series, key=lambda package: package.key, default=None)
 
 
@@ -90,6 +107,6 @@ def in_series(version: str, series: str) -> bool:
 
 def version_key(version: str) -> tuple[int, ...]:
     """By which the newer of two versions has the greater; 7.3-rc7 is before 7.3."""
-    numbers, _, candidate = version.partition("-rc")
+    numbers, _, candidate = version.partition(CANDIDATE)
     parts = [int(number) for number in re.findall(r"\d+", numbers)][:3]
     return (*parts, *[0] * (3 - len(parts)), int(candidate) if candidate.isdigit() else 1000)

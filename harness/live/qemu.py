@@ -33,6 +33,7 @@ QEMU = {
     "x86_64": Emulator("qemu-system-x86_64", "qemu-system-x86", (), "max", "ttyS0"),
     "arm64": Emulator("qemu-system-aarch64", "qemu-system-arm", ("-M", "virt"), "cortex-a76", "ttyAMA0"),
 }
+DISK_BYTES = 64 << 20
 PORTS = ("status", "output")
 # -1: reset at once on a panic, which ends QEMU by -no-reboot.
 PARAMETERS = ("panic=-1", "nokaslr", "mitigations=off", "quiet")
@@ -47,6 +48,7 @@ class Guest:
     cpus: int
     megabytes: int
     parameters: tuple[str, ...]
+    swap_disk: bool  # whether there is a disk for swap
 
 
 def program(arch: str) -> str:
@@ -74,6 +76,10 @@ def accelerator(arch: str) -> str:
 def command(arch: str, accel: str, guest: Guest) -> list[str]:
     """QEMU with no device but a console and two virtio ports, confined to what it needs."""
     machine = QEMU[arch]
+    disk = guest.folder / "disk"
+    if guest.swap_disk:
+        with disk.open("wb") as file:
+            file.truncate(DISK_BYTES)
     return [
         program(arch), *machine.options,
         "-accel", accel,
@@ -87,6 +93,7 @@ def command(arch: str, accel: str, guest: Guest) -> list[str]:
         "-append", " ".join((f"console={machine.console}", *PARAMETERS, *guest.parameters)),
         "-serial", f"file:{_escaped(guest.folder / 'console')}",
         "-device", "virtio-serial-pci",
+        *(_disk(disk) if guest.swap_disk else ()),
         *(word for name in PORTS for word in _port(name, guest.folder / name)),
     ]  # fmt: skip
 
@@ -96,6 +103,10 @@ def _port(name: str, path: Path) -> Sequence[str]:
         "-chardev", f"file,id={name},path={_escaped(path)}",
         "-device", f"virtserialport,chardev={name},name={name}",
     )  # fmt: skip
+
+
+def _disk(path: Path) -> Sequence[str]:
+    return "-drive", f"file={_escaped(path)},if=none,id=swap,format=raw", "-device", "nvme,drive=swap,serial=swap"
 
 
 def _escaped(path: Path) -> str:

@@ -3,7 +3,7 @@
  * PID 1 of a guest that runs one program and powers off.
  *
  * The program is /program, its arguments are in /arguments, each with a NUL
- * behind it. Its stdout goes to the virtio port OUTPUT, its stderr to the
+ * behind it. /swap names the block device to swap to. The program's stdout goes to the virtio port OUTPUT, its stderr to the
  * console. What becomes of it is written to the port STATUS, a line each:
  *
  *	note TEXT	something that the run does without
@@ -97,6 +97,19 @@ static void load_module(const char *path)
 	close(fd);
 }
 
+/* What a file says, up to the end of its first line. */
+static char *read_line(const char *path, char *line, int size)
+{
+	FILE *file = fopen(path, "re");
+
+	line[0] = 0;
+	if (file && fgets(line, size, file))
+		line[strcspn(line, "\n")] = 0;
+	if (file)
+		fclose(file);
+	return line;
+}
+
 /* The virtio port that the host calls `wanted`, by the name in sysfs. */
 static int open_port(const char *wanted)
 {
@@ -107,30 +120,31 @@ static int open_port(const char *wanted)
 
 	while (ports && fd < 0 && (port = readdir(ports))) {
 		snprintf(path, sizeof(path), PORTS "/%s/name", port->d_name);
-		FILE *file = fopen(path, "re");
-
-		if (file && fscanf(file, "%63s", name) == 1 && !strcmp(name, wanted)) {
+		if (!strcmp(read_line(path, name, sizeof(name)), wanted)) {
 			snprintf(path, sizeof(path), "/dev/%s", port->d_name);
 			fd = open(path, O_WRONLY | O_CLOEXEC);
 		}
-		if (file)
-			fclose(file);
 	}
 	if (ports)
 		closedir(ports);
 	return fd;
 }
 
-/* The host tells the names of the ports after the driver has found the device. */
-static int wait_for_port(const char *wanted)
+/* Drivers find their devices, and the host tells the names of ports, when init runs already. */
+static int wait_for(int (*open_it)(const char *name), const char *name)
 {
-	int fd = open_port(wanted);
+	int fd = open_it(name);
 
-	for (int i = 0; fd < 0 && i < 500; i++) {
+	for (int i = 0; fd < 0 && i < 300; i++) {
 		usleep(10000);
-		fd = open_port(wanted);
+		fd = open_it(name);
 	}
 	return fd;
+}
+
+static int open_device(const char *path)
+{
+	return open(path, O_RDWR | O_CLOEXEC);
 }
 
 static void advise(const char *path)
@@ -155,28 +169,30 @@ static void enable_large_folios(void)
 }
 
 /* The header that mkswap(8) writes: union swap_header of include/linux/swap.h. */
-static int make_swap(const char *path)
+static int make_swap(int fd)
 {
 	long size = sysconf(_SC_PAGESIZE);
 	char page[size];
 	uint32_t info[] = { 1, SWAP_BYTES / size - 1, 0 };
-	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	memset(page, 0, size);
 	memcpy(page + 1024, info, sizeof(info));
 	memcpy(page + size - 10, "SWAPSPACE2", 10);
-	if (fd < 0 || write(fd, page, size) != size || fsync(fd))
-		return -1;
-	return close(fd);
+	return write(fd, page, size) == size && !fsync(fd) ? 0 : -1;
 }
 
-static void swap_on_zram(void)
+static void enable_swap(void)
 {
-	char size[32];
+	char device[64], size[32];
+	int fd;
 
 	snprintf(size, sizeof(size), "%ld", SWAP_BYTES);
-	if (write_file("/sys/block/zram0/disksize", size) || make_swap("/dev/zram0") || swapon("/dev/zram0", 0))
-		say("note no swap: zram: %s\n", strerror(errno));
+	write_file("/sys/block/zram0/disksize", size);
+	read_line("/swap", device, sizeof(device));
+	fd = wait_for(open_device, device);
+	if (fd < 0 || make_swap(fd) || swapon(device, 0))
+		say("note no swap: %s: %s\n", device, strerror(errno));
+	close(fd);
 }
 
 static void read_arguments(char **arguments)
@@ -228,14 +244,14 @@ int main(void)
 	mount_file_systems();
 	chdir("/tmp");
 	for_each_name("/modules", load_module);
-	status = wait_for_port("status");
-	output = wait_for_port("output");
+	status = wait_for(open_port, "status");
+	output = wait_for(open_port, "output");
 	if (status < 0 || output < 0) {
 		status = STDERR_FILENO;
 		say("pte-review: no virtio port: the kernel needs CONFIG_VIRTIO_CONSOLE and CONFIG_VIRTIO_PCI\n");
 	} else {
 		enable_large_folios();
-		swap_on_zram();
+		enable_swap();
 		run(output);
 	}
 	sync();

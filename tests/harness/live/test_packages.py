@@ -39,6 +39,31 @@ Version: 7.3~rc7-1~exp1
 Package: linux-image-7.3-cloud-arm64-dbg
 Version: 7.3~rc7-1~exp1
 
+Package: linux-base-7.3-cloud-arm64
+Version: 7.3~rc7-1~exp1
+
+Package: linux-modules-7.3-cloud-arm64
+Version: 7.3~rc7-1~exp1
+
+Package: linux-binary-7.3-cloud-arm64
+Version: 7.3~rc7-1~exp1
+
+Package: linux-image-6.18.15+deb13-cloud-arm64
+Version: 6.18.15-1~bpo13+1
+Depends: kmod, linux-base-6.18.15+deb13-cloud-arm64 (= 6.18.15-1~bpo13+1)
+
+Package: linux-image-7.1.13+deb13-cloud-arm64
+Version: 7.1.13-1~bpo13+1
+Depends: linux-base-7.1.13+deb13-cloud-arm64 (= 7.1.13-1~bpo13+1), \
+linux-binary-7.1.13+deb13-cloud-arm64 (= 7.1.13-1~bpo13+1), linux-modules-7.1.13+deb13-cloud-arm64 (= 7.1.13-1~bpo13+1)
+
+Package: linux-binary-7.1.13+deb13-cloud-arm64
+Version: 7.1.13-1~bpo13+1
+
+Package: linux-image-7.1.8+deb13-cloud-arm64
+Version: 7.1.8-1~bpo13+1
+Depends: linux-binary-7.1.8+deb13-cloud-arm64 (= 7.1.8-1~bpo13+1)
+
 Package: linux-image-arm64
 Version: 6.12.95-1
 
@@ -54,26 +79,32 @@ def chosen(wanted: str, arch: str = "arm64") -> str:
 
 
 def test_which_there_are():
-    """Neither other flavours nor debug symbols, nor the package that depends on the newest."""
+    """Neither other flavours nor debug symbols, nor what depends on the newest, nor what is not listed any more."""
     assert [(package.version, package.release) for package in PACKAGES if package.arch == "arm64"] == [
         ("6.12.95", "6.12.95+deb12-cloud-arm64"),
         ("6.17.8", "6.17.8+deb13-arm64"),
         ("6.17.8", "6.17.8+deb13-cloud-arm64"),
         ("6.17.13", "6.17.13+deb13-cloud-arm64"),
+        ("6.18.15", "6.18.15+deb13-cloud-arm64"),
+        ("7.1.13", "7.1.13+deb13-cloud-arm64"),
         ("7.3-rc7", "7.3-cloud-arm64"),
     ]
 
 
 def test_what_is_downloaded():
+    """Without what the lists do not have any more."""
     parts = {package.release: package.parts for package in PACKAGES}
     assert parts["6.12.95+deb12-cloud-arm64"] == (
         "linux-image-6.12.95+deb12-cloud-arm64-unsigned:arm64=6.12.95-1~bpo12+1",
     )
     assert parts["7.3-cloud-arm64"] == (
-        "linux-base-7.3-cloud-arm64:arm64=7.3~rc7-1~exp1",
         "linux-binary-7.3-cloud-arm64:arm64=7.3~rc7-1~exp1",
+        "linux-base-7.3-cloud-arm64:arm64=7.3~rc7-1~exp1",
         "linux-modules-7.3-cloud-arm64:arm64=7.3~rc7-1~exp1",
     )
+
+    assert parts["6.18.15+deb13-cloud-arm64"] == ("linux-image-6.18.15+deb13-cloud-arm64:arm64=6.18.15-1~bpo13+1",)
+    assert parts["7.1.13+deb13-cloud-arm64"] == ("linux-binary-7.1.13+deb13-cloud-arm64:arm64=7.1.13-1~bpo13+1",)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +132,7 @@ def test_a_release_is_preferred_to_its_candidates_and_updates():
     candidate, first, update = map(package, ("7.3-rc7", "7.3", "7.3.4"))
     assert choose([candidate, first, update], "7.3", "arm64") is first
     assert choose([candidate, update], "7.3", "arm64") is update
+    assert choose([update, package("7.3.5-rc1")], "7.3", "arm64") is update
     assert version_key("7.3-rc7") < version_key("7.3") < version_key("7.3.4") < version_key("7.10")
 
 
@@ -108,6 +140,8 @@ def test_what_there_is_instead_is_said():
     assert str(missing(PACKAGES, "6.17.9", "arm64")) == (
         "6.17.9: the archive has no arm64 image of that release: expected one of 6.17.8, 6.17.13"
     )
-    assert str(missing(PACKAGES, "5.10", "arm64")).endswith("expected one of 6.12.95, 6.17.13, 7.3-rc7")
+    assert str(missing(PACKAGES, "5.10", "arm64")).endswith(
+        "expected one of 6.12.95, 6.17.13, 6.18.15, 7.1.13, 7.3-rc7"
+    )
     assert str(missing(PACKAGES, "6.12", "x86_64")).endswith("expected one of 6.17.8")
     assert str(missing([], "6.12", "x86_64")).endswith("expected one of none at all")
