@@ -67,7 +67,7 @@ class Space(Protocol):
 
 @dataclass(frozen=True)
 class Replayed:
-    """A recording held against a version. `text` is for people; the kernel left `otherwise` of its records otherwise."""
+    """A recording held against a version: text for people, its records, and those that the kernel left otherwise."""
 
     text: str
     records: int

@@ -113,8 +113,8 @@ def _check_status(status: int, errors: str, where: str) -> None:
 
 
 def _recording(output: bytes, records: int, seconds: float) -> Recording:
-    lines = output.decode("utf-8").splitlines()
     try:
+        lines = output.decode("utf-8").splitlines()
         parsed: list[dict[str, Any]] = [json.loads(line) for line in lines]
         first = parsed[0]
         kernel, arch, missing = str(first["kernel"]), str(first["arch"]), tuple(map(str, first["missing"]))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Records of running kernels as text of at most 75 columns."""
 
+import re
 from collections.abc import Sequence
 
 from rich import box
@@ -40,18 +41,34 @@ def live_table(version: str | None, rows: Sequence[Compared]) -> str:
     for row in rows:
         made = row.recording
         own = f"{_predicted(row.text)} of {row.tree.number}" if row.tree is not None else "no tree"
-        cells = [f"{made.kernel} {made.arch}", f"{made.records:,}", own]
+        cells = [_name(made), f"{made.records:,}", own]
         cells += [_predicted(row.version)] if version is not None else []
         table.add_row(*cells, f"{made.seconds:.1f}")
-    return rendered(table) + "".join(f"\n{text}" for row in rows for text in _explained(row))
+    return rendered(table) + "".join(f"\n{text}" for row in rows for text in _explained(version, row))
+
+
+def _name(made: Recording) -> str:
+    """The kernel and its architecture, which Debian's releases end in."""
+    return made.kernel if re.search(r"-(arm64|amd64)$", made.kernel) else f"{made.kernel} {made.arch}"
 
 
 def _predicted(replayed: Replayed | None) -> str:
     return f"{replayed.records - replayed.otherwise:,}" if replayed is not None else ""
 
 
-def _explained(row: Compared) -> list[str]:
-    """Each replay that found something, as `replay` says it; then what the recorder did without."""
+def _explained(version: str | None, row: Compared) -> list[str]:
+    """What the recorder did without; whose the difference is; then each replay that found one, as `replay` says it."""
+    lines = [*without(row.recording), *_whose(version, row)]
     texts = [replayed.text for replayed in (row.text, row.version) if replayed is not None and replayed.otherwise]
-    lines = [f"{wrapped(line)}\n" for line in without(row.recording)]
-    return [*texts, *([f"{row.recording.kernel}: {''.join(lines)}"] if lines else [])]
+    return [*(wrapped(f"{_name(row.recording)}: {line}") + "\n" for line in lines), *texts]
+
+
+def _whose(version: str | None, row: Compared) -> list[str]:
+    """Which of the three stands alone, where all three are there."""
+    if row.text is None or row.version is None or not (row.text.otherwise or row.version.otherwise):
+        return []
+    if not row.text.otherwise:
+        return [f"the kernel does what its text says, {version} does otherwise"]
+    if not row.version.otherwise:
+        return [f"the kernel does what {version} does, and not what its text says"]
+    return [f"the kernel does neither what its text says nor what {version} does"]
