@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees build clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees kernels build clean
 
 review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
@@ -70,6 +70,10 @@ alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 # TREES="6.12 7.3" brings only these. Half a minute each: an archive is one stream.
 trees: $(READY)  ## the files of released kernels that tests read, from Debian's archive
 	@$(BIN)/python -m tests.programs.trees $(TREES)
+
+# KERNELS="6.17.8 7.3" brings only these. A few seconds and 30 to 50 MB each.
+kernels: $(READY)  ## kernels that tests boot, from Debian's archive, into the cache folder
+	@$(BIN)/python -m tests.programs.kernels $(KERNELS)
 
 build: $(READY)  ## the wheel, into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

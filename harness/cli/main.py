@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Group
+from pte_review.harness.cli.boot import boot_command
 from pte_review.harness.cli.check import check_command
 from pte_review.harness.cli.cost import cost_command
 from pte_review.harness.cli.endings import WRONG, ended_well
@@ -36,6 +37,7 @@ from pte_review.models.version import VersionError
 
 LONGEST_LINE = 2000  # characters of what goes to stderr
 COMMANDS = (
+    boot_command,
     check_command,
     cost_command,
     exhaust_command,

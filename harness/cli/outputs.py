@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a call may write: --json FILE and --save DIR never touch a file that the call reads."""
+"""Where a call may write: --json FILE, --save DIR and --console FILE never touch a file that the call reads."""
 
 import os
 import sys
@@ -42,9 +42,14 @@ class Inputs:
 
 
 def check_outputs(
-    inputs: Inputs, *, json_file: Path | None = None, save_dir: Path | None = None, versions: Iterable[Version] = ()
+    inputs: Inputs,
+    *,
+    json_file: Path | None = None,
+    save_dir: Path | None = None,
+    console: Path | None = None,
+    versions: Iterable[Version] = (),
 ) -> None:
-    """Raise UsageError unless --json and --save can be written without spoiling one of `inputs`. Before the work.
+    """Raise UsageError unless what is to be written can be, without spoiling one of `inputs`. Before the work.
 
     `versions` are the loaded BASE and CANDIDATE, whose files count as inputs.
     """
@@ -52,6 +57,8 @@ def check_outputs(
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
         check_file("--json", json_file, inputs)
+    if console is not None:
+        check_file("--console", console, inputs)
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]

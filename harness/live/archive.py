@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,10 +39,10 @@ def kept_folder() -> Path:
     return cache_folder() / "kernels"
 
 
-def cached() -> list[KernelPackage]:
-    """The kernels in the cache folder."""
+def cached(folder: Path | None = None) -> list[KernelPackage]:
+    """The kernels in the cache folder, or in another."""
     kernels = []
-    for path in kept_folder().glob(f"*/{VERSION}"):
+    for path in (folder or kept_folder()).glob(f"*/{VERSION}"):
         with suppress(OSError):
             release, arch = path.parent.name, next(a for a, d in DEBIAN.items() if path.parent.name.endswith(d))
             kernels.append(KernelPackage(release, path.read_text().strip(), arch, ()))
@@ -62,6 +62,12 @@ def opened() -> Iterator[tuple[Apt, list[KernelPackage]]]:
             raise LiveError(
                 f"kernels by release: {error}: expected Debian's archive; try the path of an image"
             ) from None
+
+
+def listed() -> list[KernelPackage]:
+    """The kernels that the archive has. Raises LiveError."""
+    with opened() as (_, packages):
+        return packages
 
 
 def _archives() -> list[Archive]:
@@ -130,11 +136,3 @@ def place(name: str) -> str | None:
         if match := pattern.fullmatch(name.removeprefix("./")):
             return match.expand(where)
     return None
-
-
-def names_of(packages: Sequence[KernelPackage]) -> dict[str, dict[str, str]]:
-    """For each version, the release that an architecture has it in."""
-    table: dict[str, dict[str, str]] = {}
-    for package in packages:
-        table.setdefault(package.version, {})[package.arch] = package.release
-    return table

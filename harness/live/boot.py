@@ -13,7 +13,7 @@ from pte_review.harness.live.images import image_of, read_image
 from pte_review.harness.live.initrd import SWAP_DISK, initrd, swap_device
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.harness.live.modules import modules_in_order
-from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command
+from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command, kvm_failed
 from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Receive, Run, running
 from pte_review.harness.progress import Listen, Progress, silent
 
@@ -71,20 +71,13 @@ def boot(
             (folder / "image").write_bytes(inner)
         image = kernel.image.absolute() if inner is None else folder / "image"
         guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=swap_device(modules) == SWAP_DISK)
-        for accel in dict.fromkeys((_accelerator(kernel.arch), TCG)):
+        for accel in dict.fromkeys((accelerator(kernel.arch), TCG)):
             with running(command(kernel.arch, accel, guest), folder, seconds, receive) as run:
                 why = _watch(run, kernel, accel, seconds, listen)
             if why != KVM_FAILED:
                 return _concluded(run, kernel, accel, why)
-            _kvm_fails.add(kernel.arch)
+            kvm_failed()
     raise AssertionError("TCG fails as KVM does")
-
-
-_kvm_fails: set[str] = set()  # architectures for which this process has seen KVM fail
-
-
-def _accelerator(arch: str) -> str:
-    return TCG if arch in _kvm_fails else accelerator(arch)
 
 
 def _program_bytes(program: Path, arch: str) -> bytes:
@@ -102,7 +95,7 @@ def _watch(run: Run, kernel: KernelImage, accel: str, limit: float, listen: List
         if accel == KVM and KVM_FAILED in run.text(ERRORS):
             return KVM_FAILED
         if run.seconds > limit:
-            return f"still running after {limit:g} seconds"
+            return f"stopped after {limit:g} seconds, try more"
         run.look()
         what = "runs" if run.userspace else "boots"
         listen(Progress(f"{kernel.release} {what}", min(int(run.seconds), int(limit)), int(limit)))
@@ -110,16 +103,22 @@ def _watch(run: Run, kernel: KernelImage, accel: str, limit: float, listen: List
     return f"it filled a file of {MOST_OUTPUT >> 20} MB" if run.too_much else ""
 
 
+def last_lines(console: str) -> list[str]:
+    """The last lines of a console: up to a panic, behind which there is the way to it alone."""
+    lines = [line for line in console.splitlines() if line.strip()]
+    end = next((number for number, line in enumerate(lines, 1) if PANIC in line), len(lines))
+    return lines[:end][-LAST_LINES:]
+
+
 def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
     """What the files say. Raises LiveError where the program was never started."""
     run.look()
     statuses, console = run.statuses(), run.text("console")
-    lines = [line for line in console.splitlines() if line.strip()]
-    panic = next((line[line.index(PANIC) :] for line in lines if PANIC in line), "")
+    panic = next((line[line.index(PANIC) :] for line in console.splitlines() if PANIC in line), "")
     if "started" not in statuses:
         own = run.text(ERRORS).strip().splitlines()
         reason = panic or why or (own[-1] if own else "QEMU ended before the program was started")
-        raise LiveError(f"{kernel.image}: {kernel.release} does not boot: {reason}", lines[-LAST_LINES:])
+        raise LiveError(f"{kernel.image}: {kernel.release} does not boot: {reason}", last_lines(console))
     status = None
     if "exit" in statuses:
         status = int(statuses["exit"])

@@ -2,14 +2,16 @@
 """The initrd of a run: init, the program with its arguments, the modules that the run needs, files of the caller."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pte_review.harness.live import cpio
 from pte_review.harness.live.build import static_program
+from pte_review.harness.live.errors import LiveError
 
 INIT = Path(__file__).parent / "c" / "init.c"
 FOLDERS = ("dev", "proc", "sys", "tmp", "modules")
 PROGRAM_NAME = "/program"  # its argv[0] too
+TAKEN = {*FOLDERS, "init", "program", "arguments", "swap"}  # by init, or by what is mounted there
 
 
 # Built into images for clouds, whose packages may lack the modules.
@@ -29,6 +31,8 @@ def initrd(
     files: Mapping[str, bytes],
 ) -> bytes:
     """The archive. init loads the modules in the order of their names. Raises LiveError."""
+    if taken := next((name for name in files if PurePosixPath("/", name).parts[1] in TAKEN), None):
+        raise LiveError(f"file {taken}: that name is taken in the guest: expected one in a folder such as /files")
     words = (PROGRAM_NAME, *arguments)
     return cpio.archive(
         [

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import host_arch
+from pte_review.models.native.cache import cache_folder
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 KVM, TCG = "kvm", "tcg"
 KVM_GET_API_VERSION, KVM_CREATE_VM = 0xAE00, 0xAE01  # <linux/kvm.h>
 
@@ -60,8 +62,8 @@ def program(arch: str) -> str:
 
 
 def accelerator(arch: str) -> str:
-    """KVM where this machine has it for guests of `arch`, else TCG."""
-    if host_arch() != arch:
+    """KVM where this machine has it for guests of `arch` and it has not failed since the last boot; else TCG."""
+    if host_arch() != arch or _fails():
         return TCG
     with suppress(OSError):
         device = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
@@ -71,6 +73,26 @@ def accelerator(arch: str) -> str:
             os.close(device)
         return KVM
     return TCG
+
+
+def kvm_failed() -> None:
+    """Remember, until the machine is booted again, that a guest under KVM could not go on.
+
+    A hypervisor without hardware support emulates instructions, and does not know those of AVX and BMI.
+    """
+    with suppress(OSError):
+        _mark().write_text(BOOT.read_text())
+
+
+def _fails() -> bool:
+    try:
+        return _mark().read_text() == BOOT.read_text()
+    except OSError:
+        return False
+
+
+def _mark() -> Path:
+    return cache_folder() / "kvm-failed"
 
 
 def command(arch: str, accel: str, guest: Guest) -> list[str]:

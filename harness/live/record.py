@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pte_review.harness.live.boot import boot
+from pte_review.harness.live.boot import boot, last_lines
 from pte_review.harness.live.build import static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import KernelImage, host_arch
@@ -96,10 +96,10 @@ def _on_guest(
     kernel: KernelImage, program: Path, call: list[str], records: int, count: Callable[[bytes], None]
 ) -> bytes:
     booted = boot(kernel, program, [*call, "set-up"], seconds=BOOT_SECONDS + records * SECONDS_EACH, receive=count)
-    console = [line for line in booted.console.splitlines() if line.strip()]
+    lines = last_lines(booted.console)
     if booted.status is None:
-        raise LiveError(f"{kernel.release}: the recorder did not end: {booted.why}", console[-12:])
-    _check_status(booted.status, console[-1] if console else "", kernel.release)
+        raise LiveError(f"{kernel.release}: the recorder did not end: {booted.why}", lines)
+    _check_status(booted.status, lines[-1] if lines else "", kernel.release)
     return booted.output
 
 
