@@ -15,6 +15,7 @@ from pte_review.harness.live.kernels import KernelImage, kernel_of
 from pte_review.harness.live.record import Recording, record
 from pte_review.harness.reports.live import recorded_summary
 from pte_review.harness.reports.progress import ProgressDisplay
+from pte_review.harness.review import check_count
 from pte_review.harness.subject import Subject
 from pte_review.harness.subjects import choose
 
@@ -55,8 +56,7 @@ def record_command(
 
 def check_numbers(records: int, seed: int) -> None:
     """Raise UsageError for what the recorder does not take."""
-    if not 1 <= records <= 1_000_000:
-        raise UsageError(f"--moves {records}: expected 1 to 1,000,000")
+    check_count("--moves", records, 1_000_000)
     if not 0 <= seed < 1 << 63:
         raise UsageError(f"--seed {seed}: expected 0 to 2**63-1")
 

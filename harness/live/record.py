@@ -23,7 +23,7 @@ from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.subject import Subject
 
 KIT = Path(__file__).parent / "c"
-OF_KIT = ("bpf", "btf", "chance", "facts", "pages", "say", "states", "steps", "tables", "uffd")
+OF_KIT = ("bpf", "btf", "chance", "facts", "numa", "pages", "say", "states", "steps", "tables", "uffd")
 BOOT_SECONDS, SECONDS_EACH = 120.0, 1.0  # bounds of a guest on an emulated machine
 HOST = "this machine"
 

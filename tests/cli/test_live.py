@@ -66,8 +66,8 @@ def test_a_version_with_a_bug_is_told_from_this_kernel(cli: Run):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["record", "--moves", "0"], "--moves 0: expected 1 to 1,000,000"),
-        (["record", "--moves", "1000001"], "--moves 1000001: expected 1 to 1,000,000"),
+        (["record", "--moves", "0"], "--moves: expected 1 to 1,000,000, got 0"),
+        (["record", "--moves", "1000001"], "--moves: expected 1 to 1,000,000, got 1000001"),
         (["record", "--seed", "-1"], "--seed -1: expected 0 to 2**63-1"),
         (["record", "-o", "a.json"], "-o a.json: expected a name that ends in .jsonl or .jsonl.gz, which replay reads"),
         (["record", "-o", "none/a.jsonl"], "-o none/a.jsonl: expected a file in a folder that exists"),
@@ -77,7 +77,7 @@ def test_a_version_with_a_bug_is_told_from_this_kernel(cli: Run):
         (["live", "pre_patc", "--on", "host"], "no version 'pre_patc' of move_ptes(): did you mean pre_patch?"),
         (["live", "tree", "--on", "host"], "'tree' is the text of a kernel tree: give --tree, the folder of one"),
         (["live", "tree+patch", "--on", "host"], "'tree+patch': no kernel runs it; expected a version or 'tree'"),
-        (["live", "pre_patch", "--on", "host", "--moves", "0"], "--moves 0: expected 1 to 1,000,000"),
+        (["live", "pre_patch", "--on", "host", "--moves", "0"], "--moves: expected 1 to 1,000,000, got 0"),
     ],
 )
 def test_refused(cli: Run, folder: Path, arguments: list[str], says: str):

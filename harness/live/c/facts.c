@@ -30,15 +30,14 @@ static bool file_says(const char *path, char *line, int room)
 	return any;
 }
 
-static void set(const char *path, const char *value)
+bool set_file(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool set = fd >= 0 && write(fd, value, strlen(value)) > 0;
 
-	if (fd < 0)
-		return;
-	if (write(fd, value, strlen(value)) < 0)
-		fprintf(stderr, "%s: %s was refused\n", path, value);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	return set;
 }
 
 /* Calls `with` for each size of folio that there can be: its folder, and its order. */
@@ -81,19 +80,21 @@ static void turn_on_order(const char *folder, unsigned order)
 
 	(void)order;
 	snprintf(path, sizeof(path), "%s/enabled", folder);
-	set(path, "madvise");
+	set_file(path, "madvise");
 	snprintf(path, sizeof(path), "%s/shmem_enabled", folder);
-	set(path, "advise");
+	set_file(path, "advise");
 }
 
 void facts_set_up(void)
 {
-	set(THP "enabled", "madvise");
-	set(THP "shmem_enabled", "advise");
+	facts.booted = true;
+	set_file(THP "enabled", "madvise");
+	set_file(THP "shmem_enabled", "advise");
 	each_order(turn_on_order);
 	/* khugepaged would collapse between the two reads */
-	set(THP "khugepaged/scan_sleep_millisecs", "1000000000");
-	set(THP "khugepaged/alloc_sleep_millisecs", "1000000000");
+	set_file(THP "khugepaged/scan_sleep_millisecs", "1000000000");
+	set_file(THP "khugepaged/alloc_sleep_millisecs", "1000000000");
+	facts.numa = numa_set_up();
 }
 
 static bool has_soft_dirty(void)
@@ -155,6 +156,10 @@ void facts_find(void)
 	facts.swap = has_swap();
 	if (!facts.swap)
 		lacks("swap entries: no swap (/proc/swaps)");
+	if (!facts.numa)
+		lacks(facts.booted ? "hints of NUMA balancing: not there" : "hints of NUMA balancing: only on a booted kernel");
+	if (!facts.booted)
+		lacks("hwpoison entries: only on a booted kernel");
 	if (uffd_open(false) < 0)
 		lacks("userfaultfd: not there, or without WP_ASYNC (v6.7)");
 }

@@ -111,16 +111,23 @@ void uffd_listened(void);
 struct facts {
 	char release[65];
 	const char *arch;
-	bool raw, soft_dirty, swap;
+	bool booted; /* for this alone: what harms a kernel may be done to it */
+	bool raw, soft_dirty, swap, numa;
 	unsigned orders; /* of large anonymous folios that madvise() can ask for, a bit each */
 	struct text missing; /* what is left out, and why: a list of JSON strings */
 };
 
 extern struct facts facts;
 
+bool set_file(const char *path, const char *value); /* whether the kernel took it */
 void facts_find(void);
 void facts_set_up(void); /* turn on what the kernel has: for a kernel that was booted for this */
 void say_facts(uint64_t seed, uint64_t number);
+
+/* -- numa.c: hints of NUMA balancing */
+
+bool numa_set_up(void); /* whether they can be had */
+bool numa_hint(uintptr_t address, unsigned pages); /* whether the range has one now */
 
 /* -- states.c, steps.c: memory in a random state */
 

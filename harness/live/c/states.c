@@ -28,16 +28,19 @@ static bool map(uintptr_t start, size_t bytes, int flags, int fd)
 static sigjmp_buf refused;
 static volatile bool trying;
 
-static void back(int number)
+static void back(int number, siginfo_t *info, void *context)
 {
+	(void)context;
 	if (trying)
 		siglongjmp(refused, 1);
+	if (number == SIGBUS && (info->si_code == BUS_MCEERR_AO || info->si_code == BUS_MCEERR_AR))
+		return; /* of MADV_HWPOISON */
 	signal(number, SIG_DFL); /* it comes again, and ends the program */
 }
 
 static void catch_faults(void)
 {
-	static const struct sigaction action = { .sa_handler = back, .sa_flags = SA_NODEFER };
+	static const struct sigaction action = { .sa_sigaction = back, .sa_flags = SA_NODEFER | SA_SIGINFO };
 	static bool caught;
 
 	if (!caught) {

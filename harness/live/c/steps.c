@@ -133,8 +133,17 @@ static void write_protect(struct state *state, struct part part, bool on)
 	step(state, on ? "uffd-wp" : "uffd-wp off", part);
 }
 
+static void hint(struct state *state)
+{
+	if (facts.raw && numa_hint(state->start, state->pages))
+		step(state, "NUMA hints", (struct part){ 0, state->pages });
+}
+
+/* Where nothing is mapped. */
 static void poison(struct state *state, struct part part)
 {
+	if (state->uffd >= 0)
+		madvise(page_at(state, part.first), PAGE, MADV_DONTNEED);
 	if (state->uffd >= 0 && uffd_poison(state->uffd, state->start + part.first * PAGE))
 		step(state, "poison", (struct part){ part.first, part.first + 1 });
 }
@@ -176,10 +185,14 @@ static void change_once(struct state *state, struct chance *chance)
 		protect(state, "PROT_READ|PROT_WRITE", PROT_READ | PROT_WRITE, blocks);
 	} else if (what < 84 && facts.soft_dirty)
 		clear_soft_dirty(state);
-	else if (what < 94)
+	else if (what < 92)
 		write_protect(state, percent(&own, 50) ? few : blocks, percent(&own, 80));
-	else if (what < 97)
+	else if (what < 95)
 		poison(state, few);
+	else if (what < 98)
+		hint(state);
+	else if (what < 99 && facts.booted && !state->file) /* the page is lost until the kernel ends */
+		advise(state, "MADV_HWPOISON", MADV_HWPOISON, (struct part){ few.first, few.first + 1 });
 	else if (percent(&own, 20))
 		advise(state, "MADV_COLLAPSE", MADV_COLLAPSE, (struct part){ 0, state->pages });
 }
