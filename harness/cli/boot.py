@@ -44,7 +44,7 @@ class BootCommand(Command):
         return rest
 
 
-class Output:
+class LiveOutput:
     """Shows a program's output on `stream` as it comes. The first piece ends the progress bar."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -110,7 +110,7 @@ def boot_command(
     program = Path(run[0])
     if program.suffix == ".c":
         program = static_program([program], kernel.arch)
-    output = Output(sys.stdout)
+    output = LiveOutput(sys.stdout)
     with output.waiting() as bar:
         booted = boot(
             kernel,

@@ -37,7 +37,11 @@ class Apt:
         for number, archive in enumerate(archives):
             head = f"Types: {archive.types}\nURIs: {archive.mirror}\nSuites: {' '.join(archive.suites)}\n"
             (home / "sources" / f"{number}.sources").write_text(f"{head}Components: main\n{tail}")
-        self.run("update", "-q")
+        self.trouble = ""  # a suite that cannot be had: the others can be asked all the same
+        try:
+            self.run("update", "-q")
+        except Unavailable as error:
+            self.trouble = str(error)
 
     def run(self, *arguments: str, program: str = "apt-get", cwd: Path | None = None) -> str:
         """What the program prints. Raises Unavailable."""

@@ -55,13 +55,21 @@ def opened() -> Iterator[tuple[Apt, list[KernelPackage]]]:
     with tempfile.TemporaryDirectory(prefix="pte-review-apt-") as home:
         try:
             apt = Apt(Path(home), _archives(), tuple(DEBIAN.values()))
-            names = sorted(name for start in NAMES for name in apt.run("pkgnames", start, program="apt-cache").split())
-            both = [f"{name}:{arch}" for name in names for arch in DEBIAN.values() if f"-{arch}" in name]
-            yield apt, packages_in(apt.run("show", *both, program="apt-cache")) if both else []
+            packages = packages_in(_stanzas(apt))
         except Unavailable as error:
             raise LiveError(
                 f"kernels by release: {error}: expected Debian's archive; try the path of an image"
             ) from None
+        yield apt, packages
+
+
+def _stanzas(apt: Apt) -> str:
+    """What the lists say of the packages that kernels are made of. Raises Unavailable."""
+    names = [name for start in NAMES for name in apt.run("pkgnames", start, program="apt-cache").split()]
+    both = sorted(f"{name}:{arch}" for name in names for arch in DEBIAN.values() if f"-{arch}" in name)
+    if not both:
+        raise Unavailable(apt.trouble or "the archive has none")
+    return apt.run("show", *both, program="apt-cache")
 
 
 def listed() -> list[KernelPackage]:
@@ -115,7 +123,9 @@ def _unpack(package: Path, folder: Path) -> None:
     """What KEPT says of the .deb `package`, read as a stream."""
     command = ["dpkg-deb", "--fsys-tarfile", str(package)]
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE) as process,  # noqa: S603  # our own download
+        subprocess.Popen(  # noqa: S603  # our own download
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process,
         tarfile.open(fileobj=process.stdout, mode="r|") as archive,
     ):
         for member in archive:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pte_review.harness.live.build import check_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.images import image_of, read_image
-from pte_review.harness.live.initrd import SWAP_DISK, initrd, swap_device
+from pte_review.harness.live.initrd import initrd, needs_disk
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.harness.live.modules import modules_in_order
 from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command, kvm_failed
@@ -70,7 +70,7 @@ def boot(
         if inner is not None:
             (folder / "image").write_bytes(inner)
         image = kernel.image.absolute() if inner is None else folder / "image"
-        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=swap_device(modules) == SWAP_DISK)
+        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=needs_disk(modules))
         for accel in dict.fromkeys((accelerator(kernel.arch), TCG)):
             with running(command(kernel.arch, accel, guest), folder, seconds, receive) as run:
                 why = _watch(run, kernel, accel, seconds, listen)

@@ -11,16 +11,12 @@ from pte_review.harness.live.errors import LiveError
 INIT = Path(__file__).parent / "c" / "init.c"
 FOLDERS = ("dev", "proc", "sys", "tmp", "modules")
 PROGRAM_NAME = "/program"  # its argv[0] too
-TAKEN = {*FOLDERS, "init", "program", "arguments", "swap"}  # by init, or by what is mounted there
+TAKEN = {*FOLDERS, "init", "program", "arguments"}  # by init, or by what is mounted there
 
 
-# Built into images for clouds, whose packages may lack the modules.
-SWAP_DISK = "/dev/nvme0n1"
-
-
-def swap_device(modules: Sequence[tuple[str, bytes]]) -> str:
-    """The block device that a guest with these modules swaps to."""
-    return "/dev/zram0" if any(name == "zram" for name, _ in modules) else SWAP_DISK
+def needs_disk(modules: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether a guest with these modules is given a disk to swap to: images for clouds have the driver of NVMe."""
+    return all(name != "zram" for name, _ in modules)
 
 
 def initrd(
@@ -42,7 +38,6 @@ def initrd(
             cpio.file("init", static_program([INIT], arch).read_bytes(), executable=True),
             cpio.file(PROGRAM_NAME.lstrip("/"), program, executable=True),
             cpio.file("arguments", b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in words)),
-            cpio.file("swap", swap_device(modules).encode()),
             *(cpio.file(f"modules/{number:02}-{name}.ko", data) for number, (name, data) in enumerate(modules)),
             *(cpio.file(name.lstrip("/"), data) for name, data in files.items()),
         ]

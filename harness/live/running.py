@@ -15,6 +15,15 @@ GRACE = 10  # seconds after which QEMU ends even if this process was killed
 FILES = ("console", "status", "output")  # what the guest fills
 ERRORS = "errors"  # what QEMU says itself
 
+# What holds even if this process is killed: a bound on each file that is written, in blocks of 512 bytes; and QEMU and
+# the folder are gone when standard input ends, which is a pipe from here.
+BOUNDS = """
+ulimit -f "$1"; folder=$2; shift 2; exec 3<&0
+"$@" 3<&- </dev/null & qemu=$!
+{ read -r _ <&3; kill -KILL $qemu; rm -rf "$folder"; } &
+exec 3<&-; wait $qemu
+"""
+
 Receive = Callable[[bytes], None]  # a piece of the program's output, as it comes
 
 
@@ -68,16 +77,15 @@ def running(command: list[str], folder: Path, seconds: float, receive: Receive) 
     """QEMU, until the block ends: then it is killed with all that it started."""
     for name in FILES:
         (folder / name).write_bytes(b"")
-    # Bounds that hold even if this process is killed: on the time, and on each file that is written.
-    bounds = ["timeout", "--signal=KILL", f"{seconds + GRACE:.0f}"]
-    bounds += ["sh", "-c", f'ulimit -f {MOST_OUTPUT // 512}; exec "$@"', "sh"]
+    bounded = ["timeout", "--signal=KILL", f"{seconds + GRACE:.0f}", "sh", "-c", BOUNDS]
+    bounded += ["sh", str(MOST_OUTPUT // 512), str(folder)]
     with (folder / ERRORS).open("wb") as errors:
         process = subprocess.Popen(  # noqa: S603  # QEMU, with the options of qemu.py
-            [*bounds, *command], stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True
+            [*bounded, *command], stdin=subprocess.PIPE, stdout=errors, stderr=errors, start_new_session=True
         )
     try:
         yield Run(folder, process, receive)
     finally:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()  # closes the pipe

@@ -179,7 +179,7 @@ def test_matrix():
 
 
 @needs_named_click
-@pytest.mark.parametrize("command", ["", "check", "replay", "history", "list", "exhaust"])
+@pytest.mark.parametrize("command", ["", "boot", "check", "replay", "history", "list", "exhaust"])
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
 

@@ -30,7 +30,7 @@ def source(apt: Apt, release: Release, folder: Path) -> Path:
     own = [version for version in versions if version.startswith(f"{release.version}-")]
     same = [version for version in versions if version.startswith(f"{release.series}.")]
     if not same:
-        raise Unavailable(f"no source package of {release.series}")
+        raise Unavailable(apt.trouble or f"no source package of {release.series}")
     chosen = max(own or same, key=_parts)
     if not own:
         print(f"{release.version}: no longer in the archive, taking {chosen}", flush=True)

@@ -3,8 +3,8 @@
  * PID 1 of a guest that runs one program and powers off.
  *
  * The program is /program, its arguments are in /arguments, each with a NUL
- * behind it. /swap names the block device to swap to. The program's stdout goes to the virtio port OUTPUT, its stderr to the
- * console. What becomes of it is written to the port STATUS, a line each:
+ * behind it. Its stdout goes to the virtio port "output", its stderr to the
+ * console. What becomes of it is written to the port "status", a line each:
  *
  *	note TEXT	something that the run does without
  *	started SECONDS	of uptime; the program runs from here on
@@ -33,6 +33,7 @@
 
 #define PORTS		"/sys/class/virtio-ports"
 #define THP		"/sys/kernel/mm/transparent_hugepage"
+#define SWAP_DISK	"/dev/nvme0n1"
 #define SWAP_BYTES	(64L << 20)
 #define MAX_ARGUMENTS	1024
 
@@ -183,12 +184,13 @@ static int make_swap(int fd)
 
 static void enable_swap(void)
 {
-	char device[64], size[32];
+	const char *device = "/dev/zram0";
+	char size[32];
 	int fd;
 
 	snprintf(size, sizeof(size), "%ld", SWAP_BYTES);
-	write_file("/sys/block/zram0/disksize", size);
-	read_line("/swap", device, sizeof(device));
+	if (write_file("/sys/block/zram0/disksize", size))
+		device = SWAP_DISK;
 	fd = wait_for(open_device, device);
 	if (fd < 0 || make_swap(fd) || swapon(device, 0))
 		say("note no swap: %s: %s\n", device, strerror(errno));

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a boot brings back: with a stand-in for QEMU that fills the files as a guest would, and with real kernels."""
 
+import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import textwrap
 import time
@@ -19,8 +21,7 @@ from pte_review.harness.live.build import static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.models.arch import ARCHES
-from tests.harness.live.test_build import EM_AARCH64, elf
-from tests.harness.live.test_images import arm64
+from tests.kit.binaries import EM_AARCH64, arm64, elf
 from tests.kit.kernel_text import children
 from tests.kit.live import live_kernel
 
@@ -97,6 +98,25 @@ def test_output_has_a_bound(guest: Guest, monkeypatch: pytest.MonkeyPatch):
     booted = guest(STARTED + "exec cat /dev/zero >output")
     assert (booted.status, len(booted.output)) == (None, 1 << 20)
     assert booted.why == "it filled a file of 1 MB"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_a_process_that_is_killed(guest: Guest, folder: Path, how: signal.Signals):
+    process = multiprocessing.get_context("fork").Process(target=guest, args=(STARTED + "echo $$ >pid; sleep 60",))
+    process.start()
+    pid = wait_for(lambda: next((int(path.read_text() or 0) for path in folder.glob("*/pid")), 0))
+    os.kill(process.pid or 0, how)
+    process.join()
+    wait_for(lambda: not Path(f"/proc/{pid}").exists() and not list(folder.iterdir()))
+
+
+def wait_for(what: Callable[[], int]) -> int:
+    """The first value of `what` that is not 0, within ten seconds."""
+    began = time.monotonic()
+    while not (value := what()):
+        assert time.monotonic() - began < 10
+        time.sleep(0.02)
+    return value
 
 
 def test_what_does_not_boot_has_its_last_lines(guest: Guest):

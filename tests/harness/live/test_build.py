@@ -2,7 +2,6 @@
 """Static programs: compiled once, refused if they are for another machine or need a dynamic linker."""
 
 import shutil
-import struct
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,7 @@ from pte_review.harness.live.build import check_program, static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import host_arch
 from pte_review.models.arch import ARCHES
-
-# <elf.h>
-EM_X86_64, EM_AARCH64 = 62, 183
-PT_LOAD, PT_INTERP = 1, 3
-
-
-def elf(machine: int, *segments: int) -> bytes:
-    """An ELF file of 64 bits: its header, and the types of its program headers."""
-    identity = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
-    header = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, 0, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
-    return identity + header + b"".join(struct.pack("<I", segment) + bytes(52) for segment in segments)
+from tests.kit.binaries import EM_AARCH64, EM_X86_64, PT_INTERP, PT_LOAD, elf
 
 
 def test_a_static_program_is_taken():

@@ -10,22 +10,7 @@ import pytest
 
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.images import image_of, read_image
-
-BANNER = b"Linux version 6.17.8-arm64 (builder@host) (gcc 14) #1 SMP\n"
-
-
-def bzimage(text: bytes = b"6.17.8-amd64 (builder@host) #1\0", pointer: int = 0x1000) -> bytes:
-    """Magic "HdrS" at 0x202; at 0x20e where, less 0x200, the text of the release is."""
-    data = bytearray(0x2000)
-    data[0x202:0x206] = b"HdrS"
-    struct.pack_into("<H", data, 0x20E, pointer)
-    data[pointer + 0x200 : pointer + 0x200 + len(text)] = text
-    return bytes(data)
-
-
-def arm64(banner: bytes = BANNER) -> bytes:
-    """Magic "ARM\\x64" at byte 56 of a header of 64."""
-    return bytes(56) + b"ARM\x64" + bytes(68) + banner
+from tests.kit.binaries import arm64, bzimage
 
 
 def zboot(kind: bytes, payload: bytes) -> bytes:
