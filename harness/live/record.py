@@ -2,8 +2,8 @@
 """What a function does on a running kernel, recorded by a static C program: here as a process, or in a booted guest.
 
 The program is that of the subject (`Recordings.sources`) with the files of harness/live/c/. Its arguments are how many
-records to make, a seed, and in a guest `set-up`: there it turns on what the kernel has. It writes a line of JSON for
-each record and ends in 0, or in 2 with a line on stderr.
+records to make, a seed, and in a guest `booted`: there it may do what harms a kernel. It writes a line of JSON for each
+record and ends in 0, or in 2 with a line on stderr.
 """
 
 import json
@@ -95,7 +95,7 @@ def _on_host(program: Path, call: list[str], count: Callable[[bytes], None]) -> 
 def _on_guest(
     kernel: KernelImage, program: Path, call: list[str], records: int, count: Callable[[bytes], None]
 ) -> bytes:
-    booted = boot(kernel, program, [*call, "set-up"], seconds=BOOT_SECONDS + records * SECONDS_EACH, receive=count)
+    booted = boot(kernel, program, [*call, "booted"], seconds=BOOT_SECONDS + records * SECONDS_EACH, receive=count)
     lines = last_lines(booted.console)
     if booted.status is None:
         raise LiveError(f"{kernel.release}: the recorder did not end: {booted.why}", lines)

@@ -74,23 +74,10 @@ static void look_at_order(const char *folder, unsigned order)
 		facts.orders |= 1U << order;
 }
 
-static void turn_on_order(const char *folder, unsigned order)
-{
-	char path[600];
-
-	(void)order;
-	snprintf(path, sizeof(path), "%s/enabled", folder);
-	set_file(path, "madvise");
-	snprintf(path, sizeof(path), "%s/shmem_enabled", folder);
-	set_file(path, "advise");
-}
-
+/* Huge pages and swap are turned on by the guest's init. */
 void facts_set_up(void)
 {
 	facts.booted = true;
-	set_file(THP "enabled", "madvise");
-	set_file(THP "shmem_enabled", "advise");
-	each_order(turn_on_order);
 	/* khugepaged would collapse between the two reads */
 	set_file(THP "khugepaged/scan_sleep_millisecs", "1000000000");
 	set_file(THP "khugepaged/alloc_sleep_millisecs", "1000000000");

@@ -121,7 +121,7 @@ extern struct facts facts;
 
 bool set_file(const char *path, const char *value); /* whether the kernel took it */
 void facts_find(void);
-void facts_set_up(void); /* turn on what the kernel has: for a kernel that was booted for this */
+void facts_set_up(void); /* before facts_find(): this kernel was booted for this */
 void say_facts(uint64_t seed, uint64_t number);
 
 /* -- numa.c: hints of NUMA balancing */

@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/mount.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,7 +18,6 @@ static bool usable;
 
 bool numa_set_up(void)
 {
-	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	usable = set_file(SWITCH, "0") && set_file(SCANNER "scan_delay_ms", "1") &&
 		 set_file(SCANNER "scan_period_min_ms", "1") && set_file(SCANNER "scan_period_max_ms", "1") &&
 		 set_file(SCANNER "scan_size_mb", "1024");

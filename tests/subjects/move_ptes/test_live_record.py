@@ -110,4 +110,4 @@ def test_without_root_a_subset_is_recorded_and_predicted(tmp_path):
 def test_how_the_program_is_called(arguments):
     done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "usage: record MOVES SEED [set-up]\n"
+    assert done.stderr == "usage: record MOVES SEED [booted]\n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * record MOVES SEED [set-up]: moves memory in random states by mremap(2) and writes a line of JSON for each move: the
- * entries of the old range before it and of the new range after it. "set-up" turns on what the kernel has, and is for a
- * kernel that was booted for this. Exit status: 0, or 2 with a line on standard error where nothing can be recorded.
+ * record MOVES SEED [booted]: moves memory in random states by mremap(2) and writes a line of JSON for each move: the
+ * entries of the old range before it and of the new range after it. "booted" is for a kernel that was booted for this: it
+ * may be harmed. Exit status: 0, or 2 with a line on standard error where nothing can be recorded.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -136,8 +136,8 @@ int main(int count, char **arguments)
 	unsigned refused = 0;
 
 	if (!wanted)
-		give_up("usage: record MOVES SEED [set-up]");
-	if (count > 3 && !strcmp(arguments[3], "set-up"))
+		give_up("usage: record MOVES SEED [booted]");
+	if (count > 3 && !strcmp(arguments[3], "booted"))
 		facts_set_up();
 	facts_find();
 	for (uint64_t made = 0, number = 0; made < wanted; number++) {
