@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A program of type SYSCALL that runs when it is asked to (BPF_PROG_TEST_RUN) and copies one page of kernel memory into an
- * array that is mapped here. It changes nothing of what it reads.
+ * A program of type SYSCALL that runs when it is asked to (BPF_PROG_TEST_RUN) and copies one page of kernel memory into
+ * an array that is mapped here. It changes nothing of what it reads.
  */
 #include <errno.h>
 #include <linux/bpf.h>

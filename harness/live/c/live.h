@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a program needs that builds states of page tables on a running kernel and reads them. It is linked statically, uses
- * system calls alone and changes no setting of the system. A file of this folder is named above its declarations.
+ * What a program needs that builds states of page tables on a running kernel and reads them. It is linked statically,
+ * uses system calls alone and changes no setting of the system. A file is named above its declarations.
  */
 #ifndef PTE_REVIEW_LIVE_H
 #define PTE_REVIEW_LIVE_H
@@ -91,7 +91,7 @@ struct folio {
 
 const char *pages_open(void); /* NULL, or why /proc/self/pagemap cannot be read */
 void pagemap(uintptr_t address, unsigned pages, uint64_t *into);
-void pagemap_and_contents(uintptr_t address, unsigned pages, uint64_t *into); /* without frames: what pages hold */
+void pagemap_and_contents(uintptr_t address, unsigned pages, uint64_t *into); /* what pages hold, for frames */
 bool folios_known(void); /* whether /proc/kpageflags can be read */
 struct folio folio_of(uint64_t pfn, bool *exclusive); /* exclusive: whether the page is AnonExclusive */
 void say_folios(FILE *out, const uint64_t *ptes, unsigned count); /* ,"folios":[[pfn, order, anon], ...],"exclusive":[...] */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hints of NUMA balancing: entries that the scanner made PROT_NONE so that a fault says which node uses the page. It runs
- * by itself, so it is turned on for a moment, on a kernel that was booted for this, and off again before anything is read.
+ * Hints of NUMA balancing: entries that the scanner made PROT_NONE so that a fault says which node uses the page. It
+ * runs by itself, so it is turned on for a moment, on a kernel that was booted for this, and off again before anything
+ * is read.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -38,8 +38,8 @@ void pagemap(uintptr_t address, unsigned pages, uint64_t *into)
 }
 
 /*
- * What a process may know of its own entries without privileges: the bits of pagemap, and in the place of the page frame
- * the number at the start of each present page, in units of a page, so that consecutive ones are a run.
+ * What a process may know of its own entries without privileges: the bits of pagemap, and in the place of the page
+ * frame the number at the start of each present page, in units of a page, so that consecutive ones are a run.
  */
 void pagemap_and_contents(uintptr_t address, unsigned pages, uint64_t *into)
 {
@@ -111,7 +111,7 @@ static int by_number(const void *a, const void *b)
 	return first < second ? -1 : first > second;
 }
 
-/* The folios that present entries map, each once, and which of the mapped pages are AnonExclusive, as ranges of PFNs. */
+/* The folios that present entries map, each once, and which of their pages are AnonExclusive, as ranges of PFNs. */
 void say_folios(FILE *out, const uint64_t *ptes, unsigned count)
 {
 	static uint64_t pfns[MOST_PAGES], exclusive[MOST_PAGES];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The page tables of this process, walked from mm_struct.pgd in the kernel's linear map. Where the linear map puts a
- * physical address is found by trial: a walk to a page of ours must end at the page frame that /proc/self/pagemap names.
+ * physical address is found by trial: a walk to a page of ours must end at the frame that /proc/self/pagemap names.
  */
 #include <stdio.h>
 #include <string.h>

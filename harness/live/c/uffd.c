@@ -58,8 +58,8 @@ uint64_t uffd_features(void)
 }
 
 /*
- * Write protection that resolves itself (WP_ASYNC, v6.7) and faults on missing pages that are a SIGBUS, so that no store
- * waits for anybody. Without these features there is no userfaultfd here.
+ * Write protection that resolves itself (WP_ASYNC, v6.7) and faults on missing pages that are a SIGBUS, so that no
+ * store waits for anybody. Without these features there is no userfaultfd here.
  */
 int uffd_open(bool event_remap)
 {

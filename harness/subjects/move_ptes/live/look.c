@@ -97,7 +97,7 @@ static char *known_folios(const struct look *look, const struct place *place)
 	return text;
 }
 
-/* khugepaged and compaction may put a page elsewhere meanwhile, so it is done again until the entries stay as they are. */
+/* khugepaged and compaction may put a page elsewhere meanwhile: done again until the entries stay as they are. */
 void look_before(struct look *look, const struct place *place)
 {
 	static uint64_t again[MOST_PAGES];

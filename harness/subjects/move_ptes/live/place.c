@@ -40,7 +40,7 @@ static unsigned old_page(struct chance *chance)
 	}
 }
 
-/* Often as far into its table, or into its block of 16, as the old one: then whole tables move, and blocks stay blocks. */
+/* Often as far into its table, or its block of 16, as the old one: then whole tables move, and blocks stay blocks. */
 static unsigned new_page(struct chance *chance, unsigned old)
 {
 	unsigned any = below(chance, TABLE_PAGES);

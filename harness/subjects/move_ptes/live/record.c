@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * record MOVES SEED [booted]: moves memory in random states by mremap(2) and writes a line of JSON for each move: the
- * entries of the old range before it and of the new range after it. "booted" is for a kernel that was booted for this: it
- * may be harmed. Exit status: 0, or 2 with a line on standard error where nothing can be recorded.
+ * entries of the old range before it and of the new range after it. "booted" is for a kernel that was booted for this:
+ * it may be harmed. Exit status: 0, or 2 with a line on standard error where nothing can be recorded.
  */
 #include <errno.h>
 #include <inttypes.h>
