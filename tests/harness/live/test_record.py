@@ -13,6 +13,8 @@ from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.record import KIT, OF_KIT, record
 from pte_review.harness.progress import Progress
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from tests.kit.live import live_kernel
+from tests.kit.moves import load
 from tests.toy.subject import WRPROTECT
 
 LINE = json.dumps({"kernel": "6.18.0", "arch": "x86_64", "missing": ["swap entries: no swap"]})
@@ -104,3 +106,29 @@ def test_the_tree_of_a_kernel(tmp_path, kernel, number):
         folders.append(folder)
     found = tree_of(kernel, folders)
     assert (found.number if found else None) == number
+
+
+# -- guests
+
+
+@pytest.mark.slow
+def test_the_kernel_that_shipped_the_bug_and_the_version_that_it_shipped(tmp_path):
+    """With the seed of tests/data/recorded/live/, which shows it in its moves 52 and 185."""
+    kernel = live_kernel("6.17.8", "arm64")
+    made = record(MOVE_PTES, kernel, records=60, seed=1)
+    assert (made.kernel, made.arch, made.missing) == (kernel.release, "arm64", ())
+    path = tmp_path / "made.jsonl"
+    path.write_text(made.text)
+    assert MOVE_PTES.recordings is not None
+    shipped, before = (MOVE_PTES.recordings.replay(path, load(name)) for name in ("v4_batch_hint", "pre_patch"))
+    assert (shipped.records, shipped.otherwise) == (60, 0), shipped.text
+    assert before.otherwise >= 1
+
+
+@pytest.mark.slow
+def test_a_guest_without_time_is_said_with_its_last_lines(monkeypatch):
+    monkeypatch.setattr(recording, "BOOT_SECONDS", 4.0)
+    monkeypatch.setattr(recording, "SECONDS_EACH", 0.0)
+    with pytest.raises(LiveError, match=r"does not boot|did not end") as error:
+        record(MOVE_PTES, live_kernel("6.17.8", "arm64"), records=5000, seed=1)
+    assert len(error.value.details) <= 12

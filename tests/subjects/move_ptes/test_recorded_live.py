@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Moves that `pte-review record` made in guests, of 1,000 with seed 1 on each kernel.
 
-Of 6.17.8 on arm64 the first 60, and all that the loop before the series does not predict: that kernel shipped v4. Of 7.3.4
-on x86_64 the first 40, and some with hints of NUMA balancing, hwpoison entries and poison markers.
+Of 6.17.8 on arm64 the first 60, and all that the loop before the series does not predict: that kernel shipped v4. Of
+7.3.4 on x86_64 the first 40, and some with hints of NUMA balancing, hwpoison entries and poison markers.
 """
 
 import gzip
