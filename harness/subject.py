@@ -67,8 +67,19 @@ class Space(Protocol):
     def __call__(self, arch: str, entries: int) -> "tuple[Block, ...]": ...
 
 
+@dataclass(frozen=True)
+class Replayed:
+    """A recording held against a version: text for people, its records, and those that the kernel left otherwise."""
+
+    text: str
+    records: int
+    otherwise: int
+
+
 class Recordings(Protocol):
     """Files that hold what the function did on a running kernel."""
+
+    sources: tuple[Path, ...]  # the C of the program that makes them (harness/live/record.py); none: they are only read
 
     def is_recording(self, path: Path) -> bool: ...
 
@@ -78,8 +89,8 @@ class Recordings(Protocol):
     def kernel(self, path: Path) -> str:
         """The release that the file was recorded on, as uname has it. Raises UsageError."""
 
-    def replay(self, path: Path, version: Version) -> tuple[str, int]:
-        """What `version` predicts of the file, as text, and how many records the kernel left otherwise."""
+    def replay(self, path: Path, version: Version) -> Replayed:
+        """What `version` predicts of the file. Raises UsageError."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,10 @@ from pte_review.harness.cli.endings import WRONG, ended_well
 from pte_review.harness.cli.exhaust import exhaust_command
 from pte_review.harness.cli.history import history_command
 from pte_review.harness.cli.listing import list_command
+from pte_review.harness.cli.live import live_command
 from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import OK, arch_option, max_examples_option, seed_option, subject_option
+from pte_review.harness.cli.record import record_command
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
 from pte_review.harness.cli.reproduce import reproduce_command
@@ -42,7 +44,9 @@ COMMANDS = (
     exhaust_command,
     history_command,
     list_command,
+    live_command,
     new_version_command,
+    record_command,
     releases_command,
     replay_command,
     reproduce_command,

@@ -18,6 +18,9 @@ max_examples_option = click.option(
     "--max-examples", type=int, default=DEFAULT_EXAMPLES, show_default=True, help="Scenarios for each architecture."
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same scenarios.")
+records_option = click.option(
+    "--moves", "records", type=int, default=1000, show_default=True, help="Records for each kernel."
+)
 arch_option = click.option("--arch", metavar="ARCH", help=f"{' or '.join(ARCHES)}; all without it.")
 contract_option = click.option(
     "--contract", metavar="NAME", default=DEFAULT_CONTRACT, show_default=True, help=f"{' or '.join(CONTRACTS)}."

@@ -56,9 +56,9 @@ def check_outputs(
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
     if json_file is not None:
-        check_output_file("--json", json_file, inputs)
+        check_file("--json", json_file, inputs)
     if console is not None:
-        check_output_file("--console", console, inputs)
+        check_file("--console", console, inputs)
     if save_dir is not None:
         _check_save_dir(save_dir, inputs)
         names = [version.name for version in versions]
@@ -69,8 +69,8 @@ def check_outputs(
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def check_output_file(option: str, path: Path, inputs: Inputs) -> None:
-    """Raise UsageError unless the file of `option` can be written without spoiling one of `inputs`."""
+def check_file(option: str, path: Path, inputs: Inputs) -> None:
+    """Raise UsageError unless `path`, given with `option`, can be written without spoiling one of `inputs`."""
     if why := inputs.spoiled_by(path):
         raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():

@@ -8,7 +8,7 @@ import click
 
 from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.options import FINDING, OK, UNDECIDED
-from pte_review.harness.cli.outputs import Inputs, check_output_file
+from pte_review.harness.cli.outputs import Inputs, check_file
 from pte_review.harness.files.counterexample import read
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.live.kernels import KernelImage, kernel_of
@@ -35,7 +35,7 @@ def reproduce_command(file: Path, out: Path | None, kernels: tuple[str, ...]) ->
     Exit status with --on: 1 if a kernel shows it, 3 if one does not get to the state, else 0.
     """
     if out is not None:
-        check_output_file("-o", out, Inputs((file,)))
+        check_file("-o", out, Inputs((file,)))
     counterexample = read(file, SUBJECTS)
     arch = counterexample.divergence.arch
     try:
