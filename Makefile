@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees build clean
+.PHONY: help review test test-all check lowest lint types bench soak sensitivity fuzz alternatives trees kernels reached \
+	reproduce build clean
 
 review: $(READY)  ## review the thread of the first subject; under a minute
 	@$(BIN)/pte-review
@@ -23,16 +24,18 @@ test-all: $(READY)  ## every test, as CI runs them
 	@$(BIN)/pytest -n 2 -q
 
 # How far Hypothesis shrinks, and how click folds help, hangs on the release: such tests skip themselves.
-lowest:  ## tests with the lowest versions that pyproject.toml allows: all but the slow ones and those of C alone
+lowest:  ## tests of what calls a package, with the lowest versions that pyproject.toml allows
 	@test -f $(LOWEST)/.ready || { echo "setting up $(LOWEST) (once, about a minute)"; $(PYTHON) -m venv $(LOWEST); }
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint packaging/lowest.txt \
 		--editable '.[tree,dask]' pytest-xdist 'pytest-benchmark[histogram]' cosmic-ray mypy && touch $(LOWEST)/.ready
-	@$(LOWEST)/bin/pytest -n 2 -q -m "not slow" $(addprefix --ignore=,$(OF_C))
+	@$(LOWEST)/bin/pytest -n 2 -q -m "not slow" $(OF_PACKAGES)
 
 LOWEST := .venv-lowest
-# What hangs on the C and on no package's release.
-OF_C := tests/models/native/primitives tests/models/native/test_confinement.py tests/models/native/test_file_readers.py \
-	tests/harness/exhaust tests/subjects/move_ptes/test_fidelity.py
+# Where Hypothesis, pytest, click, rich, deepdiff, tree-sitter, unidiff, cffi and dask are called. The machine, the ports,
+# the judging and the C hang on no package's release.
+OF_PACKAGES := tests/cli tests/plugin tests/review tests/strategies tests/toy tests/packaging tests/bench \
+	tests/models/kernel_tree $(addprefix tests/models/native/test_,extract.py plain.py cache.py) \
+	$(addprefix tests/harness/,explain files search costs exhaust/test_cluster.py exhaust/test_run.py)
 QUICK := tests/models/arch tests/models/machine tests/models/kernel_tree tests/harness/judging tests/harness/explain \
 	tests/strategies/test_legal_rules.py tests/subjects/move_ptes/test_promise.py tests/toy tests/test_boundary.py
 
@@ -70,6 +73,17 @@ alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 # TREES="6.12 7.3" brings only these. Half a minute each: an archive is one stream.
 trees: $(READY)  ## the files of released kernels that tests read, from Debian's archive
 	@$(BIN)/python -m tests.programs.trees $(TREES)
+
+# KERNELS="6.17.8 7.3" brings only these. A few seconds and 30 to 50 MB each.
+kernels: $(READY)  ## kernels that tests boot, from Debian's archive, into the cache folder
+	@$(BIN)/python -m tests.programs.kernels $(KERNELS)
+
+# KERNELS="6.17.13 7.3.4" are the kernels. Each state of each is a boot of some seconds.
+reached: $(READY)  ## the states that reach lines name, made on kernels in QEMU; a quarter of an hour
+	@$(BIN)/python -m tests.programs.reached $(KERNELS)
+
+reproduce: $(READY)  ## the bug of 6.17 shown on 6.17.8 and not on 6.17.13, in QEMU; a minute once the images are there
+	@$(BIN)/pytest -q tests/harness/live/reproduce/test_kernels.py -k shipped
 
 build: $(READY)  ## the wheel, into dist/
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

@@ -101,8 +101,8 @@ def recorded(subject: Subject, paths: Sequence[Path], folders: Sequence[Path]) -
         if release is None:
             raise UsageError(f"{path}: recorded on {_kernel(recordings, path)}: expected its tree among the folders")
         version = _text(subject, release, sorted(recordings.arches(path)))
-        text, otherwise = recordings.replay(path, version)
-        yield Recorded(path, release, otherwise, text)
+        replayed = recordings.replay(path, version)
+        yield Recorded(path, release, replayed.otherwise, replayed.text)
 
 
 def _kernel(recordings: Recordings, path: Path) -> str:

@@ -12,6 +12,7 @@ from pte_review.harness.judging.judge import Judgement, judge
 from pte_review.harness.judging.promise import Promise
 from pte_review.harness.subject import Subject
 from pte_review.models.outcome import Outcome
+from pte_review.models.run import Run, Trace
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
 
@@ -39,22 +40,21 @@ def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
     if options.get("bbml2_noabort"):
         known = all(config.get("bbml2_noabort", True) for config in own)
         options["bbml2_noabort"] = scenario.config.bbml2_noabort and known
-    return replace(scenario, config=replace(scenario.config, **options)) if options else scenario
+    config = replace(scenario.config, **options) if options else scenario.config
+    return scenario if config == scenario.config else replace(scenario, config=config)
 
 
 class SideBySide:
     """Versions that each ran once on `scenario`. The promise and what is wrong are worked out when asked for.
 
-    `outcomes` are by id() of the version.
+    `runs` are by id() of the version.
     """
 
-    def __init__(
-        self, subject: Subject, scenario: Scenario, outcomes: Mapping[int, Outcome], contract: Contract
-    ) -> None:
+    def __init__(self, subject: Subject, scenario: Scenario, runs: Mapping[int, Run], contract: Contract) -> None:
         self.scenario = scenario
         self.contract = contract
         self._subject = subject
-        self._outcomes = outcomes
+        self._runs = runs
         self._judged: list[tuple[Outcome, list[Finding]]] = []
 
     @cached_property
@@ -63,7 +63,14 @@ class SideBySide:
 
     def outcome(self, version: Version) -> Outcome:
         """What `version` left."""
-        return self._outcomes[id(version)]
+        return self._runs[id(version)].outcome
+
+    def alike(self, base: Version, candidate: Version) -> Trace | None:
+        """What both of them did, of two that are known to have done the same before anybody looks at their outcomes."""
+        of_base, of_candidate = self._runs[id(base)].trace, self._runs[id(candidate)].trace
+        if of_base is None or of_candidate is None or of_base.did != of_candidate.did:
+            return None
+        return of_candidate
 
     def findings(self, outcome: Outcome) -> list[Finding]:
         """What is wrong with one of the outcomes; equal outcomes are judged once."""
@@ -98,6 +105,6 @@ def compare_on_each(
     by_id = {id(version): version for version in versions}
     block = [with_config_of(scenario, by_id.values()) for scenario in scenarios]
     begun = {key: version.submit(block) for key, version in by_id.items()}
-    outcomes = {key: begun[key]() for key in sorted(begun, key=lambda key: by_id[key].has_own_process)}
-    for scenario, *of_scenario in zip(block, *outcomes.values()):  # noqa: B905  # shorter where one is slow
-        yield SideBySide(subject, scenario, dict(zip(outcomes, of_scenario, strict=True)), contract)
+    runs = {key: begun[key]() for key in sorted(begun, key=lambda key: by_id[key].has_own_process)}
+    for scenario, *of_scenario in zip(block, *runs.values()):  # noqa: B905  # shorter where one is slow
+        yield SideBySide(subject, scenario, dict(zip(runs, of_scenario, strict=True)), contract)

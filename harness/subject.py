@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pte_review.harness.judging.contracts import Clause
     from pte_review.harness.judging.promise import Promise
     from pte_review.harness.known import Bug, Thread
+    from pte_review.harness.live.reproduce.call import Caller
     from pte_review.models.native.binding import Binding
 
 Step = Callable[[Scenario], Iterator[Scenario]]  # proposes simpler scenarios
@@ -48,6 +49,7 @@ class Words:
     system_call: str  # that reaches the function
     recipes: Callable[[Scenario], Iterator[str]] = lambda _: iter(())  # how its call comes to be other than ordinary
     sentences: Mapping[str, str] = field(default_factory=dict)  # by kind, in the place of the kit's (judging/kinds.py)
+    reached: Mapping[str, str] = field(default_factory=dict)  # by recipe, the kernels on which it made its state
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,19 @@ class Space(Protocol):
     def __call__(self, arch: str, entries: int) -> "tuple[Block, ...]": ...
 
 
+@dataclass(frozen=True)
+class Replayed:
+    """A recording held against a version: text for people, its records, and those that the kernel left otherwise."""
+
+    text: str
+    records: int
+    otherwise: int
+
+
 class Recordings(Protocol):
     """Files that hold what the function did on a running kernel."""
+
+    sources: tuple[Path, ...]  # the C of the program that makes them (harness/live/record.py); none: they are only read
 
     def is_recording(self, path: Path) -> bool: ...
 
@@ -76,8 +89,8 @@ class Recordings(Protocol):
     def kernel(self, path: Path) -> str:
         """The release that the file was recorded on, as uname has it. Raises UsageError."""
 
-    def replay(self, path: Path, version: Version) -> tuple[str, int]:
-        """What `version` predicts of the file, as text, and how many records the kernel left otherwise."""
+    def replay(self, path: Path, version: Version) -> Replayed:
+        """What `version` predicts of the file. Raises UsageError."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +116,7 @@ class Subject:
     claims: "Callable[[], list[Claim]] | None" = None
     recordings: Recordings | None = None
     binding: "Binding | None" = None  # how kernel text is called
+    caller: "Caller | None" = None  # how a running kernel is made to call it
     upgrade: Callable[[dict[str, Any]], dict[str, Any]] | None = None  # a counterexample of version 1 to version 2
 
     @property

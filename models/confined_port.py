@@ -15,6 +15,7 @@ from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.outcome import CRASH, ENDINGS, NO_PROGRESS, Installed, Outcome, outcome_of
 from pte_review.models.port import Port
 from pte_review.models.port_process import PortProcess
+from pte_review.models.run import Run
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version, VersionError
 
@@ -91,13 +92,13 @@ class ConfinedPort(Version):
         return child
 
     def run(self, scenario: Scenario, *, stacks: bool = True) -> Outcome:
-        return self.submit([scenario], stacks=stacks)()[0]
+        return self.submit([scenario], stacks=stacks)()[0].outcome
 
-    def submit(self, scenarios: Sequence[Scenario], *, stacks: bool = True) -> Callable[[], list[Outcome]]:
+    def submit(self, scenarios: Sequence[Scenario], *, stacks: bool = True) -> Callable[[], list[Run]]:
         """See Version. One process runs them, while the caller does something else."""
         asked = self._ask(scenarios, stacks=stacks)
 
-        def collect() -> list[Outcome]:
+        def collect() -> list[Run]:
             outcomes: list[Outcome] = []
             nonlocal asked
             while len(outcomes) < len(scenarios):
@@ -109,7 +110,7 @@ class ConfinedPort(Version):
                     break
                 if isinstance(outcome, Died) and len(outcomes) < len(scenarios):
                     asked = self._ask(scenarios[len(outcomes) :], stacks=stacks)
-            return outcomes
+            return [Run(outcome) for outcome in outcomes]
 
         return collect
 

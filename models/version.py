@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pte_review.models.run import Run
+
 if TYPE_CHECKING:
     from pte_review.models.outcome import Outcome
     from pte_review.models.scenario import Scenario
@@ -66,23 +68,26 @@ class Version:
         """What it wrote to the standard output and error of a process of its own."""
         return ""
 
-    def submit(self, scenarios: Sequence["Scenario"]) -> "Callable[[], list[Outcome]]":
-        """Begin to run on each; what is returned gives the outcomes, in order, when it is called.
+    def submit(self, scenarios: Sequence["Scenario"]) -> Callable[[], list[Run]]:
+        """Begin to run on each; what is returned gives the runs, in order, when it is called.
 
-        There are fewer outcomes than scenarios where the last of them is a slow one.
+        There are fewer runs than scenarios where the last of them is a slow one.
         """
         return lambda: list(self._up_to_a_slow_one(scenarios))
 
-    def _up_to_a_slow_one(self, scenarios: "Iterable[Scenario]") -> "Iterator[Outcome]":
+    def _up_to_a_slow_one(self, scenarios: "Iterable[Scenario]") -> Iterator[Run]:
         for scenario in scenarios:
-            outcome = self.run(scenario)
-            yield outcome
-            if outcome.slow:
+            run = self._run(scenario)
+            yield run
+            if run.slow:
                 return
 
     def line_of(self, _scenario: "Scenario", _at: int) -> str:
         """Of kernel text: where the call stands that is event `_at` of a run on `_scenario`, such as mm/util.c:12."""
         return ""
+
+    def _run(self, scenario: "Scenario") -> Run:
+        return Run(self.run(scenario))
 
     def run(self, scenario: "Scenario", *, stacks: bool = True) -> "Outcome":
         """Run on a fresh machine built from `scenario`. Raises only KeyboardInterrupt.

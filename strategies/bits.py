@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Present entries by what they say: write, dirty, ... put into the canonical word of an architecture."""
 
-from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from pte_review.models.arch.word import PteWords
 from pte_review.models.vma import Vma
 from pte_review.strategies.choices import Choices
 
 
-@dataclass(frozen=True, slots=True)
-class Bits:
+class Bits(NamedTuple):
     """What a present entry says, before it is put into a word. uffd-wp and PROT_NONE take the write bit away."""
 
     write: bool = False
@@ -21,7 +21,12 @@ class Bits:
 
     def flipped(self, name: str) -> "Bits":
         """The same but for `name`."""
-        return replace(self, **{name: not getattr(self, name)})
+        return _flipped(self, name)
+
+
+@lru_cache(maxsize=1 << 9)  # there are 64 of them, and a folio of 512 pages asks for each page
+def _flipped(bits: Bits, name: str) -> Bits:
+    return bits._replace(**{name: not getattr(bits, name)})
 
 
 def draw_bits(choices: Choices, *, may_write: bool) -> Bits:
@@ -42,7 +47,7 @@ def protection(words: PteWords, vma: Vma, bits: Bits, *, special: bool = False) 
     """The word of an entry that says `bits`, without its page frame."""
     armed = bits.uffd_wp and words.keeps_uffd(vma)
     if armed and "rwp" in vma.uffd_modes:
-        bits = replace(bits, prot_none=True)
+        bits = bits._replace(prot_none=True)
     pte = words.PROT_NONE if bits.prot_none else words.entry_prot(vma)
     if special:
         pte = words.pte_mkspecial(pte)

@@ -17,6 +17,7 @@ import click
 
 from pte_review.harness.cli.arguments import Group
 from pte_review.harness.cli.b4_check import b4_check_command
+from pte_review.harness.cli.boot import boot_command
 from pte_review.harness.cli.check import check_command
 from pte_review.harness.cli.colour import coloured, wanted
 from pte_review.harness.cli.cost import cost_command
@@ -24,6 +25,7 @@ from pte_review.harness.cli.endings import WRONG, ended_well
 from pte_review.harness.cli.exhaust import exhaust_command
 from pte_review.harness.cli.history import history_command
 from pte_review.harness.cli.listing import list_command
+from pte_review.harness.cli.live import live_command
 from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import (
     OK,
@@ -34,8 +36,10 @@ from pte_review.harness.cli.options import (
     seed_option,
     subject_option,
 )
+from pte_review.harness.cli.record import record_command
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
+from pte_review.harness.cli.reproduce import reproduce_command
 from pte_review.harness.cli.settings import settings
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
@@ -46,14 +50,18 @@ from pte_review.models.version import VersionError
 LONGEST_LINE = 2000  # characters of what goes to stderr
 COMMANDS = (
     b4_check_command,
+    boot_command,
     check_command,
     cost_command,
     exhaust_command,
     history_command,
     list_command,
+    live_command,
     new_version_command,
+    record_command,
     releases_command,
     replay_command,
+    reproduce_command,
 )
 
 

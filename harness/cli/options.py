@@ -34,6 +34,9 @@ max_examples_option = click.option(
     "--max-examples", type=int, default=DEFAULT_EXAMPLES, show_default=True, help="Scenarios for each architecture."
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same scenarios.")
+records_option = click.option(
+    "--moves", "records", type=int, default=1000, show_default=True, help="Records for each kernel."
+)
 arch_option = click.option(
     "--arch", metavar="ARCH", help=f"{' or '.join(ARCHES)}; all without it.", shell_complete=arches
 )

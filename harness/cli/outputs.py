@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a call may write: --json FILE and --save DIR never touch a file that the call reads."""
+"""Where a call may write: --json, --save, --console and -o never touch a file that the call reads."""
 
 import os
 import sys
@@ -48,18 +48,20 @@ def check_outputs(
     json_file: Path | None = None,
     save_dir: Path | None = None,
     others: Mapping[str, Path] = MappingProxyType({}),
+    console: Path | None = None,
     versions: Iterable[Version] = (),
 ) -> None:
-    """Raise UsageError unless --json and --save can be written without spoiling one of `inputs`. Before the work.
+    """Raise UsageError unless what is to be written can be, without spoiling one of `inputs`. Before the work.
 
     `others` are further files to write, by the option that names them. `versions` are the loaded BASE and CANDIDATE,
     whose files count as inputs.
     """
     versions = list(versions)
     inputs = Inputs((*inputs.files, *(file for version in versions for file in version.files)), inputs.tree)
-    files = {**({"--json": json_file} if json_file is not None else {}), **others}
+    named = {"--json": json_file, "--console": console}
+    files = {**{option: path for option, path in named.items() if path is not None}, **others}
     for option, path in files.items():
-        _check_file(option, path, inputs)
+        check_file(option, path, inputs)
         for other in list(files)[: list(files).index(option)]:
             if _same(path, files[other]) and (path.is_file() or not path.exists()):
                 raise UsageError(f"{option} {path}: {other} writes that file")
@@ -74,7 +76,8 @@ def check_outputs(
                 raise UsageError(f"--save {save_dir}: a counterexample may overwrite {path.name}: {why}")
 
 
-def _check_file(option: str, path: Path, inputs: Inputs) -> None:
+def check_file(option: str, path: Path, inputs: Inputs) -> None:
+    """Raise UsageError unless `path`, given with `option`, can be written without spoiling one of `inputs`."""
     if why := inputs.spoiled_by(path):
         raise UsageError(f"{option} {path}: {why}")
     if path.is_dir() or not path.absolute().parent.is_dir():

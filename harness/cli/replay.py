@@ -92,9 +92,9 @@ def _replayed(saved: Saved, text: KernelText, *, show_snippet: bool) -> int:
 def _replay_recording(saved: Saved, text: KernelText) -> int:
     recordings = saved.needed.subject.recordings
     assert recordings is not None
-    lines, differing = recordings.replay(saved.path, text.load(saved.needed.versions[0]))
-    click.echo(lines)
-    return FINDING if differing else OK
+    replayed = recordings.replay(saved.path, text.load(saved.needed.versions[0]))
+    click.echo(replayed.text)
+    return FINDING if replayed.otherwise else OK
 
 
 def _replay(saved: Saved, counterexample: Counterexample, base: Version, candidate: Version) -> int:

@@ -2,6 +2,7 @@
 """The options of a command that writes its verdict in other shapes: a mail, a page, KTAP."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -11,9 +12,13 @@ import click
 
 from pte_review.harness.cli.options import html_option
 from pte_review.harness.costs.compare import measure_where_it_can
+from pte_review.harness.files.counterexample import Counterexample
 from pte_review.harness.files.writing import write_whole
-from pte_review.harness.reports.mail import mail_text
+from pte_review.harness.live.reproduce.area import NotBuilt
+from pte_review.harness.live.reproduce.program import reproducer
+from pte_review.harness.reports.mail import Attachment, mail_text
 from pte_review.harness.reports.reviewed import Reviewed
+from pte_review.harness.verdict import DIVERGES
 from pte_review.models.version import Version
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -44,7 +49,18 @@ class Reports:
             title = f"{verdict.base} \u2192 {verdict.candidate}: {verdict.verdict}"
             write_whole(self.html_file, page(title, [reviewed], costs=costs))
         if self.mail_file is not None:
-            write_whole(self.mail_file, mail_text(reviewed))
+            write_whole(self.mail_file, mail_text(reviewed, _reproducer(reviewed)))
+
+
+def _reproducer(reviewed: Reviewed) -> list[Attachment]:
+    """The C program of the first new divergence that userspace can see, if there is one."""
+    subject, verdict = reviewed.subject, reviewed.verdict
+    for divergence in verdict.divergences if verdict.verdict == DIVERGES else ():
+        if divergence.by != "base":
+            saved = Counterexample(subject.name, verdict.base, verdict.candidate, verdict.contract, divergence)
+            with suppress(NotBuilt):
+                return [Attachment(f"{divergence.kind}-{divergence.arch}.c", reproducer(subject, saved))]
+    return []
 
 
 def report_options(command: F) -> F:

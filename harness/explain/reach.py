@@ -29,27 +29,50 @@ CONFIG_NAMES = {
     "contpte_set_guards_invalid": "the contpte_set_ptes() guard for invalid entries",
 }
 
+USUAL = ", under the usual config"
+
 
 def reach(scenario: Scenario, words: Words) -> str:
     """One line: "by system calls in one VMA[, under CONFIG]: HOW", or "only from a table that breaks RULE".
 
-    `words` are the subject's.
+    HOW are recipes, and on which kernels they made their states. `words` are the subject's.
     """
     broken = broken_rules(scenario)
     if broken:
         named = [rule for rule in broken if rule != SHAPE] or ["the shape of its architecture's entries"]
         return f"only from a table that breaks {', '.join(named)}"
-    recipes = dict.fromkeys((*_recipes(scenario, words.system_call), *words.recipes(scenario)))
-    how = "; ".join(recipes) or f"map, touch, {words.system_call}"
     needs = [text for name, text in CONFIG_NAMES.items() if _differs(scenario.config, name)]
     if not scenario.real_blocks:
         needs.append(f"CONT_PTES scaled down to {scenario.config.cont_ptes} (16 with 4K pages)")
     if _differs(scenario.config, "ptrs_per_pte"):
         needs.append(f"PTRS_PER_PTE scaled down to {scenario.config.ptrs_per_pte}")
+    how = _how(recipes(scenario, words), words, apart=bool(scenario.actions), config=USUAL if needs else "")
     if scenario.actions:
         how += "; while others act as listed"
     under = f", under {', '.join(needs)}" if needs else ""
     return f"by system calls in one VMA{under}: {how}"
+
+
+def recipes(scenario: Scenario, words: Words) -> list[str]:
+    """The recipes of a legal scenario's entries, each once."""
+    special = dict.fromkeys((*_recipes(scenario, words.system_call), *words.recipes(scenario)))
+    return list(special) or [f"map, touch, {words.system_call}"]
+
+
+def _how(named: list[str], words: Words, *, apart: bool, config: str) -> str:
+    """The recipes, with the kernels behind each; or once behind all where they are the same, unless `apart`.
+
+    `config` is what the kernels were configured with, where the scenario needs something else.
+    """
+    tried = [_tried(recipe, words, config) for recipe in named]
+    if len(set(tried)) == 1 and not apart:
+        return "; ".join([*named, tried[0]])
+    return "; ".join(f"{recipe} ({kernels})" for recipe, kernels in zip(named, tried, strict=True))
+
+
+def _tried(recipe: str, words: Words, config: str) -> str:
+    kernels = words.reached.get(recipe)
+    return f"reached on {kernels}{config}" if kernels else "not tried on a kernel"
 
 
 def _differs(config: Config, name: str) -> bool:

@@ -6,24 +6,28 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path`, or where a link there leads, in one step; what is no file is written to. Raises OSError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put `content` at `path`, or where a link there leads, in one step; what is no file is written to.
+
+    Raises OSError.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
     if path.exists() and not path.is_file():  # /dev/stdout
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     target = Path(os.path.realpath(path))
     try:
-        _replace(target, text)
+        _replace(target, data)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     partial = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         partial.chmod(mode)
         partial.replace(target)

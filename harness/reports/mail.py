@@ -7,6 +7,7 @@ Lines have at most 75 columns, but for those of the patch, which are quoted as t
 import shlex
 from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -40,13 +41,19 @@ def mail_of(reviewed: Reviewed, attachments: Sequence[Attachment] = ()) -> Email
         verdict = reviewed.verdict
         mail["Subject"] = f"pte-review: {Path(verdict.base).name} -> {Path(verdict.candidate).name}: {verdict.verdict}"
     body = printable("\n".join(_body(reviewed, attachments)) + "\n")
-    if body.isascii():
-        mail.set_content(body, charset="us-ascii", cte="7bit")
-    else:
-        mail.set_content(body, charset="utf-8", cte="8bit")
-    for attachment in attachments:
-        mail.add_attachment(attachment.text, filename=attachment.name)
+    charset, encoding = _as_it_is(body)
+    mail.set_content(body, charset=charset, cte=encoding)
+    for name, text in attachments:
+        charset, encoding = _as_it_is(text)
+        mail.add_attachment(text, filename=name, charset=charset, cte=encoding)
+    if attachments:  # the same mail every time
+        mail.set_boundary(f"=_{sha256(''.join([body, *(text for _, text in attachments)]).encode()).hexdigest()[:32]}")
     return mail
+
+
+def _as_it_is(text: str) -> tuple[str, str]:
+    """Charset and encoding with which a part can be read without a mail program."""
+    return ("us-ascii", "7bit") if text.isascii() else ("utf-8", "8bit")
 
 
 def mail_text(reviewed: Reviewed, attachments: Sequence[Attachment] = ()) -> str:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Generated scenarios through any number of pairs of versions; what diverges is collected by kind, not raised."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from time import perf_counter
 
 from pte_review.harness.judging.contracts import Contract
-from pte_review.harness.judging.judge import Difference
+from pte_review.harness.judging.judge import AGREEMENT, Difference
 from pte_review.harness.judging.kinds import ENDINGS
 from pte_review.harness.never_varied import Observed
 from pte_review.harness.progress import Listen, Progress, silent
@@ -16,13 +17,17 @@ from pte_review.harness.subject import Subject
 from pte_review.models.config import Config
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import RETURNED, UNMODELLED
+from pte_review.models.run import Trace
 from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario
 from pte_review.models.version import Version
 from pte_review.models.vma import Vma
 
 Key = tuple[str, str, bool]
+Path = frozenset[tuple[int, int]]  # of a Trace
 BLOCK = 8  # scenarios that are drawn before anything is known of the first of them, at most
 SOON = 16  # scenarios after which there is one more in a block: at first what is known of one helps the next
+# Where both texts do the same, and nothing came of doing that so far, one run in so many is looked into.
+LOOKED_INTO, ONE_IN = 8, 16
 
 
 @dataclass
@@ -49,10 +54,34 @@ class PairTally:
     hidden: set[str] = field(default_factory=set)  # kinds that the candidate shows where BASE ends too early to compare
     observed: Observed = field(default_factory=Observed)
     changed: int = 0  # scenarios in which the two versions wrote to memory differently
+    clean: Counter[Path] = field(default_factory=Counter)  # scenarios in which both went a path, and nothing came of it
+    unclean: set[Path] = field(default_factory=set)  # paths of which something came
 
-    def count(self, scenario: Scenario, comparison: Comparison, aim: Aim, drawn: Drawn) -> None:
-        """Add what came of a scenario, which is `drawn` but for its config, and tell `aim` what differed."""
+    def passes(self, scenario: Scenario, trace: Trace | None) -> bool:
+        """Count a scenario in which both versions did the same, and went a path of which nothing came so often.
+
+        They have equal outcomes then, and no difference. What both do wrong is seen where one in ONE_IN is looked into.
+        """
+        if trace is None or trace.path in self.unclean or (seen := self.clean[trace.path]) < LOOKED_INTO:
+            return False
+        self.clean[trace.path] += 1
+        if seen % ONE_IN == 0:
+            return False
+        self.examples += 1
+        self.observed.see(scenario)
+        return True
+
+    def count(self, scenario: Scenario, comparison: Comparison, trace: Trace | None, aim: Aim, drawn: Drawn) -> None:
+        """Add what came of a scenario, which is `drawn` but for its config, and tell `aim` what differed.
+
+        `trace` is what both did, of kernel texts that did the same.
+        """
         base, candidate, judgement = comparison.base, comparison.candidate, comparison.judgement
+        if trace is not None:
+            if judgement == AGREEMENT and not candidate.exercised:
+                self.clean[trace.path] += 1
+            else:
+                self.unclean.add(trace.path)
         self.examples += 1
         self.observed.see(scenario)
         for path in candidate.exercised:
@@ -118,8 +147,11 @@ def explore(
         for compared, drawn in zip(compared_on, block):  # noqa: B905  # fewer where one is slow
             done += 1
             for (base, candidate), tally in running:
-                if not tally.retired:
-                    tally.count(compared.scenario, compared.pair(base, candidate), aim, drawn)
+                if tally.retired:
+                    continue
+                trace = compared.alike(base, candidate)
+                if not tally.passes(compared.scenario, trace):
+                    tally.count(compared.scenario, compared.pair(base, candidate), trace, aim, drawn)
                     tally.retired = tally.retired or (enough is not None and enough(tally))
             passed = perf_counter() - started
             expected = max_examples if seconds is None else min(max_examples, max(done, int(done * seconds / passed)))

@@ -29,7 +29,9 @@ def simpler_entries(scenario: Scenario) -> Iterator[Scenario]:
                     yield with_changed(scenario, change, (number, at))
                 continue
             yield with_entry(scenario, number, at, words.pte_swp_clear_flags(pte))
-            yield with_entry(scenario, number, at, words.swp_entry_to_pte(0, 1 + at))
+            ordinary = words.swp_entry_to_pte(0, 1 + at)
+            yield with_entry(scenario, number, at, ordinary)
+            yield with_entry(scenario, number, at, ordinary | (pte ^ words.pte_swp_clear_flags(pte)))
 
 
 def ordinary_pages(scenario: Scenario) -> Iterator[Scenario]:

@@ -4,8 +4,8 @@
 The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
 everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
 order, anon), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and the
-pteps at whose accesses others act. A reply is REPLY words, then all tables. An event is its name's number and seven
-arguments, of which the last is the line.
+accesses at which others act (ptep, whether only changes count, which of them). A reply is REPLY words, then all
+tables. An event is its name's number and seven arguments, of which the last is the line.
 """
 
 import mmap
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from pte_review.models.actions import ANCHORS
+from pte_review.models.actions import ANCHORS, CHANGE
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
@@ -32,13 +32,15 @@ LAYOUT = {
     "REQ": (
         "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
         "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "EXCLUSIVE",
-        "WATCHED",
+        "ASKS", "WATCHED",
     ),
     "VMA": ("VM_FLAGS", "PAGE_PROT", "HAS", "MM"),
     "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
     "RANGE": ("TABLE", "FIRST", "NR"),
+    "WATCHED": ("PTEP", "CHANGES", "LEFT"),
     "REP": ("ENDED", "RETURNED", "LINE", "PTEP", "VARIABLE", "EVENTS"),
 }  # fmt: skip
+ASKS = ("FIRST", "LOCK", "UNLOCK")  # bits of the request's ASKS: the first event, each lock, each unlock
 CONSTANTS = {"MOST_TABLES": MOST_TABLES, "MOST_RANGES": MOST_RANGES, "MOST_MMS": MOST_MMS}
 
 REPLY_AT, REQUEST_AT, CHANGES_AT, EVENTS_AT = (
@@ -62,6 +64,7 @@ def layout_header() -> str:
     lines = [f"#define PR_{name} {value}\n" for name, value in named.items()]
     for group, names in LAYOUT.items():
         lines.append(f"enum {{ {', '.join(f'PR_{group}_{name}' for name in names)}, PR_{group}_WORDS }};\n")
+    lines.append(f"enum {{ {', '.join(f'PR_ASK_{name} = {1 << bit}' for bit, name in enumerate(ASKS))} }};\n")
     times = (f"PR_{name.replace('-', '_').upper()}" for name in FLUSH_TIMES)
     lines.append(f"enum {{ {', '.join(times)} }};\n")
     for name, bit in VM_FLAG_BITS.items():
@@ -97,9 +100,8 @@ def request(
     What a bare run, without a log, judges itself: `flushed` is of FLUSH_TIMES, `no_breach` are names of wrong_names().
     """
     config, call = scenario.config, binding.words(scenario)
-    anchors = {(action.when.range, action.when.slot) for action in scenario.actions if action.when.phase in ANCHORS}
     exclusive = [(f.pfn + first, f.pfn + end) for f in scenario.folios for first, end in f.exclusive]
-    watched = [scenario.places.slot_at(*anchor) for anchor in sorted(anchors)]
+    watched = watched_by(scenario)
     flags = (
         config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special,
         config.bbml2_noabort,
@@ -121,6 +123,7 @@ def request(
         "CALL": len(call),
         "FOLIOS": len(scenario.folios),
         "EXCLUSIVE": len(exclusive),
+        "ASKS": asks_of(scenario),
         "WATCHED": len(watched),
     }
     words = [head[name] for name in LAYOUT["REQ"]]
@@ -139,8 +142,27 @@ def request(
     for table in scenario.tables:
         for entry in table.entries:
             words += entry
-    words += watched
+    for access in watched:
+        words += access
     return array("Q", words).tobytes()
+
+
+def watched_by(scenario: Scenario) -> list[tuple[int, bool, int]]:
+    """The accesses before which others act: ptep, whether it is among the changes, which of them it is, from 1."""
+    anchors = {action.when for action in scenario.actions if action.when.phase in ANCHORS}
+    places = scenario.places
+    return sorted(
+        (places.slot_at(when.range, when.slot), when.phase == CHANGE, min(when.nth, MOST_EVENTS + 1))
+        for when in anchors
+    )
+
+
+def asks_of(scenario: Scenario) -> int:
+    """At which other events others may act, by bit of ASKS. A writer waits until a lock is dropped."""
+    phases = {action.when.phase for action in scenario.actions}
+    waits = any(action.actor == "mkclean" for action in scenario.actions)
+    first, lock = "call" in phases, bool(phases & {"locking", "locked"})
+    return _bits((first, lock, waits or bool(phases & {"unlocking", "unlocked"})))
 
 
 def _bits(flags: tuple[bool, ...]) -> int:
@@ -163,13 +185,13 @@ class Arena:
         """Write a request."""
         self.map[: len(request_bytes)] = request_bytes
 
-    def reply(self, size: int, tables: int) -> list[int]:
+    def reply(self, size: int, tables: int) -> "array[int]":
         """The reply: REPLY_WORDS words, then `tables` tables of `size` entries."""
-        return self.words[REPLY_AT : REPLY_AT + REPLY_WORDS + tables * size].tolist()
+        return array("Q", self.words[REPLY_AT : REPLY_AT + REPLY_WORDS + tables * size].tobytes())
 
-    def events(self, first: int, end: int) -> list[int]:
+    def events(self, first: int, end: int) -> "array[int]":
         """The events from number `first` to before `end`, EVENT_WORDS words each."""
-        return self.words[EVENTS_AT + EVENT_WORDS * first : EVENTS_AT + EVENT_WORDS * end].tolist()
+        return array("Q", self.words[EVENTS_AT + EVENT_WORDS * first : EVENTS_AT + EVENT_WORDS * end].tobytes())
 
     def close(self) -> None:
         """Give the memory back."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One run in a child and what it leaves: the child runs the C, the machine follows its log."""
 
+from array import array
+from functools import lru_cache
 from typing import NamedTuple
 
 from pte_review.models.child_watch import Died
@@ -12,6 +14,7 @@ from pte_review.models.machine.kernel import Kernel
 from pte_review.models.native.arena import (
     ENDED,
     ENDINGS,
+    EVENT_WORDS,
     EVENTS,
     LINE,
     MOST_EVENTS,
@@ -20,6 +23,7 @@ from pte_review.models.native.arena import (
     REPLY_WORDS,
     RETURNED,
     VARIABLE,
+    event_names,
     request,
 )  # fmt: skip
 from pte_review.models.native.binding import Binding
@@ -29,6 +33,7 @@ from pte_review.models.native.process import Worker
 from pte_review.models.native.translation_unit import TranslationUnit
 from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome, outcome_of
 from pte_review.models.outcome import RETURNED as IT_RETURNED
+from pte_review.models.run import Trace
 from pte_review.models.scenario import Scenario
 
 MOST_SHOWN = 100  # characters of an exception
@@ -44,6 +49,41 @@ class Unassigned(NamedTuple):
 Ended = tuple[Outcome, Unassigned | None]  # and the local that was read unassigned, if that ended the run
 
 
+class Log(NamedTuple):
+    """What a child left of a run: its reply and its events, as the arena has them."""
+
+    reply: "array[int]"
+    events: "array[int]"
+
+    def trace(self) -> Trace | None:
+        """What tells the run from others; None of one that did not return, or took a path that a review counts."""
+        names = self.events[::EVENT_WORDS]
+        if ENDINGS[self.reply[ENDED]] != IT_RETURNED or not _counted().isdisjoint(names):
+            return None
+        lines, events = self.events[EVENT_WORDS - 1 :: EVENT_WORDS], self.events[:]
+        del events[EVENT_WORDS - 1 :: EVENT_WORDS]
+        ending = self.reply[RETURNED : RETURNED + 1] + self.reply[REPLY_WORDS:]
+        return Trace((events.tobytes(), ending.tobytes()), frozenset(zip(names, lines, strict=True)))
+
+
+@lru_cache(maxsize=1)
+def _counted() -> frozenset[int]:
+    """Events of special paths, and warnings, whose text is that of their line."""
+    return frozenset(event_names().index(name) for name in ("result", "contpte_convert", "marker", "warn"))
+
+
+def log_of(scenario: Scenario, binding: Binding, stack: int, worker: Worker) -> Log:
+    """Run `scenario`, in which nobody else acts, in `worker`, locals holding `stack` at first. Raises Died."""
+    worker.run(request(scenario, binding, stack))
+    return _log(scenario, worker, 0)
+
+
+def _log(scenario: Scenario, worker: Worker, fed: int) -> Log:
+    """The log of the run that is over, without the `fed` events that are known already."""
+    reply = worker.arena.reply(scenario.config.ptrs_per_pte, len(scenario.tables))
+    return Log(reply, worker.arena.events(fed, min(reply[EVENTS], MOST_EVENTS)))
+
+
 def attempt(
     scenario: Scenario,
     binding: Binding,
@@ -51,27 +91,27 @@ def attempt(
     worker: Worker,
     unit: TranslationUnit,
     *,
+    log: Log | None = None,
     again: bool = True,
     lines: list[int] | None = None,
 ) -> Ended:
-    """Run `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first.
+    """What comes of `scenario` in `worker`, which has the object of `unit`, locals holding `stack` at first.
 
-    The line of each event of the log is added to `lines`, if given, which takes longer. A child that somebody killed,
-    or that ended with the thread that started it, is run `again`.
+    It has been run where there is a `log`. The line of each event of the machine's log is added to `lines`, if given,
+    which takes longer. A child that somebody killed, or that ended with the thread that started it, is run `again`.
     """
     k = fresh_kernel(scenario)
     follower = Follower(k, unit.warnings) if lines is None else LineFollower(k, unit.warnings, lines)
-    asked, file = request(scenario, binding, stack), binding.file
+    file = binding.file
     try:
         if isinstance(k, Actors):
-            fed, logged = _accompanied(worker, asked, k, follower)
+            fed, logged = _accompanied(worker, request(scenario, binding, stack), k, follower)
+            log = _log(scenario, worker, fed)
         else:
-            worker.run(asked)
-            fed, logged = 0, list(k.memory)
-        reply = worker.arena.reply(k.table_size, len(scenario.tables))
-        for place, value in follower.feed(worker.arena.events(fed, min(reply[EVENTS], MOST_EVENTS))):
+            log, logged = log or log_of(scenario, binding, stack, worker), list(k.memory)
+        for place, value in follower.feed(log.events):
             logged[place] = value
-        return _ended(k, follower, reply, logged, file, unit.locals)
+        return _ended(k, follower, log.reply, logged, file, unit.locals)
     except Died as died:
         if again and died.why == "SIGKILL":
             if lines is not None:
@@ -114,7 +154,7 @@ def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) ->
 
 
 def _ended(
-    k: Kernel, follower: Follower, reply: list[int], logged: list[int | None], file: str, locals_: tuple[Local, ...]
+    k: Kernel, follower: Follower, reply: "array[int]", logged: list[int | None], file: str, locals_: tuple[Local, ...]
 ) -> Ended:
     """`logged` is the memory of the C as its log has it."""
     at = f"{file}:{reply[LINE]}"
@@ -131,7 +171,7 @@ def _ended(
             leftover = ", which holds what an earlier pass left" if unassigned.stale else ""
             return outcome_of(k, None, UNASSIGNED_READ, f"{at}{leftover}", locals_[unassigned.local].name), unassigned
     size = k.table_size
-    follower.settle([reply[first : first + size] for first in range(REPLY_WORDS, len(reply), size)], logged)
+    follower.settle([reply[first : first + size].tolist() for first in range(REPLY_WORDS, len(reply), size)], logged)
     if isinstance(k, Actors):
         k.phase("returned")
     return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), None

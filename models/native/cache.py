@@ -15,6 +15,7 @@ from pte_review.models.kernel_tree.extras import needed
 
 KEPT_DAYS = 60
 PARTIAL = ".partial"  # of what is being made
+PROGRAM = ".program"  # of what runs by itself, and not in a process of ours
 CHECKSUM_BYTES = 32
 
 
@@ -84,7 +85,7 @@ def forget_old(folder: Path) -> None:
     for path in folder.iterdir():
         with suppress(OSError):
             used = path.stat()
-            if path.suffix not in (".so", PARTIAL) or max(used.st_atime, used.st_mtime) >= oldest:
+            if path.suffix not in (".so", PROGRAM, PARTIAL) or max(used.st_atime, used.st_mtime) >= oldest:
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -5,6 +5,7 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Worker:
         self.start()
         self.arena.put(what)
         try:
-            with _on_one_cpu() as cpu:
+            with on_one_cpu() as cpu:
                 self.arena.words[REQUEST_AT + CPU] = cpu
                 self._converse(ask)
         except BaseException:  # it may be in the middle of a run: the next one gets another
@@ -75,20 +76,29 @@ def _sched_getcpu() -> Callable[[], int]:
     return function
 
 
+_here: ContextVar[int | None] = ContextVar("_here", default=None)  # the CPU that this thread stays on
+
+
 @contextmanager
-def _on_one_cpu() -> Iterator[int]:
+def on_one_cpu() -> Iterator[int]:
     """Stay on the CPU that this thread is on, where the child comes too: its number, or NO_CPU where that cannot be.
 
-    The two wait for each other all the time; to wake somebody up on another CPU takes longer than a run.
+    The two wait for each other all the time; to wake somebody up on another CPU takes longer than a run. Who makes many
+    runs stays for all of them.
     """
+    if (cpu := _here.get()) is not None:
+        yield cpu
+        return
     allowed, cpu = os.sched_getaffinity(0), _sched_getcpu()()
     try:
         os.sched_setaffinity(0, {cpu})
     except OSError:
         yield NO_CPU
         return
+    token = _here.set(cpu)
     try:
         yield cpu
     finally:
+        _here.reset(token)
         with suppress(OSError):
             os.sched_setaffinity(0, allowed)

@@ -114,8 +114,9 @@ static int pr_prepare(const u64 *request)
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		for (u64 n = tables[i * PR_TABLE_WORDS + PR_TABLE_ENTRIES]; n; n--, entry += 2)
 			pr->tables[i].pte[entry[0]].pte = entry[1];
+	pr->asks = request[PR_REQ_ASKS];
 	pr->nr_watched = request[PR_REQ_WATCHED];
-	pr->watched = entry;
+	pr->watched = (struct pr_watched *)entry;
 	return 0;
 }
 

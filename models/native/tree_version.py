@@ -3,26 +3,28 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from pte_review.models.child_watch import Died
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.files import BATCH, LIBRARY
 from pte_review.models.kernel_tree.tree import Tree, TreeError
 from pte_review.models.machine.fresh import fresh_kernel
 from pte_review.models.native import confinement
 from pte_review.models.native.arena import PATTERN, POISONED, POISONED_ONCE, ZERO, Arena
-from pte_review.models.native.attempt import Ended, Unassigned, attempt
+from pte_review.models.native.attempt import Ended, Log, Unassigned, attempt, log_of
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import CompileError, compiled
 from pte_review.models.native.child import refused_here
 from pte_review.models.native.config_of_tree import config_of_tree
-from pte_review.models.native.process import Worker
+from pte_review.models.native.process import Worker, on_one_cpu
 from pte_review.models.native.translation_unit import TranslationUnit, tree_unit
 from pte_review.models.outcome import UNMODELLED, Outcome, outcome_of
 from pte_review.models.port import STACKS, installed_by
+from pte_review.models.run import Run
 from pte_review.models.scenario import ORDINARY_CONFIG, Scenario
 from pte_review.models.version import Version
 
@@ -186,7 +188,31 @@ class TreeVersion(Version):
             self.worker(scenario.arch, scenario.config)
         except TreeError as error:
             return outcome_of(fresh_kernel(scenario), None, UNMODELLED, str(error))
-        outcome, unassigned = self._attempt(scenario, POISONED)
+        return self._finished(scenario, self._attempt(scenario, POISONED), stacks=stacks)
+
+    def submit(self, scenarios: Sequence[Scenario]) -> Callable[[], list[Run]]:
+        """See Version. What is not asked for is not worked out: the machine follows a log when it must."""
+
+        def collect() -> list[Run]:
+            with on_one_cpu():
+                return list(self._up_to_a_slow_one(scenarios))
+
+        return collect
+
+    def _run(self, scenario: Scenario) -> Run:
+        if scenario.actions:  # the machine has followed it when it is over
+            return Run(self.run(scenario))
+        try:
+            worker = self.worker(scenario.arch, scenario.config)
+            log = log_of(scenario, self.binding, POISONED, worker)
+            trace = log.trace()
+        except (TreeError, Died, IndexError):  # the C wrote into its reply, or worse: run() says so
+            return Run(self.run(scenario))
+        return Run(lambda: self._finished(scenario, self._attempt(scenario, POISONED, log)), trace)
+
+    def _finished(self, scenario: Scenario, ended: Ended, *, stacks: bool = True) -> Outcome:
+        """The outcome of a run that `ended` so, after further ones where it read what it never assigned."""
+        outcome, unassigned = ended
         if unassigned is not None and unassigned.stale:
             once, first = self._attempt(scenario, POISONED_ONCE)
             same_pass = len(once.events) == len(outcome.events)
@@ -238,7 +264,7 @@ class TreeVersion(Version):
         first = replace(scenario, tables=tuple(tables), actions=())
         return self._attempt(first, POISONED_ONCE)[1] == Unassigned(local)
 
-    def _attempt(self, scenario: Scenario, stack: int) -> Ended:
-        """One run with locals that hold `stack` at first."""
+    def _attempt(self, scenario: Scenario, stack: int, log: Log | None = None) -> Ended:
+        """One run with locals that hold `stack` at first, which has been made where there is a `log`."""
         worker, unit = self.worker(scenario.arch, scenario.config), self.unit(scenario.arch)
-        return attempt(scenario, self.binding, stack, worker, unit)
+        return attempt(scenario, self.binding, stack, worker, unit, log=log)

@@ -179,7 +179,9 @@ def test_matrix():
 
 
 @needs_named_click
-@pytest.mark.parametrize("command", ["", "b4-check", "check", "replay", "history", "list", "exhaust"])
+@pytest.mark.parametrize(
+    "command", ["", "b4-check", "boot", "check", "replay", "history", "list", "exhaust", "reproduce"]
+)
 def test_help(cli: Run, command: str):
     assert_golden(f"help-{command or 'pte-review'}", cli(*command.split(), "--help").out)
 
@@ -241,6 +243,7 @@ def test_replay(cli: Run, folder: Path):
 
 WIDER = {
     "help": 80,
+    "reproducer": 100,
     "errors": 320,
     "snippet": 500,
     "mail": 100,

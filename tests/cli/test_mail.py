@@ -41,6 +41,12 @@ def written(name: str = "r.eml") -> EmailMessage:
     return mail
 
 
+def body(name: str = "r.eml") -> str:
+    part = written(name).get_body()
+    assert isinstance(part, EmailMessage)
+    return str(part.get_content())
+
+
 def timeless(text: str) -> str:
     return re.sub(r"in [\d.]+ s,\s", "in 1.0 s, ", text)
 
@@ -49,15 +55,30 @@ def test_a_reply(cli: Run):
     Path("v4.mbx").write_text(HEAD + diff(SMEAR))
     done = cli(*CHECK, "--patch", "v4.mbx", *X86, "--mail", "r.eml")
     assert (done.status, done.err) == (1, "")
-    assert_golden("mail", timeless(Path("r.eml").read_text()))
-    assert written().get_content_type() == "text/plain"
+    head = Path("r.eml").read_text().partition("\n\n")[0].partition("\nMIME-Version")[0]
+    assert_golden("mail", f"{head}\n\n{timeless(body())}")
     assert written()["From"] is None
+
+
+def test_the_reproducer_is_attached(cli: Run):
+    Path("v4.mbx").write_text(HEAD + diff(SMEAR))
+    cli(*CHECK, "--patch", "v4.mbx", *X86, "--mail", "one.eml")
+    (attached,) = written("one.eml").iter_attachments()
+    assert attached.get_filename() == "write-gained-x86_64.c"
+    assert "int main(void)" in attached.get_content()
+    assert body("one.eml").endswith("Attached: write-gained-x86_64.c\n")
+
+
+def test_without_a_reproducer_it_is_plain_text(cli: Run):
+    Path("fix.mbx").write_text(HEAD + diff(NOTHING))
+    cli(*CHECK, "--patch", "fix.mbx", *X86, "--mail", "r.eml")
+    assert written().get_content_type() == "text/plain"
 
 
 def test_lines_are_short_but_for_the_patch(cli: Run):
     Path("v4.mbx").write_text(HEAD + diff({**SMEAR, "\tint most, nr;\n": f"\tint nr, most; /* {'long ' * 40}*/\n"}))
     cli(*CHECK, "--patch", "v4.mbx", *X86, "--mail", "r.eml")
-    lines = written().get_content().splitlines()
+    lines = body().splitlines()
     assert max(len(line) for line in lines if not line.startswith("> ")) <= 75
     assert len([line for line in lines if line.startswith("> +++ ")]) == 1
 
@@ -66,7 +87,7 @@ def test_what_is_typed_again_names_no_folder_of_ours(cli: Run, folder: Path):
     Path("v4.mbx").write_text(HEAD + diff(SMEAR))
     check = ("check", *PAIR, "--tree", str(folder / "batching"), "--patch", str(folder / "v4.mbx"))
     cli(*check, *X86, "--mail", "r.eml")
-    text = written().get_content()
+    text = body()
     assert str(folder) not in text
     assert "--tree batching" in text
     assert "--patch 3@example.org" in text
@@ -83,13 +104,13 @@ def test_a_patch_that_is_no_mail(cli: Run):
 
 def test_a_port(cli: Run):
     cli("check", "pre_patch", "v4", *X86, "--mail", "r.eml")
-    assert written().get_content().startswith("write-gained (critical)\npre_patch -> v4, x86_64, scenario ")
+    assert body().startswith("write-gained (critical)\npre_patch -> v4, x86_64, scenario ")
 
 
 def test_nothing_found(cli: Run):
     Path("fix.mbx").write_text(HEAD + diff(NOTHING))
     assert cli(*CHECK, "--patch", "fix.mbx", *X86, "--mail", "r.eml").status == 0
-    assert written().get_content().startswith("tree -> tree+patch: no difference found\n")
+    assert body().startswith("tree -> tree+patch: no difference found\n")
 
 
 def test_a_hostile_patch(cli: Run):

@@ -13,9 +13,15 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pte_review.harness import check
+from pte_review.harness.cli.reproduce import shown
 from pte_review.harness.costs.text import claims_text
+from pte_review.harness.files.counterexample import Counterexample
 from pte_review.harness.kernel_text import KernelText
 from pte_review.harness.known import DEFAULT_SEEDS, hunt_all, review_thread
+from pte_review.harness.live.errors import LiveError
+from pte_review.harness.live.kernels import kernel_of
+from pte_review.harness.live.reproduce.program import reproducer
+from pte_review.harness.live.reproduce.run import on_kernel
 from pte_review.harness.releases import ledger
 from pte_review.harness.reports.history import history_text
 from pte_review.harness.reports.ktap import ktap
@@ -41,8 +47,8 @@ def the_matrix() -> str:
 
 
 def the_picture(candidate: str, kind: str) -> str:
-    shown = pictures(check("pre_patch", candidate), MOVE_PTES.words)
-    return next(text for text in shown if text.startswith(f"{kind} ("))
+    texts = pictures(check("pre_patch", candidate), MOVE_PTES.words)
+    return next(text for text in texts if text.startswith(f"{kind} ("))
 
 
 def the_recording(name: str) -> str:
@@ -78,7 +84,10 @@ FEW = ("--arch", "x86_64", "--max-examples", "12")
 
 def the_mail() -> str:
     command = ("pte_review", "check", "tree", "tree+patch", *FEW, "--mail", "reply.eml")
-    return "\n".join(in_a_folder(*command, file="reply.eml")) + "\n"
+    lines = in_a_folder(*command, file="reply.eml")
+    program = next(i for i, line in enumerate(lines) if line.startswith("/*") or "filename=" in line)
+    end = lines.index("", program)
+    return "\n".join([*lines[:end], "", "[the program]", lines[-1]]) + "\n"
 
 
 def the_ktap() -> str:
@@ -129,6 +138,20 @@ def without_seconds(text: str) -> str:
     return "\n".join(re.sub(r"( *\| *(sec|[\d.]*)|\+=+|; \d+ s)$", "", line) for line in lines)
 
 
+def the_reproducer() -> str:
+    """What the kernels of docs/reproducing.md answer; the test is skipped without QEMU, compiler or image."""
+    verdict = check("pre_patch", "v4_batch_hint", arch="arm64")
+    found = next(divergence for divergence in verdict.divergences if divergence.kind == "write-gained")
+    text = reproducer(
+        MOVE_PTES, Counterexample(MOVE_PTES.name, verdict.base, verdict.candidate, verdict.contract, found)
+    )
+    try:
+        answers = [on_kernel(kernel_of(release, "arm64"), text) for release in ("6.17.8", "6.17.13")]
+    except LiveError as error:
+        pytest.skip(str(error))
+    return "\n".join(map(shown, answers)) + "\n"
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "matrix": the_matrix,
     "write-gained": lambda: the_picture("v4", "write-gained"),
@@ -143,6 +166,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "ktap": the_ktap,
     "b4-check": the_b4_check,
     "recording": lambda: the_recording("pre_patch"),
+    "reproduce": the_reproducer,
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
 }
 
@@ -163,9 +187,9 @@ def test_block(name: str) -> None:
         pattern = re.compile(rf"<!-- output: {name} -->\n(\n```\n.*?```\n)?", re.DOTALL)
         home.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
         return
-    shown = re.search(rf"<!-- output: {name} -->\n\n```\n.*?```\n", text, re.DOTALL)
-    assert shown
-    assert without_seconds(shown[0]) == without_seconds(block)
+    printed = re.search(rf"<!-- output: {name} -->\n\n```\n.*?```\n", text, re.DOTALL)
+    assert printed
+    assert without_seconds(printed[0]) == without_seconds(block)
 
 
 def test_without_seconds():

@@ -131,7 +131,7 @@ def test_it_is_what_it_is_in_this_process(arch):
     here, there = moves.load("v4"), load(v4.move_ptes, FUNCTION)
     assert isinstance(there, ConfinedPort)
     scenarios = [*drawn(arch, count=60, start=3)]
-    assert there.submit(scenarios)() == [here.run(what) for what in scenarios]
+    assert [run.outcome for run in there.submit(scenarios)()] == [here.run(what) for what in scenarios]
     there.close()
 
 
@@ -140,13 +140,13 @@ def test_blocks_go_on_behind_a_crash(port):
     version = port(WRONG.format(sometimes))
     empty = scenario("x86_64", {1: page("x86_64", 0x200, "W")}, folios=(Folio(0x200, 4),))
     outcomes = version.submit([empty, one(), empty, one(), one(), empty])()
-    assert [outcome.ended for outcome in outcomes] == [RETURNED, CRASH, RETURNED, CRASH, CRASH, RETURNED]
+    assert [run.outcome.ended for run in outcomes] == [RETURNED, CRASH, RETURNED, CRASH, CRASH, RETURNED]
     version.close()
 
 
 def test_a_block_ends_behind_a_slow_one(port):
     version = port(WRONG.format("import time; time.sleep(100)"))
-    assert [outcome.slow for outcome in version.submit([one()] * 4)()] == [True]
+    assert [run.slow for run in version.submit([one()] * 4)()] == [True]
 
 
 def test_it_ends_with_its_parent(port, tmp_path):

@@ -13,85 +13,42 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pte_review.harness.live.apt import Apt, Archive, Unavailable, mirror
 from pte_review.harness.subjects import SUBJECTS
 from pte_review.models.kernel_tree.files import READ
 from tests.kit.trees import RELEASES, TREES, Release
 
 SUITES = ("trixie-backports", "sid")
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FILES = sorted({"Makefile", *READ, *(s.binding.file for s in SUBJECTS.values() if s.binding is not None)})
 KUNIT = ("tools/testing/kunit/kunit_parser.py", "tools/testing/kunit/kunit_printer.py")
 FILES_OF = {"6.12": [*FILES, *KUNIT]}  # what tests read of one release alone: kunit.py's parser of KTAP
 STAMP = ".unpacked"  # in a tree: the list of files that were looked for
 
 
-class Unavailable(Exception):
-    """A source that cannot be had; the message says why."""
+def source(apt: Apt, release: Release, folder: Path) -> Path:
+    """The upstream archive of a source package: this version, or the newest of its series."""
+    listed = apt.run("showsrc", "--only-source", "linux", program="apt-cache")
+    versions = re.findall(r"^Version: (\S+)", listed, re.MULTILINE)
+    own = [version for version in versions if version.startswith(f"{release.version}-")]
+    same = [version for version in versions if version.startswith(f"{release.series}.")]
+    if not same:
+        raise Unavailable(apt.trouble or f"no source package of {release.series}")
+    chosen = max(own or same, key=_parts)
+    if not own:
+        print(f"{release.version}: no longer in the archive, taking {chosen}", flush=True)
+    apt.run("source", "--download-only", "--tar-only", f"linux={chosen}", cwd=folder)
+    return next(folder.glob("*.orig.tar.*"))
 
 
-class Apt:
-    """apt with lists and sources of its own, in `home`, on the mirror that the machine's apt uses."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        for folder in ("lists/partial", "cache/archives/partial", "sources"):
-            (home / folder).mkdir(parents=True, exist_ok=True)
-        signed = f"Signed-By: {KEYRING}\n" if KEYRING.exists() else ""
-        head = f"Types: deb deb-src\nURIs: {_mirror()}\nSuites: {' '.join(SUITES)}\nComponents: main\n"
-        (home / "sources" / "pte-review.sources").write_text(head + signed)
-        self.run("update", "-q")
-
-    def run(self, *arguments: str, program: str = "apt-get", cwd: Path | None = None) -> str:
-        """What the program prints. Raises Unavailable."""
-        options = {
-            "Dir::Etc::sourcelist": "/dev/null",
-            "Dir::Etc::sourceparts": self.home / "sources",
-            "Dir::State::lists": self.home / "lists",
-            "Dir::Cache": self.home / "cache",
-            "APT::Sandbox::User": "root",
-        }
-        flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        done = subprocess.run([program, *flags, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
-        if done.returncode:
-            lines = (done.stderr or done.stdout).strip().splitlines()
-            raise Unavailable(f"{program} {arguments[0]}: {lines[-1] if lines else done.returncode}")
-        return done.stdout
-
-    def source(self, release: Release, folder: Path) -> Path:
-        """The upstream archive of a source package: this version, or the newest of its series."""
-        listed = self.run("showsrc", "--only-source", "linux", program="apt-cache")
-        versions = re.findall(r"^Version: (\S+)", listed, re.MULTILINE)
-        own = [version for version in versions if version.startswith(f"{release.version}-")]
-        same = [version for version in versions if version.startswith(f"{release.series}.")]
-        if not same:
-            raise Unavailable(f"no source package of {release.series}")
-        chosen = max(own or same, key=_parts)
-        if not own:
-            print(f"{release.version}: no longer in the archive, taking {chosen}", flush=True)
-        self.run("source", "--download-only", "--tar-only", f"linux={chosen}", cwd=folder)
-        return next(folder.glob("*.orig.tar.*"))
-
-    def binary(self, release: Release, folder: Path) -> Path:
-        """The archive inside a linux-source package, out of its data as a stream."""
-        name = f"linux-source-{release.series}"
-        self.run("download", name, cwd=folder)
-        package, archive = next(folder.glob("*.deb")), folder / f"{name}.tar.xz"
-        with archive.open("wb") as file:
-            data = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
-            subprocess.run(["tar", "-xO", f"./usr/src/{name}.tar.xz"], stdin=data.stdout, stdout=file, check=True)
-        return archive
-
-
-def _mirror() -> str:
-    """The archive that the machine's apt takes the distribution itself from."""
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)"], capture_output=True, text=True, check=False
-    )
-    pairs = (line.split(" ", 1) for line in listed.stdout.splitlines())
-    for release, uri in pairs:
-        if not release.endswith(("-security", "-updates")):
-            return uri
-    raise Unavailable("apt knows no archive")
+def binary(apt: Apt, release: Release, folder: Path) -> Path:
+    """The archive inside a linux-source package, out of its data as a stream."""
+    name = f"linux-source-{release.series}"
+    apt.run("download", name, cwd=folder)
+    package, archive = next(folder.glob("*.deb")), folder / f"{name}.tar.xz"
+    with archive.open("wb") as file:
+        data = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
+        subprocess.run(["tar", "-xO", f"./usr/src/{name}.tar.xz"], stdin=data.stdout, stdout=file, check=True)
+    return archive
 
 
 def _parts(version: str) -> list[int]:
@@ -102,7 +59,7 @@ def _archive(release: Release, apt: Iterator[Apt], folder: Path) -> Path:
     installed = Path(f"/usr/src/linux-source-{release.series}.tar.xz")
     if not release.version and installed.exists():
         return installed
-    return next(apt).source(release, folder) if release.version else next(apt).binary(release, folder)
+    return (source if release.version else binary)(next(apt), release, folder)
 
 
 def _unpack(archive: Path, tree: Path, files: list[str]) -> None:
@@ -120,7 +77,7 @@ def _unpack(archive: Path, tree: Path, files: list[str]) -> None:
 
 def _apts(home: Path) -> Iterator[Apt]:
     """The same one for all, set up when the first asks."""
-    apt = Apt(home)
+    apt = Apt(home, [Archive(mirror(), SUITES, "deb deb-src")])
     while True:
         yield apt
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The word of a present entry says what its Bits say, in the canonical form of its architecture."""
 
-from dataclasses import fields
 from itertools import product
 
 import pytest
@@ -13,7 +12,7 @@ from pte_review.strategies.bits import Bits, draw_bits, protection, word
 from pte_review.strategies.choices import Choices
 from tests.kit.build import ARCHES, page
 
-ALL = [Bits(*values) for values in product((False, True), repeat=len(fields(Bits)))]
+ALL = [Bits(*values) for values in product((False, True), repeat=len(Bits._fields))]
 CONFIGS = {"x86_64": Config(mem_soft_dirty=True, shstk=True), "arm64": Config()}
 
 
@@ -71,11 +70,11 @@ def test_protection_has_no_page_frame(arch, bits):
     assert w.pfn_pte(7, prot) == word(w, Vma(), 7, bits)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Bits)])
+@pytest.mark.parametrize("name", Bits._fields)
 def test_flipped(name):
     for bits in ALL:
         other = bits.flipped(name)
-        assert {f.name for f in fields(Bits) if getattr(bits, f.name) != getattr(other, f.name)} == {name}
+        assert {each for each in Bits._fields if getattr(bits, each) != getattr(other, each)} == {name}
         assert other.flipped(name) == bits
 
 

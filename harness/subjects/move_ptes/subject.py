@@ -6,6 +6,7 @@ from pte_review.harness.subjects.move_ptes.claims import claims
 from pte_review.harness.subjects.move_ptes.clauses import CLAUSES
 from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.kernel_text import BINDING
+from pte_review.harness.subjects.move_ptes.live.mremap import MremapCaller
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
 from pte_review.harness.subjects.move_ptes.space import space
@@ -39,5 +40,6 @@ MOVE_PTES = Subject(
     claims=claims,
     recordings=MoveRecordings(),
     binding=BINDING,
+    caller=MremapCaller(),
     upgrade=upgraded,
 )

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from pte_review.harness.subject import Words
+from pte_review.harness.subjects.move_ptes.reached import REACHED
 from pte_review.models.move_ptes.call import move_arguments
 from pte_review.models.scenario import Scenario
 
@@ -41,4 +42,11 @@ def _recipes(scenario: Scenario) -> Iterator[str]:
         yield "userfaultfd without UFFD_FEATURE_EVENT_REMAP"
 
 
-WORDS = Words(headline=_headline, options=_options, system_call="mremap", recipes=_recipes, sentences=SENTENCES)
+WORDS = Words(
+    headline=_headline,
+    options=_options,
+    system_call="mremap",
+    recipes=_recipes,
+    sentences=SENTENCES,
+    reached=REACHED,
+)

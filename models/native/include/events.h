@@ -47,19 +47,36 @@ static inline void pr_warned(const char *text)
 }
 #define pr_path(path) (pr->paths |= 1UL << (path))
 #else
-/* Whether others may act at an event: an access to an entry that one of them waits for, or a lock. */
+/* Whether somebody waits for this access to an entry. Each access counts, for all that wait. */
+static inline bool pr_awaited(enum pr_event_name name, u64 ptep)
+{
+	bool awaited = false;
+
+	for (u64 i = 0; i < pr->nr_watched; i++) {
+		struct pr_watched *watched = &pr->watched[i];
+
+		if (watched->ptep == ptep && !(watched->changes && name == PR_EV_R) && !--watched->left)
+			awaited = true;
+	}
+	return awaited;
+}
+
+/* Whether others may act at an event: the access that one of them waits for, or a lock where they wait for locks. */
 static inline bool pr_matters(enum pr_event_name name, u64 ptep)
 {
+	if (unlikely(pr->asks & PR_ASK_FIRST)) {
+		pr->asks &= ~PR_ASK_FIRST;
+		pr_awaited(name, ptep);
+		return true;
+	}
 	switch (name) {
 	case PR_EV_R: case PR_EV_X: case PR_EV_S:
-		for (u64 i = 0; i < pr->nr_watched; i++)
-			if (pr->watched[i] == ptep)
-				return true;
-		return false;
-	case PR_EV_pte_offset_map_lock: case PR_EV_spin_lock: case PR_EV_spin_lock_nested: case PR_EV_spin_unlock:
+		return pr_awaited(name, ptep);
+	case PR_EV_pte_offset_map_lock: case PR_EV_spin_lock: case PR_EV_spin_lock_nested:
 	case PR_EV_i_mmap_lock_write: case PR_EV_anon_vma_lock_write:
-	case PR_EV_anon_vma_unlock_write: case PR_EV_i_mmap_unlock_write:
-		return true;
+		return pr->asks & PR_ASK_LOCK;
+	case PR_EV_spin_unlock: case PR_EV_anon_vma_unlock_write: case PR_EV_i_mmap_unlock_write:
+		return pr->asks & PR_ASK_UNLOCK;
 	default:
 		return false;
 	}

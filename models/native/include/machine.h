@@ -101,6 +101,11 @@ struct pr_table { pte_t *pte; u64 base, va; spinlock_t *ptl; u64 maps, mm; } __a
 
 struct pr_range { u64 table, first, nr; };
 
+/* An access that somebody waits for. `left`: accesses until then; of changes alone, if `changes`. */
+struct pr_watched {
+	u64 ptep, changes, left;
+};
+
 struct pr_machine {
 	/* what the run starts from */
 	u64 nr_tables, nr_ranges;
@@ -138,7 +143,8 @@ struct pr_machine {
 	void (*ask)(struct pr_machine *m);
 	u64 answer, asked;
 	u64 nr_watched;			/* entries whose accesses others wait for, as pr_number() numbers them */
-	const u64 *watched;
+	struct pr_watched *watched;
+	u64 asks;			/* PR_ASK_* */
 	void *end[5];	/* where the run ends early: the compiler's own, which saves no more than it must */
 };
 

@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How far a scenario is reachable: by the recipe of kernel-semantics 10, under a config, or from a broken rule only."""
 
+import dataclasses
+
 import pytest
 
 from pte_review.harness.explain.reach import reach as reach_of
+from pte_review.harness.explain.reach import recipes
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.vma import Vma
+from tests.kit.actions import action
 from tests.kit.build import ARCHES, OLD, x86
 from tests.kit.outcomes import CLEARS, FOLIO, KEEPS, MARKER, moving, page, pages, scenario, swap
+from tests.kit.reproducible import case
+from tests.programs import reached
+
+UNTRIED = dataclasses.replace(MOVE_PTES.words, reached={})
 
 
 def reach(s: Scenario) -> str:
-    return reach_of(s, MOVE_PTES.words)
+    """As if no recipe had been tried, and without saying so."""
+    text = reach_of(s, UNTRIED)
+    return text.removesuffix("; not tried on a kernel").replace(" (not tried on a kernel)", "")
 
 
 BY = "by system calls in one VMA: "
@@ -131,3 +141,50 @@ def test_a_broken_rule_is_named(arch, rule):
 def test_a_shape_that_no_table_has():
     s = scenario("arm64", {0: page("arm64", 0x100)})  # a page without a folio
     assert reach(s) == "only from a table that breaks the shape of its architecture's entries"
+
+
+TRIED = dataclasses.replace(MOVE_PTES.words, reached={"swap-out": "6.1 and 7.3, arm64"})
+
+
+@pytest.mark.parametrize(
+    ("build", "how"),
+    [
+        (lambda: scenario("arm64", {0: swap("arm64", 0, 5)}), "swap-out; reached on 6.1 and 7.3, arm64"),
+        (lambda: moving("arm64", [""]), "map, touch, mremap; not tried on a kernel"),
+        (
+            lambda: scenario("arm64", {0: swap("arm64", 0, 5), 1: swap("arm64", 25, 9)}, at=(0, 0, 2)),
+            "swap-out (reached on 6.1 and 7.3, arm64); while a page migrates (not tried on a kernel)",
+        ),
+        (
+            lambda: scenario("arm64", {0: swap("arm64", 0, 5)}, actions=(action("write", "old 0", "call"),)),
+            "swap-out (reached on 6.1 and 7.3, arm64); while others act as listed",
+        ),
+    ],
+)
+def test_on_which_kernels_a_state_was_reached(build, how):
+    assert reach_of(build(), TRIED) == BY + how
+
+
+def test_with_a_config_that_was_not_tried():
+    s = scenario("arm64", {0: swap("arm64", 0, 5)}, debug_vm=True)
+    how = "swap-out; reached on 6.1 and 7.3, arm64, under the usual config"
+    assert reach_of(s, TRIED) == f"by system calls in one VMA, under CONFIG_DEBUG_VM=y: {how}"
+
+
+def test_every_recipe_that_was_tried_is_one():
+    """And the program that tries them has a state for each."""
+    for recipe, (name, _) in reached.STATES.items():
+        for arch in ARCHES:
+            assert recipe in recipes(case(name, arch).divergence.scenario, MOVE_PTES.words)
+    assert set(MOVE_PTES.words.reached) == set(reached.STATES)
+    assert all(reached.text_of(recipe, arch) for recipe in reached.STATES for arch in ARCHES)
+
+
+def test_how_the_table_is_written():
+    both = {("7.3.4", "arm64"), ("7.3.4", "x86_64"), ("6.17.13", "arm64"), ("6.17.13", "x86_64")}
+    assert reached.phrase(both) == "6.17.13 and 7.3.4, arm64 and x86_64"
+    assert reached.phrase(both - {("7.3.4", "arm64")}) == "6.17.13, arm64; 6.17.13 and 7.3.4, x86_64"
+    text = reached.table({recipe: both if recipe == "swap-out" else set() for recipe in reached.STATES})
+    names: dict[str, dict[str, str]] = {}
+    exec(text, names)
+    assert names["REACHED"] == {"swap-out": reached.phrase(both)}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.folios import infer
-from pte_review.harness.subjects.move_ptes.recordings.moves import calls
 from pte_review.harness.subjects.move_ptes.recordings.recording import read
 from pte_review.models.scenario import Folio
 from tests.kit.build import page

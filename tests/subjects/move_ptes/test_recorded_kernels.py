@@ -15,9 +15,10 @@ import pytest
 
 from pte_review.harness.judging.tables import table_findings
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
-from pte_review.harness.subjects.move_ptes.recordings import moves
+from pte_review.harness.subjects.move_ptes.recordings import calls as recorded_calls
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.folios import infer
-from pte_review.harness.subjects.move_ptes.recordings.moves import Mismatch, calls, mismatches
+from pte_review.harness.subjects.move_ptes.recordings.moves import Mismatch, mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import Record, read
 from pte_review.models.call import Call
 from pte_review.models.outcome import Outcome
@@ -100,7 +101,7 @@ def test_how_large_the_folios_of_the_two_records_must_be(monkeypatch, order, lef
     def smaller(*arguments: Any) -> dict[int, Folio]:
         return {pfn: _cut(pfn, folio, order) for pfn, folio in infer(*arguments).items()}
 
-    monkeypatch.setattr(moves, "infer", smaller)
+    monkeypatch.setattr(recorded_calls, "infer", smaller)
     records, shipped = replayed(BROKEN)[0], load("v4_batch_hint")
     found = [m for n, record in enumerate(records, 1) for m in mismatches(n, record, shipped)]
     assert [(m.record, m.kind, m.first, m.last) for m in found] == left

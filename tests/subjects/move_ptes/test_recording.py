@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pte_review.harness.subjects.move_ptes.recordings.moves import calls, mismatches
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
+from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import is_recording, read
 from pte_review.models.scenario import Folio
 from pte_review.models.vma import Vma

@@ -1,33 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recorded moves as the move_ptes() calls they were made of, run through a version: what it predicts and what not."""
+"""Recorded moves run through a version: what it predicts and what not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pte_review.harness.judging.slots import bit_kinds
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
-from pte_review.harness.subjects.move_ptes.recordings.folios import infer
+from pte_review.harness.subjects.move_ptes.recordings import subset
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
 from pte_review.harness.subjects.move_ptes.recordings.recording import Record, entries
 from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords
 from pte_review.models.arch.x86_64 import ACCESSED
-from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.config import PAGE_SIZE
 from pte_review.models.entry import identity, show
-from pte_review.models.move_ptes.call import move
-from pte_review.models.scenario import Folio, Scenario
-from pte_review.models.scenario_check import check
-from pte_review.models.tables import Entries
 from pte_review.models.version import Version
-from pte_review.models.vma import Vma
 
-
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
-    """One move_ptes() call of a record: its scenario, the first page of the record it moves, what the kernel left."""
-
-    scenario: Scenario
-    page: int
-    after: tuple[int, ...]
+DONTUNMAP = 4  # MREMAP_DONTUNMAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,68 +31,60 @@ class Mismatch:
     version: str
 
 
-def calls(record: Record) -> Iterator[RecordedCall]:
-    """The move_ptes() calls of a record, split as get_extent() does; move_normal_pmd() took whole tables."""
-    config = Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
-    w = words(record.arch, config)
-    before, after = entries(record.before), entries(record.after)
-    folios = _folios(record, w, before)
-    vma = Vma(vm_file=record.mapping in ("memfd", "filepriv"), uffd=True, uffd_event_remap=not record.clears_uffd_wp)
-    pmd_pages = config.ptrs_per_pte
-    page = 0
-    while page < record.moved:
-        old, new = record.old_addr + page * PAGE_SIZE, record.new_addr + page * PAGE_SIZE
-        rooms = [pmd_pages - (address >> PAGE_SHIFT) % pmd_pages for address in (old, new)]
-        nr = min(record.moved - page, *rooms)
-        if nr < pmd_pages or record.clears_uffd_wp:
-            first = (old >> PAGE_SHIFT) % pmd_pages
-            table: Entries = tuple((first + i, pte) for i, pte in enumerate(before[page : page + nr]) if pte)
-            scenario = move(
-                record.arch,
-                old_addr=old,
-                new_addr=new,
-                extent=nr * PAGE_SIZE,
-                old_table=table,
-                folios=_mapped(folios, w, table),
-                vma=vma,
-                config=config,
-            )
-            check(scenario)
-            yield RecordedCall(scenario, page, tuple(after[page : page + nr]))
-        page += nr
-
-
-def _folios(record: Record, w: PteWords, before: list[int]) -> dict[int, Folio]:
-    """The folio behind each PFN that the old range maps, those beyond what is moved too."""
-    first = record.old_addr >> PAGE_SHIFT
-    frames = {
-        first + i: w.pte_pfn(pte) for i, pte in enumerate(before) if w.pte_present(pte) and not w.pte_special(pte)
-    }
-    return infer(record.mapping, range(first, first + len(before)), frames)
-
-
-def _mapped(folios: dict[int, Folio], w: PteWords, table: Entries) -> tuple[Folio, ...]:
-    """The folios that `table` maps, ascending."""
-    mapped = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
-    return tuple(sorted(mapped, key=lambda folio: folio.pfn))
-
-
 def mismatches(number: int, record: Record, version: Version) -> list[Mismatch]:
     """Where the kernel left something else than `version` does, accessed and dirty and CONT aside."""
     result: list[Mismatch] = []
+    for page, kind, kernel, predicted in sorted([*_moved(record, version), *_around(record)]):
+        _extend(result, Mismatch(number, kind, page, page, kernel, predicted))
+    return result
+
+
+Difference = tuple[int, str, str, str]  # page of the record, kind, what the kernel left, what the version leaves
+
+
+def _moved(record: Record, version: Version) -> Iterator[Difference]:
+    """In the range that was moved to, and in the one that was moved from where it stays mapped."""
+    behind = entries(record.behind) if record.mremap_flags & DONTUNMAP and not record.subset else []
     for call in calls(record):
         promise = MovePromise(call.scenario)
-        words, new = promise.words, promise.wanted_range
-        table = version.run(call.scenario).tables[new.table]
+        tables = version.run(call.scenario).tables
+        old, new = promise.scenario.ranges
         for i, kernel in enumerate(call.after):
-            predicted = table[new.first + i]
-            if kernel == predicted or _masked(words, kernel) == _masked(words, predicted):
-                continue
-            page = call.page + i
-            for kind in _kinds(promise, kernel, predicted):
-                shown = show(words, kernel), show(words, predicted)
-                _extend(result, Mismatch(number, kind, page, page, *shown))
-    return result
+            page, predicted = call.page + i, tables[new.table][new.first + i]
+            yield from _at(record, promise, page, kernel, predicted)
+            if behind and (stayed := tables[old.table][old.first + i]) != behind[page]:
+                yield from _left_behind(promise, page, behind[page], stayed)
+
+
+def _at(record: Record, promise: MovePromise, page: int, kernel: int, predicted: int) -> Iterator[Difference]:
+    w = promise.words
+    if record.subset:
+        for kind, wanted in subset.kinds(w, entries(record.before), kernel, predicted):
+            yield page, kind, subset.shown(kernel), wanted
+    elif kernel != predicted and _masked(w, kernel) != _masked(w, predicted):
+        for kind in _kinds(promise, kernel, predicted):
+            yield page, kind, show(w, kernel), show(w, predicted)
+
+
+def _left_behind(promise: MovePromise, page: int, kernel: int, predicted: int) -> Iterator[Difference]:
+    w = promise.words
+    if _masked(w, kernel) != _masked(w, predicted):
+        kind = "entry-left-behind" if w.pte_none(predicted) else "other-bits"
+        yield page, kind, show(w, kernel), show(w, predicted)
+
+
+def _around(record: Record) -> Iterator[Difference]:
+    """What no version changes: a range that grows is empty at its end, entries beside the ranges stay as they are."""
+    w = words(record.arch, config_of(record))
+    for page, kernel in enumerate(entries(record.after)[record.moved :], record.moved):
+        if not record.subset and not w.pte_none(kernel):
+            yield page, "foreign-entry", show(w, kernel), show(w, 0)
+    for address, before, after in record.beside:
+        if _masked(w, before) != _masked(w, after):
+            start = (
+                record.old_addr if abs(address - record.old_addr) < abs(address - record.new_addr) else record.new_addr
+            )
+            yield (address - start) // PAGE_SIZE, "outside-range", show(w, after), show(w, before)
 
 
 def _masked(words: PteWords, pte: int) -> int:

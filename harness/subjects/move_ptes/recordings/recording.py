@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Page-table moves of real kernels as they are recorded: raw entries of the old range before one mremap() and of the
-new range after it. Folio boundaries are not recorded.
+new range after it. Old recordings lack the fields that have a default.
 """
 
 import gzip
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pte_review.harness.errors import UsageError
-from pte_review.models.arch import ARCHES
+from pte_review.harness.subjects.move_ptes.recordings.bounds import Runs, check_record
 from pte_review.models.codec import SchemaError, from_json
-from pte_review.models.config import PAGE_SIZE
 from pte_review.models.inputs import MOST_LINE, MOST_RECORDING, check_file, too_large
 
-Runs = tuple[tuple[int, int, int], ...]  # first raw value, count, step in bytes
+PAGEMAP = "pagemap"  # a subset: entries as an unprivileged process sees its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,18 @@ class Record:
     mremap_flags: int
     before: Runs
     after: Runs
+    behind: Runs = ()  # the old range after the move
+    beside: tuple[tuple[int, int, int], ...] = ()  # addresses in the same tables, their entries before and after
+    vmas: tuple[tuple[int, int, str], ...] = ()  # of the old range: first page, end page, permissions
+    # Stretches that did not go entry by entry: first page, end page, what moved instead (WHOLE). None: not recorded.
+    whole: tuple[tuple[int, int, str], ...] | None = None
+    folios: tuple[tuple[int, int, bool], ...] | None = None  # PFN, order, anonymous; None: not recorded
+    exclusive: tuple[tuple[int, int], ...] = ()  # PFNs of AnonExclusive pages, each (first, end)
+    subset: str = ""  # PAGEMAP where raw entries could not be read
+    missing: tuple[str, ...] = ()  # what the recorder did without
+    orders: tuple[int, ...] = ()  # of large anonymous folios that were enabled
+    seed: int = 0
+    number: int = 0  # of the move, from 0: it can be made again by seed and number
 
     @property
     def moved(self) -> int:
@@ -56,7 +67,7 @@ def read(path: Path) -> list[Record]:
                 size, number = size + len(line), number + 1
                 if size > MOST_RECORDING or len(line) > MOST_LINE:
                     raise too_large(path, MOST_RECORDING if size > MOST_RECORDING else MOST_LINE)
-                records.append(_record(line.decode("utf-8"), f"{path}:{number}"))
+                records.append(read_line(line.decode("utf-8"), f"{path}:{number}"))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read whole: {getattr(error, 'strerror', None) or error}") from None
     if not records:
@@ -64,7 +75,8 @@ def read(path: Path) -> list[Record]:
     return records
 
 
-def _record(line: str, where: str) -> Record:
+def read_line(line: str, where: str) -> Record:
+    """The record of one line. Raises UsageError."""
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -73,31 +85,12 @@ def _record(line: str, where: str) -> Record:
         data = {name: value for name, value in data.items() if name != "steps"}
     try:
         record = from_json(Record, data, "record")
-        _check(record)
+        check_record(record)
     except SchemaError as error:
         raise UsageError(f"{where}: {error}") from None
     return record
 
 
-def _check(record: Record) -> None:
-    if record.arch not in ARCHES:
-        raise SchemaError("record.arch", f"one of {', '.join(ARCHES)}", record.arch)
-    for name, pages, runs in (("before", record.pages, record.before), ("after", record.new_pages, record.after)):
-        if not 0 < pages < 1 << 20:
-            raise SchemaError(f"record.{'pages' if name == 'before' else 'new_pages'}", "1 to 2**20-1 pages", pages)
-        for i, (value, count, step) in enumerate(runs):
-            if not 0 <= value < 1 << 64 or count < 1 or count > pages or step not in (0, PAGE_SIZE, -PAGE_SIZE):
-                raise SchemaError(
-                    f"record.{name}[{i}]", "[raw value, count, step of 0 or one page]", [value, count, step]
-                )
-        if sum(count for _, count, _ in runs) != pages:
-            raise SchemaError(f"record.{name}", f"{pages} entries in all", sum(count for _, count, _ in runs))
-    for name in ("old_addr", "new_addr"):
-        value = getattr(record, name)
-        if value < 0 or value % PAGE_SIZE or value >= 1 << 56:
-            raise SchemaError(f"record.{name}", f"a multiple of {PAGE_SIZE} bytes below 2**56", value)
-
-
 def entries(runs: Runs) -> list[int]:
-    """Raw entries, one a page."""
+    """Entries, one a page."""
     return [(first + i * step) & ((1 << 64) - 1) for first, count, step in runs for i in range(count)]

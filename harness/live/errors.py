@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What keeps a kernel from being had, booted or asked."""
+
+from collections.abc import Sequence
+
+from pte_review.harness.errors import UsageError
+
+
+class LiveError(UsageError):
+    """One line: what, where, expected what, try what. `details` go below, such as the last lines of a console."""
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)

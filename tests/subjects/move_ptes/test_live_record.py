@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Moves that are recorded while the test runs, on the kernel that it runs on."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pte_review.harness.live.build import static_program
+from pte_review.harness.live.kernels import host_arch
+from pte_review.harness.live.record import KIT, OF_KIT
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
+from pte_review.harness.subjects.move_ptes.recordings.recording import entries, read
+from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
+from tests.kit.moves import load
+from tests.kit.recorder import MOVES, is_root, raw_here, recorded_here, saved
+
+RECORDINGS = MoveRecordings()
+NOBODY = 65534
+
+
+@pytest.mark.parametrize("version", ["pre_patch", "v4_fixed"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_right_versions_predict_every_move_of_this_kernel(tmp_path, version, seed):
+    path = saved(recorded_here(seed), tmp_path)
+    replayed = RECORDINGS.replay(path, load(version))
+    assert (replayed.records, replayed.otherwise) == (MOVES, 0), replayed.text
+
+
+def test_there_is_something_to_predict(tmp_path):
+    """Present, swap or marker entries in most records, large folios, and more than one way to move."""
+    records = read(saved(raw_here(), tmp_path))
+    assert sum(any(entries(record.before)) for record in records) > MOVES * 0.8
+    assert sum(len(list(calls(record))) for record in records) > MOVES
+    assert len({record.mapping for record in records}) >= 4
+    assert len({record.mremap_flags for record in records}) >= 2
+    assert {record.seed for record in records} == {1}
+    assert all(record.folios is not None for record in records)
+
+
+def test_a_kernel_that_were_to_lose_a_write_bit_would_be_found(tmp_path):
+    """The comparison is no formality: one bit of one entry of the first record that has it."""
+    records = [json.loads(line) for line in raw_here().text.splitlines()]
+    write = 1 << (1 if host_arch() == "x86_64" else 51)
+    number = next(i for i, record in enumerate(records) if _compared(record, write))
+    first = records[number]["after"][0]
+    records[number]["after"][0:1] = [
+        [first[0] & ~write, 1, 0],
+        *([[first[0] + first[2], first[1] - 1, first[2]]] * (first[1] > 1)),
+    ]
+    path = tmp_path / "changed.jsonl"
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    replayed = RECORDINGS.replay(path, load("pre_patch"))
+    assert replayed.otherwise == 1
+    assert f"record {number + 1} " in replayed.text
+    assert "write-lost" in replayed.text
+
+
+def _compared(record, write: int) -> bool:
+    value, *_ = record["after"][0]
+    return value & 1 and value & write and not record["whole"]
+
+
+def choices(text: str) -> list[tuple[object, ...]]:
+    """What of a record the seed decides, and not the kernel."""
+    names = ("number", "mapping", "old_addr", "pages", "new_pages", "mremap_flags")
+    return [tuple(record[name] for name in names) for record in map(json.loads, text.splitlines())]
+
+
+def test_the_same_seed_makes_the_same_choices(tmp_path):
+    program, arguments = _program(), [str(MOVES), "1"]
+    again = subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+    assert choices(again) == choices(recorded_here(1).text)
+    assert choices(again) != choices(recorded_here(2).text)
+
+
+def test_a_move_that_the_kernel_refuses_leaves_no_line():
+    numbers = [json.loads(line)["number"] for line in recorded_here().text.splitlines()]
+    assert numbers == sorted(set(numbers))
+
+
+def _program() -> str:
+    recorded_here()  # or skip
+    files = [*(KIT / f"{name}.c" for name in OF_KIT), *RECORDINGS.sources]
+    options = ("-Wextra", f"-I{KIT}", f"-I{RECORDINGS.sources[0].parent}")
+    return str(static_program(files, host_arch(), options=options))
+
+
+def test_without_root_a_subset_is_recorded_and_predicted(tmp_path):
+    if not is_root():
+        pytest.skip("only root can become somebody else")
+    with tempfile.TemporaryDirectory() as folder:  # tmp_path is root's alone
+        Path(folder).chmod(0o755)
+        program = shutil.copy(_program(), folder)
+        Path(program).chmod(0o755)
+        done = subprocess.run([program, str(MOVES), "1"], capture_output=True, text=True, check=True, user=NOBODY)
+    path = tmp_path / "subset.jsonl"
+    path.write_text(done.stdout)
+    assert {record.subset for record in read(path)} == {"pagemap"}
+    assert read(path)[0].missing[0] == "raw entries: not root"
+    replayed = RECORDINGS.replay(path, load("pre_patch"))
+    assert replayed.otherwise == 0, replayed.text
+    assert "of the entries only pagemap and contents" in replayed.text
+
+
+@pytest.mark.parametrize("arguments", [[], ["10"], ["0", "1"], ["x", "1"]])
+def test_how_the_program_is_called(arguments):
+    done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "usage: record MOVES SEED [booted]\n"
