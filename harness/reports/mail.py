@@ -46,8 +46,8 @@ def mail_of(reviewed: Reviewed, attachments: Sequence[Attachment] = ()) -> Email
     for name, text in attachments:
         charset, encoding = _as_it_is(text)
         mail.add_attachment(text, filename=name, charset=charset, cte=encoding)
-    if attachments:  # the same mail every time
-        mail.set_boundary(f"=_{sha256(''.join([body, *(text for _, text in attachments)]).encode()).hexdigest()[:32]}")
+    if attachments:  # the same mail every time; no line of the text starts as a stranger wants it
+        mail.set_boundary(f"=_{sha256(''.join(text for _, text in attachments).encode()).hexdigest()[:32]}")
     return mail
 
 

@@ -98,8 +98,8 @@ def test_a_patch_that_is_no_mail(cli: Run):
     cli(*CHECK, "--patch", "v4.patch", *X86, "--mail", "r.eml")
     mail = written()
     assert (mail["Subject"], mail["To"]) == ("pte-review: tree -> tree+patch: diverges", None)
-    assert mail.get_content().startswith("> +++ b/mm/mremap.c\n> @@ ")
-    assert "--patch v4.patch" in mail.get_content()
+    assert body().startswith("> +++ b/mm/mremap.c\n> @@ ")
+    assert "--patch v4.patch" in body()
 
 
 def test_a_port(cli: Run):
