@@ -21,6 +21,7 @@ from pte_review.harness.live.build import static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import KernelImage, kernel_of
 from pte_review.harness.live.text import booted_line, kernels_table
+from pte_review.harness.printable import printable
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.review import check_count
 from pte_review.models.arch import ARCHES
@@ -140,7 +141,7 @@ def _report(kernel: KernelImage, booted: Booted) -> int:
         raise LiveError(f"{kernel.release}: the program did not end: {booted.why}", last_lines(booted.console))
     click.echo(f"pte-review: {booted_line(kernel, booted)}", err=True)
     for note in booted.notes:
-        click.echo(f"pte-review: the guest says: {note}", err=True)
+        click.echo(f"pte-review: the guest says: {printable(note)}", err=True)
     return {0: OK, SKIPPED: UNDECIDED}.get(booted.status, FINDING)
 
 

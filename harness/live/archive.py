@@ -43,9 +43,11 @@ def cached(folder: Path | None = None) -> list[KernelPackage]:
     """The kernels in the cache folder, or in another."""
     kernels = []
     for path in (folder or kept_folder()).glob(f"*/{VERSION}"):
+        release = path.parent.name
+        arch = next((arch for arch, debian in DEBIAN.items() if release.endswith(debian)), None)
         with suppress(OSError):
-            release, arch = path.parent.name, next(a for a, d in DEBIAN.items() if path.parent.name.endswith(d))
-            kernels.append(KernelPackage(release, path.read_text().strip(), arch, ()))
+            if arch:
+                kernels.append(KernelPackage(release, path.read_text().strip(), arch, ()))
     return sorted(kernels, key=lambda package: package.key)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A kernel booted in QEMU to run one program: its output and exit status come back, nothing else is left."""
 
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,19 @@ from pte_review.harness.live.images import image_of, read_image
 from pte_review.harness.live.initrd import initrd, needs_disk
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.harness.live.modules import modules_in_order
-from pte_review.harness.live.qemu import KVM, TCG, Guest, accelerator, command, kvm_failed
+from pte_review.harness.live.qemu import DISK, KVM, TCG, Guest, accelerator, command, kvm_failed
 from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Receive, Run, running
 from pte_review.harness.progress import Listen, Progress, silent
 
 LAST_LINES = 12
+DISK_BYTES = 64 << 20  # as much as SWAP_BYTES of init.c
 LOOK_EVERY = 0.02  # seconds
 KVM_FAILED = "KVM internal error"  # QEMU says so on its stderr, and pauses the guest
 PANIC = "Kernel panic"
+INIT_SAYS = "pte-review: "  # on the console, where it has no port
+# Lines of init.c.
+ENDED = re.compile(r"^(?P<how>exit|signal) (?P<number>\d{1,3})$", re.MULTILINE)
+NOTE = "note "
 OF_SIGNAL = 128  # what a shell adds to the number of a signal
 
 
@@ -67,10 +73,12 @@ def boot(
     with tempfile.TemporaryDirectory(prefix="pte-review-boot-") as name:
         folder = Path(name)
         (folder / "initrd").write_bytes(archive)
+        with (folder / DISK).open("wb") as disk:
+            disk.truncate(DISK_BYTES)  # takes no room until the guest writes
         if inner is not None:
             (folder / "image").write_bytes(inner)
         image = kernel.image.absolute() if inner is None else folder / "image"
-        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), swap_disk=needs_disk(modules))
+        guest = Guest(image, folder, cpus, megabytes, tuple(parameters), has_disk=needs_disk(modules))
         for accel in dict.fromkeys((accelerator(kernel.arch), TCG)):
             with running(command(kernel.arch, accel, guest), folder, seconds, receive) as run:
                 why = _watch(run, kernel, accel, seconds, listen)
@@ -96,6 +104,8 @@ def _watch(run: Run, kernel: KernelImage, accel: str, limit: float, listen: List
             return KVM_FAILED
         if run.seconds > limit:
             return f"stopped after {limit:g} seconds, try more"
+        if run.too_much:
+            break
         run.look()
         what = "runs" if run.userspace else "boots"
         listen(Progress(f"{kernel.release} {what}", min(int(run.seconds), int(limit)), int(limit)))
@@ -113,19 +123,17 @@ def last_lines(console: str) -> list[str]:
 def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
     """What the files say. Raises LiveError where the program was never started."""
     run.look()
-    statuses, console = run.statuses(), run.text("console")
+    lines_of_init, console = run.text("status"), run.text("console")
     panic = next((line[line.index(PANIC) :] for line in console.splitlines() if PANIC in line), "")
-    if "started" not in statuses:
-        own = run.text(ERRORS).strip().splitlines()
-        reason = panic or why or (own[-1] if own else "QEMU ended before the program was started")
+    if not run.userspace:
+        lines = [line for line in console.splitlines() if line.startswith(INIT_SAYS)]
+        errors = run.text(ERRORS).strip().splitlines()
+        reason = panic or why or (lines or errors or ["QEMU ended before the program was started"])[-1]
         raise LiveError(f"{kernel.image}: {kernel.release} does not boot: {reason}", last_lines(console))
-    status = None
-    if "exit" in statuses:
-        status = int(statuses["exit"])
-    elif "signal" in statuses:
-        status = OF_SIGNAL + int(statuses["signal"])
-    else:
-        why = panic or why or "the guest went off"
-    notes = tuple(line.removeprefix("note ") for line in run.text("status").splitlines() if line.startswith("note "))
-    output = (run.folder / "output").read_bytes()
+    ended = ENDED.search(lines_of_init)
+    status = int(ended["number"]) + (OF_SIGNAL if ended["how"] == "signal" else 0) if ended else None
+    why = "" if ended else panic or why or "the guest went off"
+    notes = tuple(line.removeprefix(NOTE) for line in lines_of_init.splitlines() if line.startswith(NOTE))
+    with (run.folder / "output").open("rb") as file:
+        output = file.read(MOST_OUTPUT)
     return Booted(status, output, console, run.seconds, why, run.userspace, accel, notes)

@@ -10,6 +10,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ def image_of(data: bytes, name: str) -> Image:
     if data[:2] == b"MZ" and data[4:8] == b"zimg":
         inner = _unpacked(data, name)
     elif data[:2] == b"\x1f\x8b":
-        inner = _decompressed("gzip", data, name)
+        inner = decompressed("gzip", data, name)
     else:
         raise LiveError(f"{name}: no kernel image: expected a bzImage of x86_64 or an Image or vmlinuz.efi of arm64")
     if inner[0x38:0x3C] != b"ARM\x64":
@@ -80,12 +81,13 @@ def _unpacked(data: bytes, name: str) -> bytes:
     """The payload of a zboot image: where it begins, its size, and at 0x18 the name of how it was compressed."""
     start, size = struct.unpack_from("<II", data, 8)
     kind = data[0x18:0x20].split(b"\0")[0].decode("ascii", "replace")
-    return _decompressed(kind, data[start : start + size], name)
+    return decompressed(kind, data[start : start + size], name)
 
 
-def _decompressed(kind: str, data: bytes, name: str) -> bytes:
+def decompressed(kind: str, data: bytes, name: str) -> bytes:
+    """At most MOST_BYTES. `name` stands for where `data` is from in errors. Raises LiveError."""
     if kind in ("zstd22", "zstd"):
-        return zstd(data, name)
+        return _zstd(data, name)
     try:
         if kind == "gzip":
             gzip = zlib.decompressobj(wbits=31)
@@ -102,12 +104,22 @@ def _decompressed(kind: str, data: bytes, name: str) -> bytes:
     return inner
 
 
-def zstd(data: bytes, name: str) -> bytes:
-    """Decompressed by the program zstd: Python has it from 3.14 on. Raises LiveError."""
+def _zstd(data: bytes, name: str) -> bytes:
+    """By the program zstd: Python has it from 3.14 on."""
     program = shutil.which("zstd")
     if program is None:
-        raise LiveError(f"{name}: compressed by zstd, and there is no program zstd; install it")
-    done = subprocess.run([program, "-dcq"], input=data, capture_output=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise LiveError(f"{name}: compressed data that is damaged: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+        raise LiveError(f"{name}: compressed by zstd, and there is no program zstd: install it")
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        with subprocess.Popen(  # noqa: S603  # of this machine
+            [program, "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            assert process.stdout is not None
+            inner = process.stdout.read(MOST_BYTES)
+            more = process.stdout.read(1)
+            if more:
+                process.kill()
+    if more or process.returncode:
+        raise LiveError(f"{name}: compressed data that is damaged, or more than {MOST_BYTES >> 20} MB")
+    return inner

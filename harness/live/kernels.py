@@ -59,7 +59,7 @@ def _by_path(path: Path, arch: str | None) -> KernelImage:
         folder,  # /usr/lib/modules/RELEASE/vmlinuz
         folder.parent / "lib/modules" / image.release,  # /boot/vmlinuz-RELEASE
         folder.parent / "usr/lib/modules" / image.release,
-        folder / "modules",  # ours
+        folder / "modules",  # of the cache folder
     )
     configs = (folder / "config", folder / f"config-{image.release}")
     return KernelImage(

@@ -5,20 +5,19 @@ A package ships no modules.dep: depmod makes it when the package is installed. E
 on ("depends=" of its .modinfo), which is what depmod reads too.
 """
 
-import lzma
 import re
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from pte_review.harness.live.errors import LiveError
-from pte_review.harness.live.images import zstd
+from pte_review.harness.live.images import decompressed
 
 # What a run uses where it is not built in: the channel to the host, then swap.
 CHANNEL = ("virtio_pci", "virtio_console")
 SWAP = ("zsmalloc", "842_compress", "842_decompress", "lz4_compress", "lz4hc_compress", "lzo_compress", "zram")
 DEPENDS = re.compile(rb"(?:\A|\0)depends=([^\0]*)\0")
-SUFFIXES = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
+KINDS = {".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
+SUFFIXES = (".ko", *(f".ko{suffix}" for suffix in KINDS))
 
 
 def modules_in_order(folder: Path | None, wanted: Iterable[str] = (*CHANNEL, *SWAP)) -> list[tuple[str, bytes]]:
@@ -55,10 +54,7 @@ def module_bytes(path: Path) -> bytes:
     """The module in `path`, decompressed. Raises LiveError."""
     try:
         data = path.read_bytes()
-        if path.suffix == ".xz":
-            return lzma.decompress(data)
-        if path.suffix == ".gz":
-            return zlib.decompress(data, wbits=31)
-    except (OSError, lzma.LZMAError, zlib.error) as error:
-        raise LiveError(f"{path}: the module cannot be read: {error}") from None
-    return zstd(data, str(path)) if path.suffix == ".zst" else data
+    except OSError as error:
+        raise LiveError(f"{path}: {error.strerror}") from None
+    kind = KINDS.get(path.suffix)
+    return decompressed(kind, data, str(path)) if kind else data

@@ -18,7 +18,7 @@ NAMES = ("linux-image-", "linux-binary-", "linux-modules-", "linux-base-")
 PARTS = re.compile(r"\b(linux-(?:binary|modules|base)-\S+) \(= ([^)]+)\)")
 IMAGE_PART = "linux-binary-"
 DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
-# A third of the size; the virtio devices of a guest are built in.
+# A third of the size; the driver of a disk for swap is built in.
 CLOUD = "-cloud-"
 CANDIDATE = "-rc"
 SERIES = re.compile(r"\d+\.\d+")
@@ -62,17 +62,14 @@ def _kernel(fields: dict[str, str], there: set[tuple[str, str]]) -> KernelPackag
         return None
     own, parts = (fields["Package"], fields["Version"]), PARTS.findall(fields.get("Depends", ""))
     images = [part for part in parts if part[0].startswith(IMAGE_PART)] or [own]
-    if images[0] not in there:
+    listed = [part for part in dict.fromkeys([*images, *parts]) if part in there]
+    if images[0] not in listed:
         return None
     return KernelPackage(
         match["release"],
         fields["Version"].rpartition("-")[0].replace("~rc", CANDIDATE),
         next(name for name, debian in DEBIAN.items() if debian == match["arch"]),
-        tuple(
-            f"{name}:{match['arch']}={version}"
-            for name, version in dict.fromkeys([*images, *parts])
-            if (name, version) in there
-        ),
+        tuple(f"{name}:{match['arch']}={version}" for name, version in listed),
     )
 
 

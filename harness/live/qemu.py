@@ -15,7 +15,7 @@ from pte_review.models.native.cache import cache_folder
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 KVM, TCG = "kvm", "tcg"
-KVM_GET_API_VERSION, KVM_CREATE_VM = 0xAE00, 0xAE01  # <linux/kvm.h>
+KVM_CREATE_VM = 0xAE01  # <linux/kvm.h>
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ QEMU = {
     "x86_64": Emulator("qemu-system-x86_64", "qemu-system-x86", (), "max", "ttyS0"),
     "arm64": Emulator("qemu-system-aarch64", "qemu-system-arm", ("-M", "virt"), "cortex-a76", "ttyAMA0"),
 }
-DISK_BYTES = 64 << 20
+DISK = "disk"
 PORTS = ("status", "output")
 # -1: reset at once on a panic, which ends QEMU by -no-reboot.
 PARAMETERS = ("panic=-1", "nokaslr", "mitigations=off", "quiet")
@@ -43,14 +43,14 @@ PARAMETERS = ("panic=-1", "nokaslr", "mitigations=off", "quiet")
 
 @dataclass(frozen=True)
 class Guest:
-    """What QEMU is given. `folder` has the initrd, and gets what the guest writes to its console and its two ports."""
+    """What QEMU is given. `folder` has the initrd and the disk, and gets what the guest writes to console and ports."""
 
     image: Path
     folder: Path
     cpus: int
     megabytes: int
     parameters: tuple[str, ...]
-    swap_disk: bool  # whether there is a disk for swap
+    has_disk: bool  # for swap
 
 
 def program(arch: str) -> str:
@@ -98,10 +98,6 @@ def _mark() -> Path:
 def command(arch: str, accel: str, guest: Guest) -> list[str]:
     """QEMU with no device but a console and two virtio ports, confined to what it needs."""
     machine = QEMU[arch]
-    disk = guest.folder / "disk"
-    if guest.swap_disk:
-        with disk.open("wb") as file:
-            file.truncate(DISK_BYTES)
     return [
         program(arch), *machine.options,
         "-accel", accel,
@@ -115,7 +111,7 @@ def command(arch: str, accel: str, guest: Guest) -> list[str]:
         "-append", " ".join((f"console={machine.console}", *PARAMETERS, *guest.parameters)),
         "-serial", f"file:{_escaped(guest.folder / 'console')}",
         "-device", "virtio-serial-pci",
-        *(_disk(disk) if guest.swap_disk else ()),
+        *(_disk(guest.folder / DISK) if guest.has_disk else ()),
         *(word for name in PORTS for word in _port(name, guest.folder / name)),
     ]  # fmt: skip
 

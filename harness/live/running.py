@@ -11,8 +11,10 @@ from pathlib import Path
 
 MOST_OUTPUT = 256 << 20  # bytes of each file that the guest fills
 MOST_CONSOLE = 1 << 20
+PIECE = 1 << 20  # bytes of output that are passed on at once
 GRACE = 10  # seconds after which QEMU ends even if this process was killed
 FILES = ("console", "status", "output")  # what the guest fills
+STARTED = "started "  # init.c writes it to the file `status`
 ERRORS = "errors"  # what QEMU says itself
 
 # What holds even if this process is killed: a bound on each file that is written, in blocks of 512 bytes; and QEMU and
@@ -57,17 +59,13 @@ class Run:
             file.seek(max(0, os.fstat(file.fileno()).st_size - MOST_CONSOLE))
             return file.read().decode("utf-8", "replace").replace("\r\n", "\n")
 
-    def statuses(self) -> dict[str, str]:
-        """The lines that init has written, by their first word."""
-        return dict(line.split(" ", 1) for line in self.text("status").splitlines() if " " in line)
-
     def look(self) -> None:
         """Pass on the output that has come."""
-        if not self.userspace and "started" in self.statuses():
+        if not self.userspace and STARTED in self.text("status"):
             self.userspace = self.seconds
         with (self.folder / "output").open("rb") as file:
             file.seek(self._taken)
-            if data := file.read():
+            while (data := file.read(PIECE)) and self._taken < MOST_OUTPUT:
                 self._taken += len(data)
                 self._receive(data)
 

@@ -119,6 +119,11 @@ def wait_for(what: Callable[[], int]) -> int:
     return value
 
 
+def test_the_system_holds_the_bound(guest: Guest):
+    """So that it holds where nobody looks: in blocks of 512 bytes, as POSIX has `ulimit -f`."""
+    assert guest(STARTED + "ulimit -f >output").output == f"{running.MOST_OUTPUT // 512}\n".encode()
+
+
 def test_what_does_not_boot_has_its_last_lines(guest: Guest):
     script = "seq 30 >console; echo '[ 1.0] Kernel panic - not syncing: VFS' >>console; echo '---[ end' >>console"
     with pytest.raises(LiveError, match=r"6\.17\.8-arm64 does not boot: Kernel panic - not syncing: VFS$") as caught:
@@ -129,6 +134,14 @@ def test_what_does_not_boot_has_its_last_lines(guest: Guest):
 def test_what_qemu_says_is_shown(guest: Guest):
     with pytest.raises(LiveError, match="does not boot: qemu: could not load kernel"):
         guest("echo 'qemu: could not load kernel' >&2; exit 1")
+
+
+def test_what_init_says_is_shown(guest: Guest):
+    """Where the kernel has no driver for the ports, on the console."""
+    with pytest.raises(LiveError, match=r"does not boot: pte-review: no virtio port: the kernel needs X$"):
+        guest(
+            "echo 'pte-review: no virtio port: the kernel needs X' >console; echo '[ 2.0] reboot: Power down' >>console"
+        )
 
 
 def test_tcg_after_kvm(guest: Guest, monkeypatch: pytest.MonkeyPatch):

@@ -3,11 +3,14 @@
 
 import gzip
 import lzma
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from pte_review.harness.live import images
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.images import image_of, read_image
 from tests.kit.binaries import arm64, bzimage
@@ -45,6 +48,25 @@ def test_arm64():
 def test_a_compressed_image_is_booted_by_what_is_in_it(data: bytes):
     image = image_of(data, "vmlinuz")
     assert (image.release, image.arch, image.inner) == ("6.17.8-arm64", "arm64", arm64())
+
+
+def test_compressed_by_zstd():
+    if shutil.which("zstd") is None:
+        pytest.skip("no program zstd")
+    payload = subprocess.run(["zstd", "-cq"], input=arm64(), capture_output=True, check=True).stdout
+    assert image_of(zboot(b"zstd\0", payload), "vmlinuz").inner == arm64()
+    with pytest.raises(LiveError, match=r"^that: compressed data that is damaged"):
+        image_of(zboot(b"zstd\0", payload[:-8]), "that")
+
+
+def test_what_is_decompressed_has_a_bound(monkeypatch: pytest.MonkeyPatch):
+    data = arm64() + bytes(10_000)
+    for kind, payload in ((b"gzip", gzip.compress(data)), (b"xz", lzma.compress(data))):
+        monkeypatch.setattr(images, "MOST_BYTES", len(data) - 1)
+        with pytest.raises(LiveError, match="more than"):
+            image_of(zboot(kind, payload), "that")
+        monkeypatch.setattr(images, "MOST_BYTES", len(data))
+        assert image_of(zboot(kind, payload), "that").inner == data
 
 
 @pytest.mark.parametrize(
