@@ -13,7 +13,16 @@ from pte_review.harness.judging.promise import Promise
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
 from pte_review.models.machine.state import FULL
-from pte_review.models.native.arena import CHANGES_AT, EVENTS_AT, REPLY_AT, WORD, Arena, layout_header, request
+from pte_review.models.native.arena import (
+    CHANGES_AT,
+    EVENTS_AT,
+    REPLY_AT,
+    WORD,
+    Arena,
+    config_bits,
+    layout_header,
+    request,
+)
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import compiled
 from pte_review.models.native.child import Child, Look
@@ -133,7 +142,8 @@ def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> P
 
     Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
     """
-    constants = ("PR_BARE=1", f"PR_SIDE={side}", f"CONT_PTES={config.cont_ptes}")
+    sizes = (f"PR_SIZE={config.ptrs_per_pte}UL", f"CONT_PTES={config.cont_ptes}")
+    constants = ("PR_BARE=1", f"PR_SIDE={side}", *sizes, f"PR_CONFIG={config_bits(config)}UL")
     options = (*defines(arch, config), *constants)
     return compiled(version.unit(arch).text, options, version.label, level="-O3")
 

@@ -7,35 +7,38 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define pr_table_bytes (pr->size * sizeof(pte_t))
-
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
 
-/*
- * PR_MOST_TABLES tables of `size` entries, each at the end of its pages, between gaps that nobody may touch. They lie
- * 1 << PR_SHIFT bytes apart, so that a shift tells an entry's table.
- */
-static int pr_map_tables(u64 size)
+/* Where the tables lie, which nobody may touch at first; mmap() and not mprotect(), which the child may not. */
+static int pr_map_space(void)
+{
+#ifdef PR_BARE
+	pr->space = pr_space;
+#endif
+	pr->space = mmap(pr->space, PR_SPACE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (pr->space ? MAP_FIXED : 0), -1, 0);
+	return pr->space == MAP_FAILED ? -1 : 0;
+}
+
+/* `nr` tables of `size` entries. */
+static int pr_map_tables(u64 size, u64 nr)
 {
 	u64 bytes = pr_round(size * sizeof(pte_t));
-	char *start;
 
-	if (pr->origin && pr->size == size)
+	if (pr->origin && pr->size == size && pr->nr_mapped == nr)
 		return 0;
-	if (1UL << PR_SHIFT < 2 * bytes + 16 * PAGE_SIZE)
+	if (1UL << PR_SHIFT < 2 * bytes + 16 * PAGE_SIZE || pr_map_space())
 		return -1;
-	start = mmap(NULL, (PR_MOST_TABLES + 1UL) << PR_SHIFT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (start == MAP_FAILED)
-		return -1;
-	for (u64 i = 0; i < PR_MOST_TABLES; i++) {
-		char *table = start + ((i + 1) << PR_SHIFT);
-
-		if (mprotect(table, bytes, PROT_READ | PROT_WRITE))
-			return -1;
-		pr->tables[i].pte = (pte_t *)(table + bytes - size * sizeof(pte_t));
-	}
 	pr->size = size;
-	pr->origin = (u64)pr->tables[0].pte - PR_MIDDLE;
+	if (PR_SIZE != size)
+		return -1;
+	for (u64 i = 0; i < nr; i++) {
+		pr->tables[i].pte = (pte_t *)(pr_first + (i << PR_SHIFT));
+		if (mprotect((void *)((u64)pr->tables[i].pte & PAGE_MASK), bytes, PROT_READ | PROT_WRITE))
+			return -1;
+	}
+	pr->nr_mapped = nr;
+	pr->origin = pr_first - PR_MIDDLE;
 	return 0;
 }
 
@@ -60,19 +63,17 @@ static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
 /* What follows the request's own words: VMAs, tables, ranges, the call, folios, AnonExclusive pages, the entries of each table, pteps. */
 static int pr_prepare(const u64 *request)
 {
-	u64 flags = request[PR_REQ_FLAGS], nr_vmas = request[PR_REQ_VMAS];
+	u64 nr_vmas = request[PR_REQ_VMAS];
 	const u64 *vmas = request + PR_REQ_WORDS, *tables = vmas + nr_vmas * PR_VMA_WORDS, *ranges, *entry;
 
-	if (pr_map_tables(request[PR_REQ_SIZE]))
+	if (pr_map_tables(request[PR_REQ_SIZE], request[PR_REQ_TABLES]))
+		return -1;
+	pr->config = request[PR_REQ_CONFIG];
+	if (PR_CONFIG != pr->config)
 		return -1;
 	pr->nr_tables = request[PR_REQ_TABLES];
 	pr->nr_ranges = request[PR_REQ_RANGES];
 	pr->cont_ptes = request[PR_REQ_CONT_PTES];
-	pr->debug_vm = !!(flags & 1);
-	pr->shstk = !!(flags & 2);
-	pr->page_table_check = !!(flags & 4);
-	pr->check_skips_special = !!(flags & 8);
-	pr->bbml = !!(flags & 16);
 	pr->zero_pfn = request[PR_REQ_ZERO_PFN];
 	pr->highest_memmap_pfn = request[PR_REQ_HIGHEST_PFN];
 	pr->limit = request[PR_REQ_LIMIT];
@@ -92,7 +93,7 @@ static int pr_prepare(const u64 *request)
 		table->va = table->base - ((u64)table->pte << (PAGE_SHIFT - 3));
 		table->ptl = pr_ptl(word[PR_TABLE_LOCK]);
 		table->maps = word[PR_TABLE_MAPS];
-		table->mm = vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM];
+		table->mm = &pr->mms[vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM] - 1];
 		pr->all_ptls |= 1UL << (table->ptl - pr->ptls);
 		pr->pmds[i] = __pmd(table->base | 1);
 		memset(table->pte, 0, pr_table_bytes);
@@ -108,6 +109,7 @@ static int pr_prepare(const u64 *request)
 	pr->call = ranges + pr->nr_ranges * PR_RANGE_WORDS;
 	pr->nr_folios = request[PR_REQ_FOLIOS];
 	pr->folios = (const struct pr_folio *)(pr->call + request[PR_REQ_CALL]);
+	pr_know_folios();
 	pr->nr_exclusive = request[PR_REQ_EXCLUSIVE];
 	pr->exclusive = (const u64 *)(pr->folios + pr->nr_folios);
 	entry = pr->exclusive + 2 * pr->nr_exclusive;
@@ -265,14 +267,14 @@ s64 pr_side_run(void)
 	s64 returned;
 
 #ifdef PR_BARE
-	if (unlikely(pr->page_table_check))
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr_count_tables();
 #endif
 	returned = pr_run_once();
 #ifdef PR_BARE
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		pr_check_near(pr->tables[i].pte);
-	if (unlikely(pr->page_table_check))
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr->counts = pr_count_sum();
 	pr->wrong &= ~pr->no_breach;
 	if (unlikely(pr->flushed != PR_AT_UNLOCK))

@@ -75,7 +75,7 @@ static inline void pr_unmap(const pte_t *ptep)
 #ifdef PR_BARE
 	u64 table = pr_slot(ptep);
 
-	if (table >= pr->nr_tables || (u64)(ptep - pr->tables[table].pte) >= pr->size) {
+	if (table >= pr->nr_tables || !pr_in_table(ptep)) {
 		pr_wrong(PR_UNMAP_NO_TABLE);
 		table = 0;
 	}

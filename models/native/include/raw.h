@@ -4,11 +4,14 @@
  *
  * Where others act meanwhile (pr->ask), the value is what whoever was asked says: their change came before the access.
  */
+/* An access also where nobody uses the value, as READ_ONCE() is one: it may fault. */
+static inline pte_t pr_once(const pte_t *ptep) { return __pte(*(const volatile u64 *)&ptep->pte); }
+
 static inline pte_t pr_read(const pte_t *ptep)
 {
 	pr_check_bounds(ptep);
 	pr_log(R, pr_number(ptep), ptep->pte, pr->debugging);
-	return unlikely(pr->asked) ? __pte(pr->answer) : *ptep;
+	return unlikely(pr->asked) ? __pte(pr->answer) : pr_once(ptep);
 }
 
 /* What only bare runs keep track of in C: translations that may be cached, changes without the lock. */
@@ -16,7 +19,7 @@ static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
 	if (stale)
-		pr->stale[pr_slot(ptep)] |= 1UL << pr_index(ptep);
+		pr->stale[pr_table_at(ptep)] |= 1UL << pr_index(ptep);
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif
@@ -32,7 +35,7 @@ static inline u64 pr_exchange(pte_t *ptep)
 	if (unlikely(pr->asked))
 		was = pr->answer;
 	ptep->pte = 0;
-	pr_did(X, (u64)ptep - pr->origin, was);
+	pr_did(X, (u64)ptep - pr_first, was);
 	pr_changed(ptep, was & 1);
 	return was;
 }
@@ -41,7 +44,7 @@ static inline void pr_store(pte_t *ptep, pte_t pte)
 {
 	pr_check_bounds(ptep);
 	pr_log(S, pr_number(ptep), pte.pte);
-	pr_did(S, (u64)ptep - pr->origin, pte.pte);
+	pr_did(S, (u64)ptep - pr_first, pte.pte);
 	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
 	*ptep = pte;
 }
