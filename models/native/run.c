@@ -84,6 +84,8 @@ static int pr_prepare(const u64 *request)
 	pr->ptls[0].lock = -2;
 	pr->ptls[1].lock = 1;
 	pr->ptls[2].lock = 2;
+	for (u64 i = 0; i < 3; i++)
+		pr->ptls[i].bit = 1UL << i;
 	pr->all_ptls = 0;
 	for (u64 i = 0; i < pr->nr_tables; i++) {
 		const u64 *word = tables + i * PR_TABLE_WORDS;
@@ -94,7 +96,7 @@ static int pr_prepare(const u64 *request)
 		table->ptl = pr_ptl(word[PR_TABLE_LOCK]);
 		table->maps = word[PR_TABLE_MAPS];
 		table->mm = &pr->mms[vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM] - 1];
-		pr->all_ptls |= 1UL << (table->ptl - pr->ptls);
+		pr->all_ptls |= table->ptl->bit;
 		pr->pmds[i] = __pmd(table->base | 1);
 		memset(table->pte, 0, pr_table_bytes);
 	}
@@ -124,10 +126,11 @@ static int pr_prepare(const u64 *request)
 static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
-	pr->ptep = pr->variable = pr->passes = pr->nr_events = pr->debugging = pr->asked = 0;
+	pr->ptep = pr->variable = pr->nr_events = pr->debugging = pr->asked = 0;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = pr->warned = 0;
+	pr->passes_left = pr->limit;
 }
 
 static inline s64 pr_run_once(void)
@@ -144,24 +147,19 @@ static inline s64 pr_run_once(void)
  * A table smaller than a page has none of its gap right in front of it, but what is left of the page: filled before a run,
  * and looked at behind it.
  */
-enum { PR_FILLING = 0x5c };
-static char pr_filling[PAGE_SIZE];
+#define PR_FILLING 0x5c5c5c5c5c5c5c5cUL
+
+static pte_t *pr_front(pte_t *table) { return (pte_t *)((u64)table & PAGE_MASK); }
 
 static void pr_fill_front(pte_t *table)
 {
-	u64 bytes = (u64)table & ~PAGE_MASK;
-
-	memset((char *)table - bytes, PR_FILLING, bytes);
+	memset(pr_front(table), PR_FILLING & 0xff, (u64)table & ~PAGE_MASK);
 }
 
 static void pr_check_front(pte_t *table)
 {
-	pte_t *front = (pte_t *)((u64)table & PAGE_MASK), *at;
-	u64 filling;
-
-	memset(&filling, PR_FILLING, sizeof(filling));
-	for (at = table - 1; at >= front; at--)
-		if (at->pte != filling) {
+	for (pte_t *at = table - 1; at >= pr_front(table); at--)
+		if (at->pte != PR_FILLING) {
 			pr->ended = PR_OVERRUN;
 			pr->ptep = pr_number(at);
 			return;
@@ -244,19 +242,24 @@ struct pr_machine *pr_side(const u64 *request)
 		return NULL;
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		pr_fill_front(pr->tables[i].pte);
-	memset(pr_filling, PR_FILLING, sizeof(pr_filling));
 	return pr;
 }
 
 #ifdef PR_BARE
-/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
-static inline void pr_check_near(pte_t *table)
-{
-	u64 room = (u64)table & ~PAGE_MASK, bytes = room < pr_table_bytes ? room : pr_table_bytes;
+typedef u64 pr_words __attribute__((vector_size(16), may_alias));
 
-	if (likely(!memcmp((char *)table - bytes, pr_filling, bytes)))
+/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
+static inline void pr_check_near(u64 table)
+{
+	const pte_t *first = (const pte_t *)(pr_first + (table << PR_SHIFT));
+	u64 room = (u64)first & ~PAGE_MASK, bytes = room < pr_table_bytes ? room : pr_table_bytes;
+	pr_words differs = { 0 };
+
+	for (const pr_words *at = (const pr_words *)((u64)first - bytes); at < (const pr_words *)first; at++)
+		differs |= *at ^ (pr_words) { PR_FILLING, PR_FILLING };
+	if (likely(!(differs[0] | differs[1])))
 		return;
-	pr_fill_front(table);
+	pr_fill_front((pte_t *)first);
 	if (pr->ended == PR_RETURNED)
 		pr->ended = PR_OVERRUN;
 }
@@ -273,7 +276,7 @@ s64 pr_side_run(void)
 	returned = pr_run_once();
 #ifdef PR_BARE
 	for (u64 i = 0; i < pr->nr_tables; i++)
-		pr_check_near(pr->tables[i].pte);
+		pr_check_near(i);
 	if (pr_config(PAGE_TABLE_CHECK))
 		pr->counts = pr_count_sum();
 	pr->wrong &= ~pr->no_breach;

@@ -14,7 +14,7 @@ typedef struct { u64 pte; } pte_t;
 typedef struct { u64 pmd; } pmd_t;
 typedef struct { u64 pud; } pud_t;
 typedef struct pgprot { u64 pgprot; } pgprot_t;
-typedef struct { int lock; } spinlock_t;
+typedef struct { int lock; u64 bit; } spinlock_t;
 
 #define pte_val(x) ((x).pte)
 #define __pte(x) ((pte_t) { (x) })
@@ -133,6 +133,7 @@ struct pr_machine {
 	u64 nr_mapped;			/* of them, so many may be touched */
 	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
 	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
+	u64 all_ptls;			/* that the tables have, a bit each */
 	pmd_t pmds[PR_MOST_TABLES];
 	struct mm_struct mms[PR_MOST_MMS];
 	struct file file;
@@ -141,14 +142,17 @@ struct pr_machine {
 	struct userfaultfd_ctx uffd[PR_MOST_RANGES];
 	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
-	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */
-	u64 passes, nr_events, debugging;	/* debugging: inside the condition of a VM_WARN_ON() */
+	u64 *line;			/* where a crash leaves it for others */
 	struct pr_event *events;
+	u64 ended, ptep, variable, nr_events;
+	u64 debugging;			/* inside the condition of a VM_WARN_ON() */
+	u64 asked;			/* others, before the event under way */
 	/* in a bare run, instead of events */
-	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts, warned;
-	/* where others act between two accesses: asked before each event that matters to them, and whether it was */
+	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, paths, counts, warned;
+	s64 passes_left;		/* of loops */
+	/* where others act between two accesses: asked before each event that matters to them */
 	void (*ask)(struct pr_machine *m);
-	u64 answer, asked;
+	u64 answer;
 	u64 nr_watched;			/* entries whose accesses others wait for, as pr_number() numbers them */
 	const u64 *watched;
 	void *end[5];	/* where the run ends early: the compiler's own, which saves no more than it must */
@@ -186,7 +190,7 @@ static __attribute__((noreturn, cold)) void pr_end(enum pr_ending how)
 /* One pass of a loop. */
 static inline void pr_tick(void)
 {
-	if (unlikely(++pr->passes > pr->limit))
+	if (unlikely(--pr->passes_left < 0))
 		pr_end(PR_NO_PROGRESS);
 }
 
