@@ -13,7 +13,16 @@ from pte_review.harness.judging.promise import Promise
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
 from pte_review.models.machine.state import FULL
-from pte_review.models.native.arena import CHANGES_AT, EVENTS_AT, REPLY_AT, WORD, Arena, layout_header, request
+from pte_review.models.native.arena import (
+    CHANGES_AT,
+    EVENTS_AT,
+    REPLY_AT,
+    WORD,
+    Arena,
+    config_bits,
+    layout_header,
+    request,
+)
 from pte_review.models.native.binding import Binding
 from pte_review.models.native.build import compiled
 from pte_review.models.native.child import Child, Look
@@ -34,6 +43,9 @@ AREAS = {
     "PARAMETERS_AT": PARAMETERS_AT,
     "PAIR_AT": PAIR_AT,
 }
+# Of kernel text: nobody replaces its functions on load, so gcc may inline them, and those that fold and unfold contpte
+# blocks are larger than what it inlines by itself. clang does both without being told.
+FAST = ("-O3", "-fno-semantic-interposition", "--param=max-inline-insns-auto=200")
 LAST_BITS, ORDER_ALONE = 3, 2  # of a group, as c/groups.h has them
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
 MOST_ENTRIES = 64  # of a page table
@@ -133,9 +145,10 @@ def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> P
 
     Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
     """
-    constants = ("PR_BARE=1", f"PR_SIDE={side}", f"CONT_PTES={config.cont_ptes}")
+    sizes = (f"PR_SIZE={config.ptrs_per_pte}UL", f"CONT_PTES={config.cont_ptes}")
+    constants = ("PR_BARE=1", f"PR_SIDE={side}", *sizes, f"PR_CONFIG={config_bits(config)}UL")
     options = (*defines(arch, config), *constants)
-    return compiled(version.unit(arch).text, options, version.label, level="-O3")
+    return compiled(version.unit(arch).text, options, version.label, optimised=FAST)
 
 
 def driver_object() -> Path:
@@ -143,7 +156,7 @@ def driver_object() -> Path:
     names = ", ".join(f"PR_PAR_{name}" for name in PARAMETERS)
     layout = "".join(f"#define PR_{name} {at}\n" for name, at in AREAS.items()) + f"enum {{ {names} }};\n"
     text = layout_header() + layout + (C / "exhaust.c").read_text(encoding="utf-8")
-    return compiled(text, (), "exhaust.c", level="-O2", includes=C)
+    return compiled(text, (), "exhaust.c", optimised=["-O3"], includes=C)
 
 
 class Pair:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pte_review.models.actions import ANCHORS, CHANGE
+from pte_review.models.config import Config
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
@@ -30,7 +31,7 @@ WORD = 8
 AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT": 1 << 18}  # offsets in words
 LAYOUT = {
     "REQ": (
-        "SIZE", "CONT_PTES", "FLAGS", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
+        "SIZE", "CONT_PTES", "CONFIG", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
         "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "EXCLUSIVE",
         "ASKS", "WATCHED",
     ),
@@ -41,6 +42,14 @@ LAYOUT = {
     "REP": ("ENDED", "RETURNED", "LINE", "PTEP", "VARIABLE", "EVENTS"),
 }  # fmt: skip
 ASKS = ("FIRST", "LOCK", "UNLOCK")  # bits of the request's ASKS: the first event, each lock, each unlock
+# What C asks of a config by pr_config(), by the fields of Config.
+CONFIG_BITS = {
+    "DEBUG_VM": "debug_vm",
+    "SHSTK": "shstk",
+    "PAGE_TABLE_CHECK": "page_table_check",
+    "SKIPS_SPECIAL": "page_table_check_skips_special",
+    "BBML": "bbml2_noabort",
+}
 CONSTANTS = {"MOST_TABLES": MOST_TABLES, "MOST_RANGES": MOST_RANGES, "MOST_MMS": MOST_MMS}
 
 REPLY_AT, REQUEST_AT, CHANGES_AT, EVENTS_AT = (
@@ -67,6 +76,7 @@ def layout_header() -> str:
     lines.append(f"enum {{ {', '.join(f'PR_ASK_{name} = {1 << bit}' for bit, name in enumerate(ASKS))} }};\n")
     times = (f"PR_{name.replace('-', '_').upper()}" for name in FLUSH_TIMES)
     lines.append(f"enum {{ {', '.join(times)} }};\n")
+    lines += (f"#define PR_CONFIG_{name} (1UL << {bit})\n" for bit, name in enumerate(CONFIG_BITS))
     for name, bit in VM_FLAG_BITS.items():
         lines.append(f"#define VMA_{name}_BIT {bit}\n#define VM_{name} (1UL << {bit})\n")
     return "".join(lines)
@@ -102,14 +112,10 @@ def request(
     config, call = scenario.config, binding.words(scenario)
     exclusive = [(f.pfn + first, f.pfn + end) for f in scenario.folios for first, end in f.exclusive]
     watched = watched_by(scenario)
-    flags = (
-        config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special,
-        config.bbml2_noabort,
-    )  # fmt: skip
     head = {
         "SIZE": config.ptrs_per_pte,
         "CONT_PTES": config.cont_ptes,
-        "FLAGS": _bits(flags),
+        "CONFIG": config_bits(config),
         "ZERO_PFN": config.zero_pfn,
         "HIGHEST_PFN": config.highest_memmap_pfn,
         "LIMIT": min(Machine.passes_for(scenario), MOST_EVENTS),
@@ -163,6 +169,11 @@ def asks_of(scenario: Scenario) -> int:
     waits = any(action.actor == "mkclean" for action in scenario.actions)
     first, lock = "call" in phases, bool(phases & {"locking", "locked"})
     return _bits((first, lock, waits or bool(phases & {"unlocking", "unlocked"})))
+
+
+def config_bits(config: Config) -> int:
+    """The bits of CONFIG_BITS that `config` has."""
+    return _bits(tuple(getattr(config, field) for field in CONFIG_BITS.values()))
 
 
 def _bits(flags: tuple[bool, ...]) -> int:

@@ -86,7 +86,7 @@ def compiled(
     defines: Sequence[str],
     label: str,
     *,
-    level: str = "-O0",
+    optimised: Sequence[str] = ("-O0",),
     shared: bool = True,
     includes: Path | None = None,
     confined: bool = True,
@@ -100,7 +100,7 @@ def compiled(
     paths = [HOME / "include", HOME, *([includes] if includes is not None else [])]
     flags = [
         *FLAGS,
-        level,
+        *optimised,
         *(f"-I{path}" for path in paths),
         *(SHARED if shared else ()),
         *(f"-D{name}" for name in defines),

@@ -7,35 +7,38 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define pr_table_bytes (pr->size * sizeof(pte_t))
-
 static inline u64 pr_round(u64 bytes) { return (bytes + PAGE_SIZE - 1) & PAGE_MASK; }
 
-/*
- * PR_MOST_TABLES tables of `size` entries, each at the end of its pages, between gaps that nobody may touch. They lie
- * 1 << PR_SHIFT bytes apart, so that a shift tells an entry's table.
- */
-static int pr_map_tables(u64 size)
+/* Where the tables lie, which nobody may touch at first; mmap() and not mprotect(), which the child may not. */
+static int pr_map_space(void)
+{
+#ifdef PR_BARE
+	pr->space = pr_space;
+#endif
+	pr->space = mmap(pr->space, PR_SPACE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (pr->space ? MAP_FIXED : 0), -1, 0);
+	return pr->space == MAP_FAILED ? -1 : 0;
+}
+
+/* `nr` tables of `size` entries. */
+static int pr_map_tables(u64 size, u64 nr)
 {
 	u64 bytes = pr_round(size * sizeof(pte_t));
-	char *start;
 
-	if (pr->origin && pr->size == size)
+	if (pr->origin && pr->size == size && pr->nr_mapped == nr)
 		return 0;
-	if (1UL << PR_SHIFT < 2 * bytes + 16 * PAGE_SIZE)
+	if (1UL << PR_SHIFT < 2 * bytes + 16 * PAGE_SIZE || pr_map_space())
 		return -1;
-	start = mmap(NULL, (PR_MOST_TABLES + 1UL) << PR_SHIFT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (start == MAP_FAILED)
-		return -1;
-	for (u64 i = 0; i < PR_MOST_TABLES; i++) {
-		char *table = start + ((i + 1) << PR_SHIFT);
-
-		if (mprotect(table, bytes, PROT_READ | PROT_WRITE))
-			return -1;
-		pr->tables[i].pte = (pte_t *)(table + bytes - size * sizeof(pte_t));
-	}
 	pr->size = size;
-	pr->origin = (u64)pr->tables[0].pte - PR_MIDDLE;
+	if (PR_SIZE != size)
+		return -1;
+	for (u64 i = 0; i < nr; i++) {
+		pr->tables[i].pte = (pte_t *)(pr_first + (i << PR_SHIFT));
+		if (mprotect((void *)((u64)pr->tables[i].pte & PAGE_MASK), bytes, PROT_READ | PROT_WRITE))
+			return -1;
+	}
+	pr->nr_mapped = nr;
+	pr->origin = pr_first - PR_MIDDLE;
 	return 0;
 }
 
@@ -60,19 +63,17 @@ static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
 /* What follows the request's own words: VMAs, tables, ranges, the call, folios, AnonExclusive pages, the entries of each table, pteps. */
 static int pr_prepare(const u64 *request)
 {
-	u64 flags = request[PR_REQ_FLAGS], nr_vmas = request[PR_REQ_VMAS];
+	u64 nr_vmas = request[PR_REQ_VMAS];
 	const u64 *vmas = request + PR_REQ_WORDS, *tables = vmas + nr_vmas * PR_VMA_WORDS, *ranges, *entry;
 
-	if (pr_map_tables(request[PR_REQ_SIZE]))
+	if (pr_map_tables(request[PR_REQ_SIZE], request[PR_REQ_TABLES]))
+		return -1;
+	pr->config = request[PR_REQ_CONFIG];
+	if (PR_CONFIG != pr->config)
 		return -1;
 	pr->nr_tables = request[PR_REQ_TABLES];
 	pr->nr_ranges = request[PR_REQ_RANGES];
 	pr->cont_ptes = request[PR_REQ_CONT_PTES];
-	pr->debug_vm = !!(flags & 1);
-	pr->shstk = !!(flags & 2);
-	pr->page_table_check = !!(flags & 4);
-	pr->check_skips_special = !!(flags & 8);
-	pr->bbml = !!(flags & 16);
 	pr->zero_pfn = request[PR_REQ_ZERO_PFN];
 	pr->highest_memmap_pfn = request[PR_REQ_HIGHEST_PFN];
 	pr->limit = request[PR_REQ_LIMIT];
@@ -83,6 +84,8 @@ static int pr_prepare(const u64 *request)
 	pr->ptls[0].lock = -2;
 	pr->ptls[1].lock = 1;
 	pr->ptls[2].lock = 2;
+	for (u64 i = 0; i < 3; i++)
+		pr->ptls[i].bit = 1UL << i;
 	pr->all_ptls = 0;
 	for (u64 i = 0; i < pr->nr_tables; i++) {
 		const u64 *word = tables + i * PR_TABLE_WORDS;
@@ -92,8 +95,8 @@ static int pr_prepare(const u64 *request)
 		table->va = table->base - ((u64)table->pte << (PAGE_SHIFT - 3));
 		table->ptl = pr_ptl(word[PR_TABLE_LOCK]);
 		table->maps = word[PR_TABLE_MAPS];
-		table->mm = vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM];
-		pr->all_ptls |= 1UL << (table->ptl - pr->ptls);
+		table->mm = &pr->mms[vmas[word[PR_TABLE_VMA] * PR_VMA_WORDS + PR_VMA_MM] - 1];
+		pr->all_ptls |= table->ptl->bit;
 		pr->pmds[i] = __pmd(table->base | 1);
 		memset(table->pte, 0, pr_table_bytes);
 	}
@@ -108,6 +111,7 @@ static int pr_prepare(const u64 *request)
 	pr->call = ranges + pr->nr_ranges * PR_RANGE_WORDS;
 	pr->nr_folios = request[PR_REQ_FOLIOS];
 	pr->folios = (const struct pr_folio *)(pr->call + request[PR_REQ_CALL]);
+	pr_know_folios();
 	pr->nr_exclusive = request[PR_REQ_EXCLUSIVE];
 	pr->exclusive = (const u64 *)(pr->folios + pr->nr_folios);
 	entry = pr->exclusive + 2 * pr->nr_exclusive;
@@ -123,10 +127,11 @@ static int pr_prepare(const u64 *request)
 static void pr_reset(void)
 {
 	pr->ended = PR_RETURNED;
-	pr->ptep = pr->variable = pr->passes = pr->nr_events = pr->debugging = pr->asked = 0;
+	pr->ptep = pr->variable = pr->nr_events = pr->debugging = pr->asked = 0;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = pr->warned = 0;
+	pr->passes_left = pr->limit;
 }
 
 static inline s64 pr_run_once(void)
@@ -143,24 +148,19 @@ static inline s64 pr_run_once(void)
  * A table smaller than a page has none of its gap right in front of it, but what is left of the page: filled before a run,
  * and looked at behind it.
  */
-enum { PR_FILLING = 0x5c };
-static char pr_filling[PAGE_SIZE];
+#define PR_FILLING 0x5c5c5c5c5c5c5c5cUL
+
+static pte_t *pr_front(pte_t *table) { return (pte_t *)((u64)table & PAGE_MASK); }
 
 static void pr_fill_front(pte_t *table)
 {
-	u64 bytes = (u64)table & ~PAGE_MASK;
-
-	memset((char *)table - bytes, PR_FILLING, bytes);
+	memset(pr_front(table), PR_FILLING & 0xff, (u64)table & ~PAGE_MASK);
 }
 
 static void pr_check_front(pte_t *table)
 {
-	pte_t *front = (pte_t *)((u64)table & PAGE_MASK), *at;
-	u64 filling;
-
-	memset(&filling, PR_FILLING, sizeof(filling));
-	for (at = table - 1; at >= front; at--)
-		if (at->pte != filling) {
+	for (pte_t *at = table - 1; at >= pr_front(table); at--)
+		if (at->pte != PR_FILLING) {
 			pr->ended = PR_OVERRUN;
 			pr->ptep = pr_number(at);
 			return;
@@ -243,19 +243,24 @@ struct pr_machine *pr_side(const u64 *request)
 		return NULL;
 	for (u64 i = 0; i < pr->nr_tables; i++)
 		pr_fill_front(pr->tables[i].pte);
-	memset(pr_filling, PR_FILLING, sizeof(pr_filling));
 	return pr;
 }
 
 #ifdef PR_BARE
-/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
-static inline void pr_check_near(pte_t *table)
-{
-	u64 room = (u64)table & ~PAGE_MASK, bytes = room < pr_table_bytes ? room : pr_table_bytes;
+typedef u64 pr_words __attribute__((vector_size(16), may_alias));
 
-	if (likely(!memcmp((char *)table - bytes, pr_filling, bytes)))
+/* As pr_check_front(), but only as far in front as the table is long: this is done after every run. */
+static inline void pr_check_near(u64 table)
+{
+	const pte_t *first = (const pte_t *)(pr_first + (table << PR_SHIFT));
+	u64 room = (u64)first & ~PAGE_MASK, bytes = room < pr_table_bytes ? room : pr_table_bytes;
+	pr_words differs = { 0 };
+
+	for (const pr_words *at = (const pr_words *)((u64)first - bytes); at < (const pr_words *)first; at++)
+		differs |= *at ^ (pr_words) { PR_FILLING, PR_FILLING };
+	if (likely(!(differs[0] | differs[1])))
 		return;
-	pr_fill_front(table);
+	pr_fill_front((pte_t *)first);
 	if (pr->ended == PR_RETURNED)
 		pr->ended = PR_OVERRUN;
 }
@@ -266,14 +271,14 @@ s64 pr_side_run(void)
 	s64 returned;
 
 #ifdef PR_BARE
-	if (unlikely(pr->page_table_check))
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr_count_tables();
 #endif
 	returned = pr_run_once();
 #ifdef PR_BARE
 	for (u64 i = 0; i < pr->nr_tables; i++)
-		pr_check_near(pr->tables[i].pte);
-	if (unlikely(pr->page_table_check))
+		pr_check_near(i);
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr->counts = pr_count_sum();
 	pr->wrong &= ~pr->no_breach;
 	if (unlikely(pr->flushed != PR_AT_UNLOCK))

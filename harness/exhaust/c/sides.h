@@ -21,7 +21,7 @@ static void faulted(int number, siginfo_t *info, void *context)
 {
 	u64 at = (u64)info->si_addr;
 
-	if (running && at >= running->origin && at < running->origin + (running->nr_tables << PR_SHIFT)) {
+	if (running && at >= running->origin && at < running->origin + ((u64)PR_MOST_TABLES << PR_SHIFT)) {
 		running->ended = PR_OVERRUN;
 		__builtin_longjmp(running->end, 1);
 	}

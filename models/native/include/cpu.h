@@ -15,7 +15,7 @@
 #define this_cpu_has(feature) (feature)
 #define pgtable_l5_enabled() 0
 #define BITS_PER_XA_VALUE (BITS_PER_LONG - 1)
-#define PTRS_PER_PTE (pr->size)
+#define PTRS_PER_PTE (PR_SIZE)
 #define PMD_SHIFT 21
 #define PMD_SIZE (1UL << PMD_SHIFT)
 #define PMD_MASK (~(PMD_SIZE - 1))
@@ -24,8 +24,8 @@
 #define PUD_MASK (~(PUD_SIZE - 1))
 
 #ifdef PR_X86_64
-#define X86_FEATURE_SHSTK pr->shstk
-#define X86_FEATURE_USER_SHSTK pr->shstk
+#define X86_FEATURE_SHSTK pr_config(SHSTK)
+#define X86_FEATURE_USER_SHSTK pr_config(SHSTK)
 #define X86_FEATURE_PSE 1
 #define X86_FEATURE_NX 1
 #define __PHYSICAL_MASK_SHIFT 52
@@ -49,8 +49,8 @@
 #define system_supports_gcs() false
 #define system_supports_poe() false
 #define system_supports_lpa2() false
-#define system_supports_bbml2_noabort() (pr->bbml)
-#define system_supports_bbml3() (pr->bbml)
+#define system_supports_bbml2_noabort() pr_config(BBML)
+#define system_supports_bbml3() pr_config(BBML)
 #define lpa2_is_enabled() false
 #define MT_NORMAL 0
 #define MT_NORMAL_TAGGED 1

@@ -32,7 +32,7 @@ enum pr_event_name { PR_EVENTS(PR_NAMED) PR_NR_EVENTS };
 #define pr_order(name, id) (pr->order = (pr->order ^ (PR_EV_##name * 8 + ((id) & 7) + 1)) * PR_MIX)
 #define pr_mark(name, id) pr_order(name, id)
 /* What a run does to memory, TLB and locks, in order: harness/search/explore.py:writes() has the same events. */
-#define pr_did(name, a, b) (pr->writes = (pr->writes ^ ((u64)(b) * PR_SPREAD + ((u64)(a) << 8 | PR_EV_##name))) * PR_MIX)
+#define pr_did(name, a, b) (pr->writes = (pr->writes ^ ((u64)(b) * PR_SPREAD + ((u64)(a) << 8) + PR_EV_##name)) * PR_MIX)
 #define pr_wrong(bit) (pr->wrong |= 1UL << (bit))
 /* Two warnings with different conditions are two; how often one of them comes is not compared. */
 static inline void pr_warned(const char *text)
@@ -86,7 +86,7 @@ static inline void pr_logged(enum pr_event_name name, u64 a, u64 b, u64 c, u64 d
 {
 	struct pr_event *event = &pr->events[pr->nr_events];
 
-	if (unlikely(pr->nr_events + pr->passes >= pr->limit))
+	if (unlikely(pr->nr_events >= (u64)pr->passes_left))
 		pr_end(PR_NO_PROGRESS);
 	*event = (struct pr_event) { name, { a, b, c, d, e, f, *pr->line } };
 	pr->nr_events++;

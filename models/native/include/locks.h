@@ -5,7 +5,7 @@
 static inline void pr_lock(spinlock_t *ptl)
 {
 #ifdef PR_BARE
-	pr->held |= 1UL << (ptl - pr->ptls);
+	pr->held |= ptl->bit;
 #endif
 }
 
@@ -13,9 +13,9 @@ static inline void pr_unlock(spinlock_t *ptl)
 {
 #ifdef PR_BARE
 	pr_did(spin_unlock, ptl->lock, 0);
-	if (!(pr->held & 1UL << (ptl - pr->ptls)))
+	if (!(pr->held & ptl->bit))
 		pr_wrong(PR_UNLOCK_NOT_HELD);
-	pr->held &= ~(1UL << (ptl - pr->ptls));
+	pr->held &= ~ptl->bit;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)
 		if (pr->stale[i])	/* word by word: a vector load waits for the words just stored */
 			pr->stale_at_unlock[i] |= pr->stale[i];
@@ -75,7 +75,7 @@ static inline void pr_unmap(const pte_t *ptep)
 #ifdef PR_BARE
 	u64 table = pr_slot(ptep);
 
-	if (table >= pr->nr_tables || (u64)(ptep - pr->tables[table].pte) >= pr->size) {
+	if (table >= pr->nr_tables || !pr_in_table(ptep)) {
 		pr_wrong(PR_UNMAP_NO_TABLE);
 		table = 0;
 	}

@@ -14,7 +14,7 @@ typedef struct { u64 pte; } pte_t;
 typedef struct { u64 pmd; } pmd_t;
 typedef struct { u64 pud; } pud_t;
 typedef struct pgprot { u64 pgprot; } pgprot_t;
-typedef struct { int lock; } spinlock_t;
+typedef struct { int lock; u64 bit; } spinlock_t;
 
 #define pte_val(x) ((x).pte)
 #define __pte(x) ((pte_t) { (x) })
@@ -91,13 +91,23 @@ struct pr_folio { u64 pfn, order, anon; };
 struct pr_event { u64 name, args[7]; };
 
 /*
- * A page table: its entries, the address that entry 0 translates, what pr_va_in() adds, its lock, whether it maps, the
- * number of its mm. Each fills a cache line, so that its place in `tables` is a shift away.
+ * A page table: its entries, the address that entry 0 translates, what pr_va_in() adds, its lock, whether it maps, its
+ * mm. Each fills a cache line, so that its place in `tables` is a shift away.
  */
-struct pr_table { pte_t *pte; u64 base, va; spinlock_t *ptl; u64 maps, mm; } __attribute__((aligned(64)));
-/* Tables lie so many bytes apart (1 <<), the first entry of each in the middle: room for 8192 entries and gaps. */
+struct pr_table {
+	pte_t *pte;
+	u64 base, va;
+	spinlock_t *ptl;
+	u64 maps;
+	const struct mm_struct *mm;
+} __attribute__((aligned(64)));
+/*
+ * Tables lie so many bytes apart (1 <<), each at the end of its pages, between gaps that nobody may touch: room for 8192
+ * entries. What points nearer to a table than half of that is taken to be meant for it.
+ */
 #define PR_SHIFT 18
 #define PR_MIDDLE (1UL << (PR_SHIFT - 1))
+#define PR_SPACE ((PR_MOST_TABLES + 1UL) << PR_SHIFT)
 
 struct pr_range { u64 table, first, nr; };
 
@@ -114,7 +124,7 @@ struct pr_machine {
 	u64 size, cont_ptes;		/* entries of a table, of a contpte block */
 	u64 flushed;			/* when no stale translation may be left: PR_AT_UNLOCK and the like */
 	u64 no_breach;			/* bits of pr_wrong() that are none for this function */
-	u64 debug_vm, shstk, page_table_check, check_skips_special, bbml;
+	u64 config;			/* pr_config() */
 	u64 zero_pfn, highest_memmap_pfn;
 	u64 limit;			/* loop passes and events */
 	u64 stack;			/* what locals hold at first: 0 poison in each pass, 1 zero, 2 pattern, 3 poison */
@@ -124,8 +134,11 @@ struct pr_machine {
 	const u64 *exclusive;		/* first and end page frame of each range that is AnonExclusive, by PFN */
 	/* memory */
 	struct pr_table tables[PR_MOST_TABLES];
+	char *space;			/* of PR_SPACE bytes, in which they lie */
+	u64 nr_mapped;			/* of them, so many may be touched */
 	u64 origin;			/* an entry's table is its distance from `origin` >> PR_SHIFT */
 	spinlock_t ptls[3];		/* -2, 1, 2: in the order of their addresses */
+	u64 all_ptls;			/* that the tables have, a bit each */
 	pmd_t pmds[PR_MOST_TABLES];
 	struct mm_struct mms[PR_MOST_MMS];
 	struct file file;
@@ -134,14 +147,17 @@ struct pr_machine {
 	struct userfaultfd_ctx uffd[PR_MOST_RANGES];
 	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
-	u64 ended, ptep, variable, *line;	/* the line is where a crash leaves it for others */
-	u64 passes, nr_events, debugging;	/* debugging: inside the condition of a VM_WARN_ON() */
+	u64 *line;			/* where a crash leaves it for others */
 	struct pr_event *events;
+	u64 ended, ptep, variable, nr_events;
+	u64 debugging;			/* inside the condition of a VM_WARN_ON() */
+	u64 asked;			/* others, before the event under way */
 	/* in a bare run, instead of events */
-	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, all_ptls, paths, counts, warned;
-	/* where others act between two accesses: asked before each event that matters to them, and whether it was */
+	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, paths, counts, warned;
+	s64 passes_left;		/* of loops */
+	/* where others act between two accesses: asked before each event that matters to them */
 	void (*ask)(struct pr_machine *m);
-	u64 answer, asked;
+	u64 answer;
 	u64 nr_watched;			/* entries whose accesses others wait for, as pr_number() numbers them */
 	struct pr_watched *watched;
 	u64 asks;			/* PR_ASK_* */
@@ -151,6 +167,22 @@ struct pr_machine {
 /* One machine an object, at a fixed place: its fields take no pointer to reach. */
 static struct pr_machine pr_memory;
 #define pr (&pr_memory)
+
+/* In a bare run the compiler knows the config, the size of the tables (a power of two) and where they lie. */
+#ifndef PR_CONFIG
+#define PR_CONFIG pr->config
+#endif
+#define pr_config(name) (!!(PR_CONFIG & PR_CONFIG_##name))
+#ifndef PR_SIZE
+#define PR_SIZE pr->size
+#endif
+#ifdef PR_BARE
+static char pr_space[PR_SPACE] __attribute__((aligned(PAGE_SIZE)));
+#else
+#define pr_space pr->space
+#endif
+#define pr_table_bytes (PR_SIZE * sizeof(pte_t))
+#define pr_first ((u64)pr_space + (1UL << PR_SHIFT) - pr_table_bytes)	/* entry 0 of table 0 */
 
 #define init_mm (*(struct mm_struct *)0)
 #define mm_is_efi(mm) 0
@@ -164,19 +196,27 @@ static __attribute__((noreturn, cold)) void pr_end(enum pr_ending how)
 /* One pass of a loop. */
 static inline void pr_tick(void)
 {
-	if (unlikely(++pr->passes > pr->limit))
+	if (unlikely(--pr->passes_left < 0))
 		pr_end(PR_NO_PROGRESS);
 }
 
 /* The table that `ptep` points into, or the nearest; PR_MOST_TABLES or more where there is none near it. */
-static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr->origin) >> PR_SHIFT; }
+static inline u64 pr_slot(const pte_t *ptep) { return ((u64)ptep - pr_first + PR_MIDDLE) >> PR_SHIFT; }
 
-/* The index of an entry in that table; not below the table's size where `ptep` points into none. */
-static inline u64 pr_index(const pte_t *ptep)
+/* The table and the index of an entry that lies in a table. */
+static inline u64 pr_table_at(const pte_t *ptep) { return ((u64)ptep - pr_first) >> PR_SHIFT; }
+static inline u64 pr_index(const pte_t *ptep) { return ((u64)ptep - pr_first) / sizeof(pte_t) & (PR_SIZE - 1); }
+
+/* Whether `ptep` points into a table; in a bare run an access to one that the run does not have faults. */
+static inline bool pr_in_table(const pte_t *ptep)
 {
-	u64 within = ((u64)ptep - pr->origin) & ((1UL << PR_SHIFT) - 1);
+	u64 at = (u64)ptep - pr_first;
 
-	return (within - PR_MIDDLE) / sizeof(pte_t);
+#ifdef PR_BARE
+	return !(at & ~((PR_MOST_TABLES - 1UL) << PR_SHIFT | (pr_table_bytes - 1)));
+#else
+	return at >> PR_SHIFT < pr->nr_tables && !(at & ((1UL << PR_SHIFT) - pr_table_bytes));
+#endif
 }
 
 static inline u64 pr_table_of(const pte_t *ptep)
@@ -201,7 +241,7 @@ static inline u64 pr_number(const pte_t *ptep)
 
 static inline void pr_check_bounds(const pte_t *ptep)
 {
-	if (likely(pr_slot(ptep) < pr->nr_tables && pr_index(ptep) < pr->size))
+	if (likely(pr_in_table(ptep)))
 		return;
 	pr->ptep = pr_number(ptep);
 	pr_end(PR_OVERRUN);

@@ -4,11 +4,9 @@
  * count here, pages of low frames only: what they do not know is wrong, and goes to the judge in Python.
  */
 #ifdef PR_BARE
-enum { PR_COUNTED_PAGES = 1024 };
-
-static s32 pr_counts[PR_COUNTED_PAGES][2];	/* of anon and of file mappings */
-static u16 pr_touched[PR_COUNTED_PAGES];
-static bool pr_listed[PR_COUNTED_PAGES];
+static s32 pr_counts[PR_LOW_PAGES][2];	/* of anon and of file mappings */
+static u16 pr_touched[PR_LOW_PAGES];
+static bool pr_listed[PR_LOW_PAGES];
 static u64 pr_nr_touched;
 
 static inline s32 *pr_count_of(u64 pfn)
@@ -22,9 +20,9 @@ static inline s32 *pr_count_of(u64 pfn)
 
 static inline bool pr_counted(pte_t pte)
 {
-	if (!pr_user_accessible(pte) || (pr->check_skips_special && pr_special(pte)))
+	if (!pr_user_accessible(pte) || (pr_config(SKIPS_SPECIAL) && pr_special(pte)))
 		return false;
-	if (pr_pfn(pte) < PR_COUNTED_PAGES)
+	if (pr_pfn(pte) < PR_LOW_PAGES)
 		return true;
 	pr_wrong(PR_UNCOUNTED_PAGE);
 	return false;
@@ -64,7 +62,7 @@ static inline void pr_count_set(const pte_t *ptep, pte_t pte, unsigned int nr)
 	}
 	if (!pr_counted(pte))
 		return;
-	for (u64 pfn = pr_pfn(pte); pfn < pr_pfn(pte) + nr && pfn < PR_COUNTED_PAGES; pfn++) {
+	for (u64 pfn = pr_pfn(pte); pfn < pr_pfn(pte) + nr && pfn < PR_LOW_PAGES; pfn++) {
 		bool file = !pr_is_anon(pfn);
 		s32 *count = pr_count_of(pfn);
 
@@ -109,7 +107,7 @@ static inline u64 pr_count_sum(void)
 static inline void pr_check_clear_of(struct mm_struct *mm, pte_t pte)
 {
 #ifdef PR_BARE
-	if (unlikely(pr->page_table_check))
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr_count_clear(pte);
 #else
 	pr_log(page_table_check_pte_clear, pte_val(pte));
@@ -119,7 +117,7 @@ static inline void pr_check_clear_of(struct mm_struct *mm, pte_t pte)
 static inline void pr_check_set_of(struct mm_struct *mm, const pte_t *ptep, pte_t pte, unsigned int nr)
 {
 #ifdef PR_BARE
-	if (unlikely(pr->page_table_check))
+	if (pr_config(PAGE_TABLE_CHECK))
 		pr_count_set(ptep, pte, nr);
 #else
 	pr_log(page_table_check_ptes_set, pr_number(ptep), pte_val(pte), nr);

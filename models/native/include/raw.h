@@ -4,11 +4,20 @@
  *
  * Where others act meanwhile (pr->ask), the value is what whoever was asked says: their change came before the access.
  */
+/* An access also where nobody uses the value, as READ_ONCE() is one: it may fault. */
+static inline pte_t pr_once(const pte_t *ptep) { return __pte(*(const volatile u64 *)&ptep->pte); }
+
+#ifdef PR_BARE
+#define pr_answered(pte) (pte)
+#else
+#define pr_answered(pte) (unlikely(pr->asked) ? __pte(pr->answer) : (pte))
+#endif
+
 static inline pte_t pr_read(const pte_t *ptep)
 {
 	pr_check_bounds(ptep);
 	pr_log(R, pr_number(ptep), ptep->pte, pr->debugging);
-	return unlikely(pr->asked) ? __pte(pr->answer) : *ptep;
+	return pr_answered(pr_once(ptep));
 }
 
 /* What only bare runs keep track of in C: translations that may be cached, changes without the lock. */
@@ -16,7 +25,7 @@ static inline void pr_changed(const pte_t *ptep, bool stale)
 {
 #ifdef PR_BARE
 	if (stale)
-		pr->stale[pr_slot(ptep)] |= 1UL << pr_index(ptep);
+		pr->stale[pr_table_at(ptep)] |= 1UL << pr_index(ptep);
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
 #endif
@@ -29,10 +38,9 @@ static inline u64 pr_exchange(pte_t *ptep)
 	pr_check_bounds(ptep);
 	was = ptep->pte;
 	pr_log(X, pr_number(ptep), was);
-	if (unlikely(pr->asked))
-		was = pr->answer;
+	was = pr_answered(__pte(was)).pte;
 	ptep->pte = 0;
-	pr_did(X, (u64)ptep - pr->origin, was);
+	pr_did(X, (u64)ptep - pr_first, was);
 	pr_changed(ptep, was & 1);
 	return was;
 }
@@ -41,7 +49,7 @@ static inline void pr_store(pte_t *ptep, pte_t pte)
 {
 	pr_check_bounds(ptep);
 	pr_log(S, pr_number(ptep), pte.pte);
-	pr_did(S, (u64)ptep - pr->origin, pte.pte);
+	pr_did(S, (u64)ptep - pr_first, pte.pte);
 	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
 	*ptep = pte;
 }
@@ -64,18 +72,18 @@ static inline void pr_store_from(pte_t *ptep, const void *value)
  * Plain accesses, put around them by models/native/plain.py: of pointers to entries that point into a table or near one
  * they are events. A pointer to a local variable is none.
  */
-static inline bool pr_near(const pte_t *ptep) { return likely(pr_slot(ptep) < pr->nr_tables); }
+static inline bool pr_near(const pte_t *ptep) { return pr_slot(ptep) < pr->nr_tables; }
 
 static inline pte_t pr_read_plain(const pte_t *ptep)
 {
-	return pr_near(ptep) ? pr_read(ptep) : *ptep;
+	return likely(pr_in_table(ptep)) || pr_near(ptep) ? pr_read(ptep) : *ptep;
 }
 
 static inline void pr_store_plain(pte_t *ptep, const void *value)
 {
 	pte_t pte = *(const pte_t *)value;
 
-	if (pr_near(ptep))
+	if (likely(pr_in_table(ptep)) || pr_near(ptep))
 		pr_store(ptep, pte);
 	else
 		*ptep = pte;

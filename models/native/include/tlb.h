@@ -10,7 +10,7 @@ static inline u64 pr_covered(u64 base, u64 start, u64 end)
 	return first >= 64 ? 0 : below & ~((1UL << first) - 1);
 }
 
-static inline void pr_invalidate(u64 mm, u64 start, u64 end)
+static inline void pr_invalidate(const struct mm_struct *mm, u64 start, u64 end)
 {
 	pr_did(T, start, end);
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)
@@ -22,16 +22,17 @@ static inline void pr_invalidate(u64 mm, u64 start, u64 end)
 #endif
 
 #define flush_tlb_range(vma, start, end) ({ \
-	u64 pr_f_ = (start), pr_t_ = (end), pr_n_ = pr_mm((vma)->vm_mm); \
-	PR_LINE(); pr_log(flush_tlb_range, pr_f_, pr_t_, pr_n_); \
+	u64 pr_f_ = (start), pr_t_ = (end); const struct mm_struct *pr_n_ = (vma)->vm_mm; \
+	PR_LINE(); pr_log(flush_tlb_range, pr_f_, pr_t_, pr_mm(pr_n_)); \
 	pr_order(flush_tlb_range, 0); pr_invalidate(pr_n_, pr_f_, pr_t_); \
 })
 #define flush_tlb_page(vma, addr) ({ \
-	u64 pr_f_ = (addr), pr_n_ = pr_mm((vma)->vm_mm); PR_LINE(); pr_log(flush_tlb_page, pr_f_, pr_n_); \
+	u64 pr_f_ = (addr); const struct mm_struct *pr_n_ = (vma)->vm_mm; \
+	PR_LINE(); pr_log(flush_tlb_page, pr_f_, pr_mm(pr_n_)); \
 	pr_order(flush_tlb_page, 0); pr_invalidate(pr_n_, pr_f_, pr_f_ + PAGE_SIZE); \
 })
 #define flush_tlb_mm(mm) ({ \
-	u64 pr_n_ = pr_mm(mm); PR_LINE(); pr_log(flush_tlb_mm, pr_n_); \
+	const struct mm_struct *pr_n_ = (mm); PR_LINE(); pr_log(flush_tlb_mm, pr_mm(pr_n_)); \
 	pr_order(flush_tlb_mm, 0); pr_invalidate(pr_n_, 0, 1UL << 57); \
 })
 #define local_flush_tlb_all() ({ PR_LINE(); pr_mark(local_flush_tlb_all, 0); })
@@ -46,7 +47,7 @@ static inline void pr_invalidate(u64 mm, u64 start, u64 end)
 static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end)
 {
 	pr_log(T, start, end, pr_mm(mm));
-	pr_invalidate(pr_mm(mm), start, end);
+	pr_invalidate(mm, start, end);
 }
 
 #define TLB_FLUSH_VMA(mm, flags) ((struct vm_area_struct) { .vm_mm = (mm), .vm_flags = (flags) })

@@ -13,9 +13,13 @@
 #define WARN_ON_ONCE(cond) WARN_ON(cond)
 #define WARN_ONCE(cond, ...) WARN_ON(cond)
 #define WARN(cond, ...) WARN_ON(cond)
+#ifdef PR_BARE
+#define PR_DEBUG(cond) (cond)
+#else
 #define PR_DEBUG(cond) ({ bool pr_c_; pr->debugging++; pr_c_ = !!(cond); pr->debugging--; pr_c_; })
+#endif
 #define VM_WARN_ON(cond) ({ \
-	if (unlikely(pr->debug_vm) && PR_DEBUG(cond)) \
+	if (pr_config(DEBUG_VM) && PR_DEBUG(cond)) \
 		PR_WARN(1, PR_VM_WARNED, #cond); \
 })
 #define VM_WARN_ON_ONCE(cond) VM_WARN_ON(cond)
@@ -27,7 +31,7 @@
 
 #define BUG() ({ PR_LINE(); pr_end(PR_BUG); })
 #define BUG_ON(cond) ({ if (unlikely(cond)) BUG(); })
-#define VM_BUG_ON(cond) ({ if (unlikely(pr->debug_vm) && PR_DEBUG(cond)) BUG(); })
+#define VM_BUG_ON(cond) ({ if (pr_config(DEBUG_VM) && PR_DEBUG(cond)) BUG(); })
 #define VM_BUG_ON_PAGE(cond, page) VM_BUG_ON(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) VM_BUG_ON(cond)
 #define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)

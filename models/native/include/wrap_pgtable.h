@@ -4,36 +4,39 @@
  * among themselves is above this line and logs raw accesses only.
  */
 #ifdef PR_ARM64
+#ifdef PR_HAS_pgattr_change_is_safe
+#define pr_is_safe(old, new) pgattr_change_is_safe(old, new)
+#else
+#define pr_is_safe(old, new) true
+#endif
+
 /* With CONFIG_DEBUG_VM: warns of a change that a live entry must not take, as models/machine/contpte.py does. */
 static inline void pr_check_safe(const pte_t *ptep, pte_t pte)
 {
 	u64 old = ptep->pte, new = pte.pte;
-#ifdef PR_HAS_pgattr_change_is_safe
-	bool safe = pgattr_change_is_safe(old, new);
-#else
-	bool safe = true;
-#endif
 
 #ifdef PR_BARE
-	if (likely(!pr->debug_vm) || !(old & new & PR_VALID))
+	if (!pr_config(DEBUG_VM) || likely(!(old & new & PR_VALID)))
 		return;
 	if (!pr_young(pte))
 		pr_wrong(PR_RACY_YOUNG);
 	if (pr_write(*ptep) && !pr_dirty(pte))
 		pr_wrong(PR_RACY_DIRTY);
-	if (!safe)
+	if (!pr_is_safe(old, new))
 		pr_wrong(PR_UNSAFE_CHANGE);
 #else
-	pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte), safe);
+	pr_log(check_safe_pte_update, pr_number(ptep), pte_val(pte), pr_is_safe(old, new));
 #endif
 }
 #endif
 
 #ifdef PR_BARE
-static inline void pr_place(u64 mm, u64 addr, const pte_t *ptep)
+static inline void pr_place(const struct mm_struct *mm, u64 addr, const pte_t *ptep)
 {
-	const struct pr_table *table = &pr->tables[pr_table_of(ptep)];
+	const struct pr_table *table;
 
+	pr_check_bounds(ptep);
+	table = &pr->tables[pr_table_at(ptep)];
 	if (unlikely(mm != table->mm || addr != pr_va_in(table, ptep)))
 		pr_wrong(PR_OTHER_PLACE);
 }
@@ -97,7 +100,7 @@ static inline pte_t pr_ptep_get(pte_t *ptep)
 static inline pte_t pr_ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	pr_log(ptep_get_and_clear, addr, pr_number(ptep), pr_mm(mm));
-	pr_place(pr_mm(mm), addr, ptep);
+	pr_place(mm, addr, ptep);
 	return ptep_get_and_clear(mm, addr, ptep);
 }
 #undef ptep_get_and_clear
@@ -111,7 +114,7 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 					       int full)
 {
 	pr_log(get_and_clear_full_ptes, addr, pr_number(ptep), (s64)(int)nr, full, pr_mm(mm));
-	pr_place(pr_mm(mm), addr, ptep);
+	pr_place(mm, addr, ptep);
 	pr_check_clear(ptep, nr, full);
 	return get_and_clear_full_ptes(mm, addr, ptep, nr, full);
 }
@@ -126,7 +129,7 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	pr_log(pte_clear, addr, pr_number(ptep), pr_mm(mm));
-	pr_place(pr_mm(mm), addr, ptep);
+	pr_place(mm, addr, ptep);
 	pte_clear(mm, addr, ptep);
 }
 #undef pte_clear
@@ -137,7 +140,7 @@ static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t 
 static inline void pr_set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte, unsigned int nr)
 {
 	pr_log(set_ptes, addr, pr_number(ptep), pte_val(pte), (s64)(int)nr, pr_mm(mm));
-	pr_place(pr_mm(mm), addr, ptep);
+	pr_place(mm, addr, ptep);
 	pr_check_set(ptep, pte, nr);
 	set_ptes(mm, addr, ptep, pte, nr);
 }
@@ -145,7 +148,7 @@ static inline void pr_set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *
 static inline void pr_set_pte_at(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte)
 {
 	pr_log(set_pte_at, addr, pr_number(ptep), pte_val(pte), pr_mm(mm));
-	pr_place(pr_mm(mm), addr, ptep);
+	pr_place(mm, addr, ptep);
 	set_ptes(mm, addr, ptep, pte, 1);
 }
 #undef set_ptes

@@ -39,7 +39,7 @@ static inline bool pr_user_accessible(pte_t pte)
 /* A shadow-stack entry, which is Write=0 and Dirty=1, may be written too. */
 static inline bool pr_write(pte_t pte)
 {
-	return pr_has(pte, PR_RW) || (pr->shstk && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY);
+	return pr_has(pte, PR_RW) || (pr_config(SHSTK) && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY);
 }
 
 static inline bool pr_dirty(pte_t pte) { return pr_has(pte, PR_DIRTY | PR_SAVED_DIRTY); }

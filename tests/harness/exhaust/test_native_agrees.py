@@ -73,9 +73,10 @@ def test_cont_on_an_invalid_entry_is_not_counted_as_allowed():
     assert native == judged
 
 
+@pytest.mark.parametrize("away", [100, 1 << 15], ids=["into the gap", "where a table of another run lies"])
 @pytest.mark.parametrize("arch", ARCHES)
-def test_runs_that_both_end_early_are_shared_not_equal(arch):
-    early = {MOVED: f"\tif (flush)\n\t\tptep_get(dst + 100);\n{MOVED}"}
+def test_runs_that_both_end_early_are_shared_not_equal(arch, away):
+    early = {MOVED: f"\tif (flush)\n\t\tptep_get(dst + {away});\n{MOVED}"}
     native, judged = tallies(edited(small(), early), edited(small(), early), arch)
     assert judged.shared
     assert native == judged

@@ -83,6 +83,18 @@ def test_what_is_decompressed_has_a_bound(monkeypatch: pytest.MonkeyPatch):
         (zboot(b"gzip\0", b"no gzip"), "damaged"),
         (zboot(b"lz4\0", b""), "compressed as 'lz4'"),
     ],
+    ids=[
+        "empty",
+        "elf",
+        "bzimage-odd",
+        "bzimage-no-pointer",
+        "bzimage-short",
+        "arm64-no-release",
+        "gzip-text",
+        "gzip-short",
+        "zboot-damaged",
+        "zboot-lz4",
+    ],
 )
 def test_what_is_no_image_is_said(data: bytes, message: str):
     with pytest.raises(LiveError, match=rf"^that: .*(?:{message})"):

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "look.h"
 
@@ -97,14 +98,23 @@ static char *known_folios(const struct look *look, const struct place *place)
 	return text;
 }
 
-/* khugepaged and compaction may put a page elsewhere meanwhile: done again until the entries stay as they are. */
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
+}
+
+/*
+ * Reclaim, compaction and khugepaged change entries too. Folios are looked up until two reads agree, which takes long; the
+ * last read comes right before the move.
+ */
 void look_before(struct look *look, const struct place *place)
 {
 	static uint64_t again[MOST_PAGES];
 
 	look->folios = NULL;
-	look_at_stretches(look, place);
-	look_beside(place, look->beside[0]);
 	entries(place->old_addr, place->pages, again);
 	for (int i = 0; i < 5; i++) {
 		memcpy(look->before, again, sizeof(again));
@@ -114,14 +124,18 @@ void look_before(struct look *look, const struct place *place)
 		if (!memcmp(look->before, again, place->pages * sizeof(*again)))
 			break;
 	}
-	memcpy(look->before, again, sizeof(again));
+	look_at_stretches(look, place);
+	look->switches = switches();
+	look_beside(place, look->beside[0]);
+	entries(place->old_addr, place->pages, look->before);
 }
 
-void look_after(struct look *look, const struct place *place)
+bool look_after(struct look *look, const struct place *place)
 {
 	entries(place->new_addr, place->new_pages, look->after);
 	entries(place->old_addr, place->pages, look->behind);
 	look_beside(place, look->beside[1]);
+	return switches() == look->switches;
 }
 
 static void say_whole(const struct look *look, const struct place *place)

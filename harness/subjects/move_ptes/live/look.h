@@ -18,6 +18,7 @@ struct look {
 	uint64_t beside[2][MOST_NEIGHBOURS * NEIGHBOUR_PAGES]; /* before and after */
 	struct stretch stretches[MOST_STRETCHES];
 	unsigned nr_stretches;
+	long switches; /* how often this task had to give up its CPU, before the last look */
 	char *folios; /* of the entries before, as JSON */
 	struct text vmas; /* of the old range: a list of [first page, end page, permissions] */
 };
@@ -25,7 +26,7 @@ struct look {
 void look_at_vmas(struct look *look, const struct place *place);
 bool several_vmas(const struct look *look);
 void look_before(struct look *look, const struct place *place);
-void look_after(struct look *look, const struct place *place);
+bool look_after(struct look *look, const struct place *place); /* whether nobody else ran on this CPU meanwhile */
 void look_say(const struct look *look, const struct place *place);
 
 #endif

@@ -97,13 +97,15 @@ static void say(const struct look *look, const struct place *place, const struct
 	puts("}");
 }
 
-static bool record(uint64_t seed, uint64_t number)
+enum outcome { REFUSED, DISTURBED, RECORDED };
+
+static enum outcome record(uint64_t seed, uint64_t number)
 {
 	static struct state state;
 	static struct look look;
 	struct chance chance;
 	struct place place;
-	bool moved;
+	enum outcome outcome = REFUSED;
 
 	chance_seed(&chance, seed, number);
 	place = place_draw(&chance);
@@ -117,16 +119,16 @@ static bool record(uint64_t seed, uint64_t number)
 		place.flags = MREMAP_MAYMOVE | MREMAP_FIXED;
 	}
 	look_before(&look, &place);
-	moved = move(&place, &state);
-	if (moved) {
-		look_after(&look, &place);
-		say(&look, &place, &state, seed, number);
+	if (move(&place, &state)) {
+		outcome = look_after(&look, &place) ? RECORDED : DISTURBED;
+		if (outcome == RECORDED)
+			say(&look, &place, &state, seed, number);
 		munmap((void *)place.new_addr, place.new_pages * PAGE);
 	}
 	free(look.folios);
 	state_end(&state);
 	place_clear();
-	return moved;
+	return outcome;
 }
 
 int main(int count, char **arguments)
@@ -142,12 +144,12 @@ int main(int count, char **arguments)
 	facts_find();
 	for (uint64_t made = 0, number = 0; made < wanted; number++) {
 		alarm(MOST_SECONDS);
-		if (record(seed, number)) {
-			made++;
-			refused = 0;
-		} else if (++refused > MOST_REFUSED) {
+		enum outcome outcome = record(seed, number);
+
+		made += outcome == RECORDED;
+		refused = outcome == REFUSED ? refused + 1 : 0;
+		if (refused > MOST_REFUSED)
 			give_up("mremap() was refused %d times in a row, last: %s", MOST_REFUSED, strerror(errno));
-		}
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@ from tests.models.native.primitives.word_values import differences, results, val
 HEADERS = Path(word.__file__).parents[1] / "native" / "include"
 PRELUDE = """
 #include "pte_review.h"
-static void start(void) { pr->shstk = %d; }
+static void start(void) { pr->config = %d * PR_CONFIG_SHSTK; }
 """
 UFFD = {
     "": {},

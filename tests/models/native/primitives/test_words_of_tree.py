@@ -24,7 +24,7 @@ from tests.models.native.primitives.word_values import SOURCE, Function, all_wor
 BINDING = Binding("all_words", MREMAP, {"values": "NULL", "others": "NULL", "count": "0", "out": "NULL"})
 START = """
 static struct vm_area_struct ordinary, shadow_stack = { .vm_flags = VM_SHADOW_STACK };
-static void start(void) { pr->shstk = %d; pr->limit = ~0UL; pr->cont_ptes = 16; }
+static void start(void) { pr->config = %d * PR_CONFIG_SHSTK; pr->passes_left = ~0UL >> 1; pr->cont_ptes = 16; }
 """
 THREE_ARGUMENTS = {"pte_user_accessible_page"}
 CONFIGS = {
