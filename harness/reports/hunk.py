@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The hunk of a patch that has a line of the patched file: what a reply quotes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pte_review.models.kernel_tree.applying import applied
 from pte_review.models.kernel_tree.names import Named, strip_level
@@ -112,11 +112,23 @@ def _hunks(tree: Tree, patch: Patch, file: str, text: Sequence[str]) -> Iterator
     for parsed_file in parsed:
         if Named(parsed_file.target_file, False).stripped(strip) == file:
             for hunk in parsed_file:
-                lines = tuple(f"{line.line_type}{line.value}".removesuffix("\n") for line in hunk)
+                lines = tuple(_lines(hunk, hunk.source_length, hunk.target_length))
                 head = f"@@ -{hunk.source_start},{hunk.source_length} +{hunk.target_start},{hunk.target_length} @@"
                 name = parsed_file.target_file
                 shown = PlacedHunk(patch, name, f"{head} {hunk.section_header}".rstrip(), lines, hunk.target_start - 1)
                 yield from _placed(shown, text)
+
+
+def _lines(hunk: Iterable[Any], old: int, new: int) -> Iterator[str]:
+    """The lines of a hunk with `old` and `new` lines of the files. unidiff takes empty ones behind it for its own."""
+    for line in hunk:
+        if line.line_type == "\\":  # no newline at the end of the file
+            continue
+        if old <= 0 and new <= 0:
+            return
+        old -= line.line_type != "+"
+        new -= line.line_type != "-"
+        yield f"{line.line_type or ' '}{line.value}".removesuffix("\n")
 
 
 def _placed(hunk: PlacedHunk, text: Sequence[str]) -> Iterator[PlacedHunk]:

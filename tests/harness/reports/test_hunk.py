@@ -90,3 +90,14 @@ def test_a_patch_with_an_offset(tmp_path: Path):
     change(tree, "#include <steps.h>\n", "#include <steps.h>\n\n\n\n")
     after = patched(open_tree(tree, MREMAP), [tmp_path / "a.patch"], MREMAP)
     assert quoted_hunk(after, place(after, "step_3(table, 33)")).lines[-1] == "+\tstep_3(table, 33);"
+
+
+def test_empty_lines_behind_a_hunk_and_in_it(tmp_path: Path):
+    """Mails end in some, and editors take the blank of an empty context line."""
+    work = make_git(tmp_path / "work")
+    change(work, "\treturn 0;\n", "\treturn 2;\n")
+    patch = git(work, "diff").replace("\n \n", "\n\n") + "\n\n"
+    (tmp_path / "a.patch").write_text(patch, newline="")
+    tree = patched(open_tree(make(tmp_path / "tree"), MREMAP), [tmp_path / "a.patch"], MREMAP)
+    found = quoted_hunk(tree, place(tree, "return 2;"))
+    assert (found.has_line, found.lines[-1]) == (True, "+\treturn 2;")
