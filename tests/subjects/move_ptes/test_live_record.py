@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,16 @@ import pytest
 from pte_review.harness.live.build import static_program
 from pte_review.harness.live.kernels import host_arch
 from pte_review.harness.live.record import KIT, OF_KIT
-from pte_review.harness.subjects.move_ptes.recordings.calls import calls
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
 from pte_review.harness.subjects.move_ptes.recordings.recording import entries, read
 from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
+from pte_review.models.arch import words
 from tests.kit.moves import load
 from tests.kit.recorder import MOVES, is_root, raw_here, recorded_here, saved
 
 RECORDINGS = MoveRecordings()
 NOBODY = 65534
+WITH_TABLES = 2  # a seed whose first moves take whole tables along
 
 
 @pytest.mark.parametrize("version", ["pre_patch", "v4_fixed"])
@@ -39,6 +42,28 @@ def test_there_is_something_to_predict(tmp_path):
     assert len({record.mremap_flags for record in records}) >= 2
     assert {record.seed for record in records} == {1}
     assert all(record.folios is not None for record in records)
+
+
+def test_every_page_that_is_mapped_has_a_recorded_folio(tmp_path):
+    """Also those under PROT_NONE. The zero page is special and belongs to no folio that counts."""
+    for seed in (1, 2):
+        for record in read(saved(raw_here(seed), tmp_path)):
+            w = words(record.arch, config_of(record))
+            present = [pte for pte in entries(record.before) if w.pte_present(pte) and not w.pte_special(pte)]
+            ranges = [range(pfn, pfn + (1 << order)) for pfn, order, _ in record.folios or ()]
+            pfns = {w.pte_pfn(pte) for pte in present}
+            assert {pfn for pfn in pfns if not any(pfn in each for each in ranges)} == set()
+
+
+def test_whole_tables_are_seen_where_get_extent_makes_them(tmp_path):
+    """move_normal_pmd() takes an extent of a whole table; that it did is read off the page that the table lies in."""
+    seen = set()
+    for record in read(saved(raw_here(WITH_TABLES), tmp_path)):
+        without = {call.page for call in calls(replace(record, whole=None))}
+        recorded = {call.page for call in calls(record)}
+        assert recorded <= without or record.clears_uffd_wp
+        seen |= {how for *_, how in record.whole or ()}
+    assert "table" in seen
 
 
 def test_a_kernel_that_were_to_lose_a_write_bit_would_be_found(tmp_path):
