@@ -96,14 +96,14 @@ def boot_command(
     """
     if arch is not None and arch not in ARCHES:
         raise unknown("architecture", arch, ARCHES)
+    if run and not run[0]:
+        raise UsageError(f"{RUN}: expected a value, got ''")
     if listing:
         return _list()
     if what is None or not run:
         raise UsageError("boot: expected KERNEL and --run PROGRAM, or --list")
     check_count("--seconds", seconds, MOST_SECONDS)
     check_count("--cpus", cpus, MOST_CPUS)
-    if not run[0]:
-        raise UsageError("--run: expected a program, got ''")
     check_outputs(Inputs((what, run[0], *files)), console=console)
     given = {f"files/{path.name}": _bytes(path) for path in files}
     with ProgressDisplay("packages") as bar:

@@ -15,7 +15,7 @@ from pte_review.harness.live.initrd import initrd, needs_disk
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.harness.live.modules import modules_in_order
 from pte_review.harness.live.qemu import DISK, KVM, TCG, Guest, accelerator, command, kvm_failed
-from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Receive, Run, running
+from pte_review.harness.live.running import ERRORS, MOST_OUTPUT, Emulation, Receive, running
 from pte_review.harness.progress import Listen, Progress, silent
 
 LAST_LINES = 12
@@ -97,7 +97,7 @@ def _program_bytes(program: Path, arch: str) -> bytes:
     return data
 
 
-def _watch(run: Run, kernel: KernelImage, accel: str, limit: float, listen: Listen) -> str:
+def _watch(run: Emulation, kernel: KernelImage, accel: str, limit: float, listen: Listen) -> str:
     """Wait until QEMU ends; why it is to be ended, if it is."""
     while not run.ended:
         if accel == KVM and KVM_FAILED in run.text(ERRORS):
@@ -120,7 +120,7 @@ def last_lines(console: str) -> list[str]:
     return lines[:end][-LAST_LINES:]
 
 
-def _concluded(run: Run, kernel: KernelImage, accel: str, why: str) -> Booted:
+def _concluded(run: Emulation, kernel: KernelImage, accel: str, why: str) -> Booted:
     """What the files say. Raises LiveError where the program was never started."""
     run.look()
     lines_of_init, console = run.text("status"), run.text("console")

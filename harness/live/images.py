@@ -8,7 +8,6 @@ header of an Image; drivers/firmware/efi/libstub/zboot-header.S, the header of a
 import lzma
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
 import zlib
@@ -79,7 +78,7 @@ def _banner(data: bytes, name: str) -> str:
 
 def _unpacked(data: bytes, name: str) -> bytes:
     """The payload of a zboot image: where it begins, its size, and at 0x18 the name of how it was compressed."""
-    start, size = struct.unpack_from("<II", data, 8)
+    start, size = (int.from_bytes(data[at : at + 4], "little") for at in (8, 12))
     kind = data[0x18:0x20].split(b"\0")[0].decode("ascii", "replace")
     return decompressed(kind, data[start : start + size], name)
 

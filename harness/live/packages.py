@@ -58,7 +58,7 @@ def packages_in(text: str) -> list[KernelPackage]:
 def _kernel(fields: dict[str, str], there: set[tuple[str, str]]) -> KernelPackage | None:
     """The kernel of one stanza; None for another package, and for a kernel whose image is not among `there`."""
     match = NAME.fullmatch(fields.get("Package", ""))
-    if match is None or OTHER_FLAVOURS.search(match["release"]):
+    if match is None or "Version" not in fields or OTHER_FLAVOURS.search(match["release"]):
         return None
     own, parts = (fields["Package"], fields["Version"]), PARTS.findall(fields.get("Depends", ""))
     images = [part for part in parts if part[0].startswith(IMAGE_PART)] or [own]

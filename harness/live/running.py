@@ -29,7 +29,7 @@ exec 3<&-; wait $qemu
 Receive = Callable[[bytes], None]  # a piece of the program's output, as it comes
 
 
-class Run:
+class Emulation:
     """A run of QEMU with its files in `folder`."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], receive: Receive) -> None:
@@ -71,7 +71,7 @@ class Run:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, seconds: float, receive: Receive) -> Iterator[Run]:
+def running(command: list[str], folder: Path, seconds: float, receive: Receive) -> Iterator[Emulation]:
     """QEMU, until the block ends: then it is killed with all that it started."""
     for name in FILES:
         (folder / name).write_bytes(b"")
@@ -82,7 +82,7 @@ def running(command: list[str], folder: Path, seconds: float, receive: Receive) 
             [*bounded, *command], stdin=subprocess.PIPE, stdout=errors, stderr=errors, start_new_session=True
         )
     try:
-        yield Run(folder, process, receive)
+        yield Emulation(folder, process, receive)
     finally:
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)

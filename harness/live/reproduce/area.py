@@ -12,6 +12,7 @@ from pte_review.models.vma import Vma
 NONE, PAGE, ZERO, SWAP = "none", "page", "zero page", "swap"
 WP_MARKER, GUARD, POISON = "uffd-wp marker", "guard marker", "poison marker"
 REAL_TABLE = ORDINARY_CONFIG.ptrs_per_pte
+PMD_ORDER = 9  # a folio that a whole page table maps: the largest that a page fault makes
 TABLE_AT = 0x200000000000  # where the first table begins in the program: nothing else is there on any architecture
 
 

@@ -8,6 +8,7 @@ from pte_review.harness.live.reproduce.area import (
     GUARD,
     NONE,
     PAGE,
+    PMD_ORDER,
     POISON,
     REAL_TABLE,
     SWAP,
@@ -68,11 +69,16 @@ def _refuse_surroundings(scenario: Scenario) -> None:
 
 
 def _folios(scenario: Scenario) -> list[AreaFolio]:
-    """The large folios of the first table, by entry index. A legal table maps the pages of one in their order."""
+    """The large folios of the first table, by entry index. A legal table maps the pages of one in their order.
+
+    Raises NotBuilt.
+    """
     folios: dict[Folio, list[int]] = {}
     begins: dict[Folio, int] = {}
     for index, pte in scenario.tables[0].entries:
         if folio := _large(scenario, pte):
+            if folio.order > PMD_ORDER:
+                raise NotBuilt(f"{_label(scenario, index)}: no page fault makes a folio of order {folio.order}")
             folios.setdefault(folio, []).append(index)
             begins[folio] = index - (scenario.words.pte_pfn(pte) - folio.pfn)
     return [AreaFolio(begins[folio], folio.order, tuple(indices)) for folio, indices in folios.items()]

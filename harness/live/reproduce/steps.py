@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pte_review.harness.live.reproduce.area import (
     GUARD,
     PAGE,
+    PMD_ORDER,
     POISON,
     SWAP,
     WP_MARKER,
@@ -15,8 +16,6 @@ from pte_review.harness.live.reproduce.area import (
     AreaPage,
     runs,
 )
-
-PMD_ORDER = 9
 
 
 @dataclass(frozen=True)

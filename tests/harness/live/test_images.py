@@ -82,6 +82,7 @@ def test_what_is_decompressed_has_a_bound(monkeypatch: pytest.MonkeyPatch):
         (gzip.compress(arm64())[:-20], "cut short"),
         (zboot(b"gzip\0", b"no gzip"), "damaged"),
         (zboot(b"lz4\0", b""), "compressed as 'lz4'"),
+        (zboot(b"gzip\0", b"")[:10], "compressed as ''"),
     ],
     ids=[
         "empty",

@@ -91,6 +91,10 @@ def test_which_there_are():
     ]
 
 
+def test_a_stanza_without_a_version_is_none():
+    assert packages_in("Package: linux-image-6.17.8+deb13-cloud-arm64\nSize: 1\n") == []
+
+
 def test_what_is_downloaded():
     """Without what the lists do not have any more."""
     parts = {package.release: package.parts for package in PACKAGES}

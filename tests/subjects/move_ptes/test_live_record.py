@@ -110,6 +110,19 @@ def test_without_root_a_subset_is_recorded_and_predicted(tmp_path):
     assert "of the entries only pagemap and contents" in replayed.text
 
 
+def test_root_without_bpf_is_told_what_is_missing(tmp_path):
+    """As under lockdown. The capability to read kernel memory is taken from the program alone."""
+    if not is_root() or shutil.which("setpriv") is None:
+        pytest.skip("expected root, and setpriv of util-linux")
+    lacking = "-bpf,-perfmon,-sys_admin"
+    command = ["setpriv", f"--bounding-set={lacking}", f"--inh-caps={lacking}", _program(), "10", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    path = tmp_path / "subset.jsonl"
+    path.write_text(done.stdout)
+    assert read(path)[0].missing[0] == "raw entries: bpf(BPF_MAP_CREATE): Operation not permitted"
+    assert RECORDINGS.replay(path, load("pre_patch")).otherwise == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["10"], ["0", "1"], ["x", "1"]])
 def test_how_the_program_is_called(arguments):
     done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)

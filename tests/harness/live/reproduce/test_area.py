@@ -38,6 +38,10 @@ REFUSED: dict[str, tuple[Callable[[str], Scenario], str]] = {
     "device": (lambda a: scenario(a, {0: swap(a, SWP_DEVICE_EXCLUSIVE, 9)}), "like device-exclusive"),
     "numa hint": (lambda a: entries(a, "", "N", order=2), "old[1]: NUMA balancing"),
     "shared read-only": (lambda a: entries(a, "", anon=False, vma=SHARED), "old[0]: a page of shared memory"),
+    "order 10": (
+        lambda a: scenario(a, {0: page(a, 0x400)}, folios=(Folio(0x400, 10),)),
+        "old[0]: no page fault makes a folio of order 10",
+    ),
     "file system": (
         lambda a: entries(a, "WD", order=2, anon=False, vma=NOTIFIED),
         "old[0]: large folios of files are asked for in shared memory alone",
