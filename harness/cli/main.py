@@ -40,7 +40,7 @@ from pte_review.harness.cli.record import record_command
 from pte_review.harness.cli.releases import releases_command
 from pte_review.harness.cli.replay import replay_command
 from pte_review.harness.cli.reproduce import reproduce_command
-from pte_review.harness.cli.settings import settings
+from pte_review.harness.cli.settings import settings_here
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.printable import Printable, printable
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     details: Sequence[str] = ()
     try:
-        own = settings(Path.cwd())
+        own = settings_here()
         with cli.make_context(
             "pte-review", arguments, default_map=own.defaults, obj=own
         ) as context:  # cli.main() ends in 1 where nobody reads the output

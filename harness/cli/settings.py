@@ -36,21 +36,32 @@ class Settings:
         return {"check": {**contract, **seconds}, "exhaust": contract}
 
 
+def settings_here() -> Settings:
+    """Those of the working directory. Raises UsageError where a file is wrong."""
+    try:
+        return settings(Path.cwd())
+    except FileNotFoundError:  # it is gone
+        return Settings()
+
+
 def settings(start: Path) -> Settings:
     """Those of the nearest file from folder `start` upward. Raises UsageError where it is wrong."""
     for folder in (start, *start.parents):
         for name in (OWN, SHARED):
             file = folder / name
-            if file.is_file() and _trusted(file, folder) and (table := _table(file)) is not None:
+            if _trusted(file, folder) and (table := _table(file)) is not None:
                 return _settings(file, table)
     return Settings()
 
 
 def _trusted(file: Path, folder: Path) -> bool:
-    """Whether the user wrote it, as far as that can be told."""
-    if all((folder / name).exists() for name in OF_A_KERNEL):
+    """Whether it is there, and the user wrote it as far as that can be told."""
+    try:
+        if not file.is_file() or all((folder / name).exists() for name in OF_A_KERNEL):
+            return False
+        return file.stat().st_uid in (os.getuid(), 0)
+    except OSError:  # a folder that the user may not look into
         return False
-    return file.stat().st_uid in (os.getuid(), 0)
 
 
 def _table(file: Path) -> dict[str, Any] | None:

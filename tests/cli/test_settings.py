@@ -97,3 +97,20 @@ def test_the_command_line_counts_more(cli: Run, folder: Path):
     done = cli("check", "v4_fixed", "v4_fixed", "--contract", "folio-ad", *X86, *FEW)
     assert (done.status, done.err) == (0, "")
     assert "contract folio-ad" in done.out
+
+
+def test_a_folder_that_may_not_be_looked_into(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / OWN).write_text("seconds = 3\n")
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert settings(folder) == Settings()
+
+
+def test_a_working_directory_that_is_gone(cli: Run, folder: Path):
+    (folder / "gone").mkdir()
+    os.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    assert cli("list").status == 0

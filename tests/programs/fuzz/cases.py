@@ -21,6 +21,23 @@ from tests.programs.fuzz import mutate
 DATA = ROOT / "tests" / "data"
 COMMANDS = ("check", "replay", "exhaust", "cost", "list", "history", "releases", "new-version")  # else: a whole review
 FEW = ["--max-examples", "2", "--arch", "x86_64"]
+TREE = str(DATA / "kernels" / "batching")
+HEAD = b"""From: =?utf-8?q?J=C3=B6rg?= A <a@example.org>
+To: "B, C" <b@example.org>, d@example.org
+Cc: list:e@example.org;
+Subject: [PATCH v2 1/1] mm: =?utf-8?b?YmF0Y2g=?=
+ more
+Date: Tue, 10 Jun 2025 09:20:43 +0530
+Message-ID: <3@example.org>
+References: <1@example.org>
+\t<2@example.org>
+MIME-Version: 1.0
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: 8bit
+
+Why.
+---
+"""
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +80,17 @@ def patch(random: Random) -> list[str]:
     original = Path("case.patch").read_bytes()
     changed = mutate.added_line(original, random) if random.random() < 0.4 else mutate.raw(original, random)
     Path("case.patch").write_bytes(changed)
-    tree = str(DATA / "kernels" / "batching")
-    return ["check", "tree", "tree+patch", "--tree", tree, "--patch", "case.patch", *FEW]
+    return ["check", "tree", "tree+patch", "--tree", TREE, "--patch", "case.patch", *FEW]
+
+
+def mail(random: Random) -> list[str]:
+    """A mail with a patch, to be answered and shown on a page."""
+    make_patch("case.mbx", SMEAR)
+    text = Path("case.mbx").read_bytes()
+    changed = mutate.added_line(text, random) if random.random() < 0.2 else text
+    Path("case.mbx").write_bytes(mutate.raw(HEAD, random) + changed)
+    shapes = random.choice((["--mail", "r.eml"], ["--mail", "r.eml", "--html", "r.html"], ["--ktap"], ["--quiet"]))
+    return ["check", "tree", "tree+patch", "--tree", TREE, "--patch", "case.mbx", *shapes, *FEW]
 
 
 @lru_cache(maxsize=1)
@@ -110,5 +136,5 @@ def options(random: Random) -> list[str]:
 
 
 KINDS: dict[str, Callable[[Random], list[str]]] = {
-    each.__name__: each for each in (counterexample, recording, patch, shard, candidate, options)
+    each.__name__: each for each in (counterexample, recording, patch, mail, shard, candidate, options)
 }

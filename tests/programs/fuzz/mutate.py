@@ -26,7 +26,7 @@ OPTIONS = (
     "--seed", "--max-examples", "--seconds", "--arch", "--hostile", "--contract", "--json", "--save", "--tree", "--rev",
     "--patch", "--subject", "--trust", "--entries", "--jobs", "--shard", "--merge", "--restart", "--dask", "--size",
     "--share", "--baseline", "--fail-on-regression", "--workload", "--count", "--seeds", "--base", "--candidate",
-    "--snippet",
+    "--snippet", "--mail", "--html", "--ktap", "--quiet", "--range", "--lines",
     "--help", "--version", "--unknown", "-h", "--", "-",
 )  # fmt: skip
 WORDS = (
@@ -35,7 +35,7 @@ WORDS = (
     "folio-ad", "overlap", "nowhere/x", ".", "..", "/", "/dev/null", "1/2", "2/1", "local", "a\nb", "\x1b[1m", "\udc80",
     "x" * 300, "check", "replay", "exhaust", "cost", "list", "history", "releases", "new-version", "thing.json",
     "port.py",
-    "move_ptes", "9" * 40, "=", "{}", "a.jsonl", "a.jsonl.gz",
+    "move_ptes", "b4-check", "a..b", "9" * 40, "=", "{}", "a.jsonl", "a.jsonl.gz",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tests.programs.fuzz.cases import KINDS
 from tests.programs.fuzz.rule import Call, broken, empty_folder, first_broken, made
 
 # Cases a test, tests; what takes longer has fewer.
-MANY = {"counterexample": 250, "recording": 150, "shard": 150, "candidate": 30, "patch": 20, "options": 12}
+MANY = {"counterexample": 250, "recording": 150, "shard": 150, "candidate": 30, "patch": 20, "mail": 10, "options": 12}
 TESTS = 8
 
 
