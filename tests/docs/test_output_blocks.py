@@ -18,6 +18,7 @@ from pte_review.harness.releases import ledger
 from pte_review.harness.reports.history import history_text
 from pte_review.harness.reports.releases import releases_table
 from pte_review.harness.reports.report import matrix, pictures, row
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
 from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
@@ -38,6 +39,11 @@ def the_matrix() -> str:
 
 def the_picture(candidate: str, kind: str) -> str:
     shown = pictures(check("pre_patch", candidate), MOVE_PTES.words)
+    return next(text for text in shown if text.startswith(f"{kind} ("))
+
+
+def the_mprotect_picture(candidate: str, kind: str) -> str:
+    shown = pictures(check("mprotect/before_batching", f"mprotect/{candidate}"), CHANGE_PTE_RANGE.words)
     return next(text for text in shown if text.startswith(f"{kind} ("))
 
 
@@ -112,6 +118,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "releases": the_releases,
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
+    "mprotect-bug": lambda: the_mprotect_picture("as_merged", "write-gained"),
 }
 
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""change_pte_range() as the kit sees it."""
+
+from pte_review.harness.subject import Subject
+from pte_review.harness.subjects.change_pte_range.clauses import CLAUSES
+from pte_review.harness.subjects.change_pte_range.history import BUGS
+from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
+from pte_review.harness.subjects.change_pte_range.steps import STEPS
+from pte_review.harness.subjects.change_pte_range.words import WORDS
+from pte_review.models.change_pte_range.call import FUNCTION
+from pte_review.models.legal import RULES
+from pte_review.strategies.change_pte_range import RECIPE, scenarios
+
+CHANGE_PTE_RANGE = Subject(
+    function=FUNCTION,
+    location="pte_review.harness.subjects.change_pte_range.subject:CHANGE_PTE_RANGE",
+    promise=ProtectPromise,
+    scenarios=scenarios,
+    recipe=RECIPE,
+    rules=RULES,
+    words=WORDS,
+    base="before_batching",
+    steps=STEPS,
+    clauses=CLAUSES,
+    bugs=BUGS,
+)
