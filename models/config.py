@@ -9,7 +9,6 @@ ONLY_ON = {
     "mem_soft_dirty": "x86_64",
     "shstk": "x86_64",
     "bbml2_noabort": "arm64",
-    "own_needs_flush": "arm64",
     "erratum_2645198": "arm64",
 }
 
@@ -32,7 +31,7 @@ class Config:
     contpte: bool = True  # CONFIG_ARM64_CONTPTE; nothing on x86_64
     contpte_get_stops_early: bool = False  # commit 093ae7a033cf, v6.17
     contpte_set_guards_invalid: bool = False  # not in v6.16; in 6.12.y as a backport
-    own_needs_flush: bool = False  # arm64's own pte_needs_flush(), v6.19; arm64 only
+    own_needs_flush: bool = False  # arm64's own pte_needs_flush(), v6.19; nothing on x86_64
     erratum_2645198: bool = False  # CPU with ARM64_WORKAROUND_2645198; arm64 only
     numa_normal: bool = True  # sysctl numa_balancing has NUMA_BALANCING_NORMAL
     bbml2_noabort: bool = False  # CPU with BBML2 (v7.3: BBML3): contpte_convert() flushes nothing; arm64 only

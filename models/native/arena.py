@@ -3,8 +3,8 @@
 
 The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
 everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
-order, anon), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and the
-pteps at whose accesses others act. A reply is REPLY words, then all tables. An event is its name's number and seven
+order, anon, facts), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and
+the pteps at whose accesses others act. A reply is REPLY words, then all tables. An event is its name's number and seven
 arguments, of which the last is the line.
 """
 
@@ -22,7 +22,7 @@ from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
 from pte_review.models.outcome import AT_UNLOCK, FLUSH_TIMES
-from pte_review.models.scenario import Scenario
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
 from pte_review.models.vma import VM_FLAG_BITS
 
@@ -102,7 +102,7 @@ def request(
     watched = [scenario.places.slot_at(*anchor) for anchor in sorted(anchors)]
     flags = (
         config.debug_vm, config.shstk, config.page_table_check, config.page_table_check_skips_special,
-        config.bbml2_noabort,
+        config.bbml2_noabort, config.erratum_2645198, config.numa_normal, scenario.call.single_threaded,
     )  # fmt: skip
     head = {
         "SIZE": config.ptrs_per_pte,
@@ -124,8 +124,8 @@ def request(
         "WATCHED": len(watched),
     }
     words = [head[name] for name in LAYOUT["REQ"]]
-    for vma in scenario.vmas:
-        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap)
+    for vma in map(scenario.call.seen, scenario.vmas):
+        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap, vma.uffd_wp_unpopulated)
         words += (vma.vm_flags(rwp=config.uffd_rwp), scenario.words.vm_page_prot(vma), _bits(has), vma.vm_mm)
     for table in scenario.tables:
         words += (table.base, table.lock & (1 << 64) - 1, table.maps, table.vma, len(table.entries))
@@ -133,7 +133,7 @@ def request(
         words += (where.table, where.first, where.nr)
     words += call
     for folio in scenario.folios:
-        words += (folio.pfn, folio.order, folio.anon)
+        words += (folio.pfn, folio.order, folio.anon, _facts(folio))
     for pages in exclusive:
         words += pages
     for table in scenario.tables:
@@ -141,6 +141,12 @@ def request(
             words += entry
     words += watched
     return array("Q", words).tobytes()
+
+
+def _facts(folio: Folio) -> int:
+    """enum pr_folio_fact of folios.h, and the memory node above it."""
+    facts = (bool(folio.shared), folio.ksm, folio.pinned, folio.dirty, folio.device)
+    return _bits(facts) | folio.nid << 8
 
 
 def _bits(flags: tuple[bool, ...]) -> int:

@@ -94,6 +94,12 @@ def the_releases() -> str:
 DURATION = re.compile(r"\b[\d,.]+ ?s\b|\([\d,]+ a second\)")
 
 
+def the_mprotect_releases() -> str:
+    folders = [linux(release) for release in RELEASES]
+    options = {"arch": None, "max_examples": 1000, "seed": 0}
+    return releases_table("before_batching", list(ledger(CHANGE_PTE_RANGE, "before_batching", folders, **options)))
+
+
 def without_seconds(text: str) -> str:
     """A block without what differs from run to run: a last column of seconds, those of the last line; or durations.
 
@@ -118,6 +124,11 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "releases": the_releases,
     "recording": lambda: the_recording("pre_patch"),
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
+    "mprotect-releases": the_mprotect_releases,
+    "mprotect-claims": lambda: claims_text(CHANGE_PTE_RANGE.claims()).partition("\n\n")[2],
+    "mprotect-history": lambda: history_text(
+        hunt_all(CHANGE_PTE_RANGE, None, DEFAULT_SEEDS, 1000), DEFAULT_SEEDS, 1000
+    ),
     "mprotect-bug": lambda: the_mprotect_picture("as_merged", "write-gained"),
 }
 
