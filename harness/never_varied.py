@@ -17,12 +17,13 @@ Observer = Callable[[Scenario], object]
 VMA: dict[str, Observer] = {
     "vma->vm_file": lambda s: s.vma.vm_file,
     "vma->anon_vma": lambda s: s.vma.anon_vma,
-    "vma->vm_page_prot": lambda s: s.words.vm_page_prot(s.vma),
+    "vma->vm_page_prot": lambda s: s.words.vm_page_prot(s.call.seen(s.vma)),
     "vma->vm_userfaultfd_ctx": lambda s: (s.vma.uffd, s.vma.uffd_event_remap),
 }
 CPU: dict[str, Observer] = {
     "system_supports_bbml2_noabort()": lambda s: s.config.bbml2_noabort,
     "system_supports_bbml3()": lambda s: s.config.bbml2_noabort,
+    "alternative_has_cap_unlikely(ARM64_WORKAROUND_2645198)": lambda s: s.config.erratum_2645198,
 }
 
 
@@ -30,7 +31,7 @@ def observer(asked: str) -> Observer:
     """What a scenario has for a field, as models/native/asks.py writes it."""
     if asked.startswith(FLAG):
         bit = 1 << VM_FLAG_BITS[asked.removeprefix(FLAG)]
-        return lambda s: bool(s.vma.vm_flags(rwp=s.config.uffd_rwp) & bit)
+        return lambda s: bool(s.call.seen(s.vma).vm_flags(rwp=s.config.uffd_rwp) & bit)
     if asked.startswith("CONFIG_"):
         from pte_review.models.native.tree_version import defines  # with kernel text only
 

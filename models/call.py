@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pte_review.models.machine.kernel import Kernel
     from pte_review.models.scenario import Scenario
+    from pte_review.models.vma import Vma
 
 
 class Breach(NamedTuple):
@@ -26,6 +27,15 @@ class Call:
         """Whether the caller needs the rmap locks of its VMA held while a page-table lock is."""
         return False
 
+    @property
+    def single_threaded(self) -> bool:
+        """Whether the process has one thread."""
+        return False
+
+    def seen(self, vma: "Vma") -> "Vma":
+        """The VMA as the function finds it. A scenario has the one that its entries come from."""
+        return vma
+
     def check(self, scenario: "Scenario", path: str) -> None:
         """Raise SchemaError, naming the field under `path`, where no caller of the function makes such a call."""
         raise NotImplementedError
@@ -37,3 +47,6 @@ class Call:
     def arguments(self, k: "Kernel") -> tuple[Any, ...]:
         """The arguments of a port for a run on machine `k`."""
         raise NotImplementedError
+
+    def finish(self, k: "Kernel") -> None:
+        """What the caller does on machine `k` when a port has returned: flushes that it put off."""

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT  # bytes; 16K and 64K pages are not modelled
+ONLY_ON = {
+    "mem_soft_dirty": "x86_64",
+    "shstk": "x86_64",
+    "bbml2_noabort": "arm64",
+    "erratum_2645198": "arm64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,9 @@ class Config:
     contpte: bool = True  # CONFIG_ARM64_CONTPTE; nothing on x86_64
     contpte_get_stops_early: bool = False  # commit 093ae7a033cf, v6.17
     contpte_set_guards_invalid: bool = False  # not in v6.16; in 6.12.y as a backport
+    own_needs_flush: bool = False  # arm64's own pte_needs_flush(), v6.19; nothing on x86_64
+    erratum_2645198: bool = False  # CPU with ARM64_WORKAROUND_2645198; arm64 only
+    numa_normal: bool = True  # sysctl numa_balancing has NUMA_BALANCING_NORMAL
     bbml2_noabort: bool = False  # CPU with BBML2 (v7.3: BBML3): contpte_convert() flushes nothing; arm64 only
     cont_ptes: int = 16
     ptrs_per_pte: int = 512
@@ -33,7 +42,7 @@ class Config:
 
     def problem(self, arch: str) -> str | None:
         """What makes this config impossible on `arch`, as 'field: expected ...', or None."""
-        for field, only in (("mem_soft_dirty", "x86_64"), ("shstk", "x86_64"), ("bbml2_noabort", "arm64")):
+        for field, only in ONLY_ON.items():
             if getattr(self, field) and arch != only:
                 return f"config.{field}: {only} only, got true on {arch}"
         if self.pte_marker_uffd_wp and not self.uffd_wp:

@@ -14,7 +14,7 @@ class Function:
     """`parameters` are those of a port, `call` is what a scenario's `call` field holds.
 
     `folder` holds the ports that come with the package, a file a version, and `not_versions` beside them. `first` are
-    the versions that a reader meets first.
+    the versions that a reader meets first. People name a version `prefix/version`, without a prefix by its name alone.
     """
 
     name: str
@@ -23,11 +23,21 @@ class Function:
     folder: Path
     not_versions: frozenset[str] = frozenset()
     first: tuple[str, ...] = ()
+    prefix: str = ""
 
     @property
     def signature(self) -> str:
         """`name(parameters)`, for messages."""
         return f"{self.name}({', '.join(self.parameters)})"
+
+    def full_name(self, version: str) -> str:
+        """What people type for a version that comes with the package."""
+        return f"{self.prefix}/{version}" if self.prefix else version
+
+    def bare_name(self, version: str) -> str:
+        """A version's name without the prefix, or the function's own name in its place."""
+        head, _, rest = version.partition("/")
+        return rest if rest and head and head in (self.prefix, self.name) else version
 
     def ports(self) -> dict[str, Path]:
         """The file of each version that comes with the package, in reading order, history last."""

@@ -37,7 +37,14 @@ def gathered_range(words: PteWords, table: Sequence[int], first: int, nr: int) -
             young, dirty = known[at]
             pte = words.pte_mkyoung(pte) if young else pte
             pte = words.pte_mkdirty(pte) if dirty else pte
-        if pte & words.CONT and words.pte_present(pte):  # a swap entry's payload has the bit too
-            pte &= ~words.CONT
-        result.append(pte & ~ARM64_DIRTY if pte & (WRITE | RDONLY | VALID) == WRITE | VALID else pte)
+        result.append(as_read(words, pte))
     return result
+
+
+def as_read(words: PteWords, pte: int) -> int:
+    """A single entry in the form of E()."""
+    if not words.CONT:
+        return pte
+    if pte & words.CONT and words.pte_present(pte):  # a swap entry's payload has the bit too
+        pte &= ~words.CONT
+    return pte & ~ARM64_DIRTY if pte & (WRITE | RDONLY | VALID) == WRITE | VALID else pte

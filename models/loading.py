@@ -31,7 +31,7 @@ def load(which: Which, function: Function) -> Version:
         return _of_function(which, function)
     if callable(which):
         return _confined(which, _name_of(which), _name_of(which), _filename(which), function)
-    which = str(which).removeprefix(f"{function.name}/")  # how versions of several functions are told apart
+    which = function.bare_name(str(which))
     if path := function.ports().get(which):
         return _shipped(path, function)
     path = Path(which)

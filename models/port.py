@@ -108,6 +108,7 @@ class Port(Version):
         try:
             with watched():
                 returned = self.called(k, *k.scenario.call.arguments(k))
+            k.scenario.call.finish(k)
             if actors:
                 actors.phase("returned")
         finally:

@@ -35,13 +35,21 @@ def page_ranges(numbers: set[int]) -> PageRanges:
 
 @dataclass(frozen=True, slots=True)
 class Folio:
-    """A folio of 1 << order pages from `pfn` on. `exclusive` and `shared` are ranges of its pages."""
+    """A folio of 1 << order pages from `pfn` on. `exclusive` and `shared` are ranges of its pages.
+
+    The rest is what NUMA balancing asks: its memory node, and why it may not be migrated.
+    """
 
     pfn: int
     order: int = 0
     anon: bool = True
     exclusive: PageRanges = ()  # PageAnonExclusive
     shared: PageRanges = ()  # pages that another process maps as well
+    nid: int = 0
+    ksm: bool = False
+    pinned: bool = False  # folio_maybe_dma_pinned()
+    dirty: bool = False  # the folio's own flag, which a file's has
+    device: bool = False  # folio_is_zone_device()
 
     @property
     def end(self) -> int:

@@ -40,6 +40,7 @@ class Vma:
     uffd: bool = False
     uffd_modes: tuple[str, ...] = ("wp",)
     uffd_event_remap: bool = False  # the context has UFFD_FEATURE_EVENT_REMAP
+    uffd_wp_unpopulated: bool = False  # the context has UFFD_FEATURE_WP_UNPOPULATED
     vm_mm: int = 1  # the number of its mm
 
     @property

@@ -3,6 +3,7 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from tests.kit.trees import ROOT
 
 FLOORS = ("models", "strategies", "harness")
 ROOMS = ("models/{name}/", "strategies/{name}.py", "harness/subjects/{name}/")
-# What only move_ptes() has: its name and file, its control struct, its two ranges.
-WORDS = re.compile(
-    r"move_ptes|mremap|\bpmc\b|pagetable_move_control|need_rmap_locks"
-    r"|\b(?:old|new)_(?:ptep|pmd|addr|end|ptl|table|range)\b|\b(?:old|new) (?:range|table)\b|\b(?:old|new)\[",
-    re.IGNORECASE,
-)
+# What only one function has: its name and file, what its caller hands down, its ranges.
+WORDS = {
+    "move_ptes": re.compile(
+        r"move_ptes|mremap|\bpmc\b|pagetable_move_control|need_rmap_locks"
+        r"|\b(?:old|new)_(?:ptep|pmd|addr|end|ptl|table|range)\b|\b(?:old|new) (?:range|table)\b|\b(?:old|new)\[",
+        re.IGNORECASE,
+    ),
+    "change_pte_range": re.compile(r"change_pte_range|mprotect\.c|newprot|cp_flags|\bMM_CP_", re.IGNORECASE),
+}
 # File: why it may name a subject.
 EXCEPTIONS = {
     "harness/subjects/__init__.py": "the list of the subjects that there are",
@@ -37,8 +41,10 @@ def is_room(name: str) -> bool:
     return any(name.startswith(room.format(name=subject)) for subject in SUBJECTS for room in ROOMS)
 
 
-def named(text: str) -> list[str]:
-    return [f"{n}: {line.strip()}" for n, line in enumerate(text.splitlines(), 1) if WORDS.search(line)]
+def named(text: str, subjects: Iterable[str] = tuple(WORDS)) -> list[str]:
+    searches = [WORDS[subject].search for subject in subjects]
+    lines = enumerate(text.splitlines(), 1)
+    return [f"{n}: {line.strip()}" for n, line in lines if any(search(line) for search in searches)]
 
 
 KIT = [name_of(path) for path in sources() if not is_room(name_of(path))]
@@ -52,11 +58,12 @@ def test_the_kit_names_no_function(name: str):
 
 def test_what_is_looked_for_is_found():
     """In the rooms, by the same words."""
+    assert WORDS.keys() == SUBJECTS.keys()
     for subject in SUBJECTS:
         for room in ROOMS:
             path = ROOT / room.format(name=subject)
             files = [path] if path.is_file() else sorted(path.rglob("*.py"))
-            assert any(named(file.read_text(encoding="utf-8")) for file in files)
+            assert any(named(file.read_text(encoding="utf-8"), [subject]) for file in files)
     assert named("the new range") == ["1: the new range"]
     assert named("renew ranges, a new one, hold[1], tmp_addr") == []
     assert set(EXCEPTIONS) <= set(KIT)

@@ -36,13 +36,14 @@ def list_command(subject_name: str | None) -> int:
 def _section(title: str, entries: dict[str, str]) -> None:
     click.echo(f"{title}:")
     for name, text in entries.items():
-        click.echo(wrapped(f"{name:<24}{text}", "  "))
+        click.echo(wrapped(f"{name + ' ':<24}{text}", "  "))
     click.echo()
 
 
 def _of_subject(subject: Subject) -> dict[str, dict[str, str]]:
     function = subject.function
-    sections = {f"versions of {function.name}()": {name: load(name, function).summary for name in function.ports()}}
+    versions = {function.full_name(name): load(name, function).summary for name in function.ports()}
+    sections = {f"versions of {function.name}()": versions}
     if subject.binding is not None:
         tree = f"{function.name}() of the tree's {subject.binding.file}"
         sections["kernel text, with --tree"] = {TREE: tree, PATCHED: "the same with --patch"}

@@ -15,8 +15,8 @@ COUNTS = {
     "stores": "entries stored",
     "unfolds": "contpte blocks unfolded, each with a TLB flush",
     "folds": "contpte blocks folded, each with a TLB flush",
-    "tlb-flushes": "TLB invalidations: contpte's and the final flush_tlb_range()",
-    "flushed-pages": "pages of the final flush_tlb_range()",
+    "tlb-flushes": "TLB invalidations: contpte's and the final flush_tlb_range(), or that of an mmu_gather",
+    "flushed-pages": "pages of the final flush",
     "folio-lookups": "calls of vm_normal_folio(), each a touch of struct page",
     "batch-scans": "calls of folio_pte_batch() or folio_pte_batch_flags()",
     "batched-entries": "entries handled in a batch of more than one",
@@ -31,7 +31,10 @@ COUNTS = {
 ENTRY_PRIMITIVES = (
     "ptep_get", "ptep_get_and_clear", "get_and_clear_full_ptes", "pte_clear", "set_pte_at", "set_ptes",
     "folio_pte_batch", "folio_pte_batch_flags", "vm_normal_folio", "pte_batch_hint",
+    "ptep_modify_prot_start", "ptep_modify_prot_commit", "modify_prot_start_ptes", "modify_prot_commit_ptes",
 )  # fmt: skip
+FINAL_FLUSHES = ("flush_tlb_range", "tlb_finish_mmu")
+SETS_BATCHES = ("set_ptes", "modify_prot_commit_ptes")
 RMAP_LOCKS = ("i_mmap_lock_write", "i_mmap_unlock_write", "anon_vma_lock_write", "anon_vma_unlock_write")
 
 
@@ -39,8 +42,8 @@ def ledger(events: Sequence[Event]) -> dict[str, int]:
     """Every count of COUNTS for one run."""
     calls = Counter(map(itemgetter(0), events))
     folds = sum(int(event[2]) for event in events if event[0] == "contpte_convert") if calls["contpte_convert"] else 0
-    flushed = sum((int(e[2]) - int(e[1])) >> PAGE_SHIFT for e in events if e[0] == "flush_tlb_range")
-    batched = sum(int(e[4]) for e in events if e[0] == "set_ptes" and int(e[4]) > 1) if calls["set_ptes"] else 0
+    flushed = sum((int(e[2]) - int(e[1])) >> PAGE_SHIFT for e in events if e[0] in FINAL_FLUSHES)
+    batched = sum(int(e[-1]) for e in events if e[0] in SETS_BATCHES and int(e[-1]) > 1)
     return {
         "ptep-get-calls": calls["ptep_get"],
         "raw-reads": calls["R"],

@@ -63,7 +63,11 @@ def _entries(
             continue
         if (a ^ b) & words.CONT and words.pte_present(a) and words.pte_present(b):
             allowed["cont"] = allowed.get("cont", 0) + 1
-        for kind in _ad_kinds(promise, gathered(words, base, entry), gathered(words, candidate, entry)):
+        entry_of_base, entry_of_candidate = gathered(words, base, entry), gathered(words, candidate, entry)
+        for kind in [
+            *_ad_kinds(promise, entry_of_base, entry_of_candidate),
+            *promise.differ_freely(entry_of_base, entry_of_candidate),
+        ]:
             if contract.accessed_dirty_free:
                 gained = kind.replace("lost", "gained")  # by one of the two, BASE or CANDIDATE
                 allowed[gained] = allowed.get(gained, 0) + 1

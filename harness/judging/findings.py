@@ -9,7 +9,7 @@ from pte_review.harness.judging.promise import Promise
 from pte_review.harness.judging.tables import table_findings
 from pte_review.models.machine.kernel import EAGAIN
 from pte_review.models.machine.locks import lock_name
-from pte_review.models.outcome import AT_RETURN, AT_UNLOCK, RETURNED, Outcome
+from pte_review.models.outcome import RETURNED, Outcome
 
 
 def findings_of(promise: Promise, outcome: Outcome) -> list[Finding]:
@@ -29,8 +29,8 @@ def findings_of(promise: Promise, outcome: Outcome) -> list[Finding]:
 
 
 def _of_run(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
-    if outcome.returned != promise.returned:
-        yield Finding("return-value", what=f"{outcome.returned} instead of {promise.returned}")
+    if what := promise.wrong_return(outcome):
+        yield Finding("return-value", what=what)
     for lock in outcome.held:
         yield Finding("lock-leak", what=f"returns with the {lock_name(promise.scenario, lock)} lock held")
     if outcome.mapped:
@@ -47,9 +47,4 @@ def _of_run(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
     for text in outcome.bugs:
         yield Finding("page-table-check", what=text)
     if promise.returned >= 0:  # a call that finds no table changes nothing, and leaves reclaim's flush to reclaim
-        yield from (Finding("stale-tlb", *promise.scenario.places.place(ptep)) for ptep in _stale(promise, outcome))
-
-
-def _stale(promise: Promise, outcome: Outcome) -> tuple[int, ...]:
-    """The pteps whose translation was in a TLB when none may be."""
-    return {AT_UNLOCK: outcome.stale, AT_RETURN: outcome.stale_at_end}.get(promise.flushed, ())
+        yield from (Finding("stale-tlb", *promise.scenario.places.place(ptep)) for ptep in promise.outlived(outcome))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kinds of divergence by their stable names: how severe each is, and what it says."""
 
-CRITICAL, HIGH, MEDIUM = "critical", "high", "medium"
+CRITICAL, HIGH, MEDIUM, LOW = "critical", "high", "medium", "low"
 
 SEVERITY = {
     "write-gained": CRITICAL,
@@ -35,6 +35,10 @@ SEVERITY = {
     "young-lost": MEDIUM,
     "warning-missing": MEDIUM,
     "warning-extra": MEDIUM,
+    "soft-dirty-gained": LOW,
+    "write-upgraded": LOW,
+    "write-not-upgraded": LOW,
+    "numa-hint": LOW,
 }
 
 ENDINGS = ("table-overrun", "unassigned-read", "no-progress", "crash")
@@ -63,6 +67,10 @@ SENTENCES = {
     "dirty-gained": "sets dirty in {slot}",
     "young-gained": "sets accessed in {slot}",
     "young-lost": "loses the accessed bit of {slot}",
+    "soft-dirty-gained": "sets soft-dirty in {slot}",
+    "write-upgraded": "makes {slot} writable, which {other} leaves to the first store",
+    "write-not-upgraded": "leaves it to the first store to make {slot} writable",
+    "numa-hint": "does not give {slot} the NUMA hint that {other} does, or the other way round",
 }
 
 # The same for what concerns the whole run: {what} is the text of the finding.

@@ -78,6 +78,6 @@ def _translations(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
             stale_ptep = promise.address_left((int(event[2]), int(event[3])))
             if stale_ptep is not None:
                 yield Finding("stale-tlb", *places.place(stale_ptep), seen="CPUs reach the page at both addresses")
-        elif event[0] == "conflict":
+        elif event[0] == "conflict" and promise.conflicts_forbidden:
             where = places.place(int(event[2]))
             yield Finding("stale-tlb", *where, seen="a CPU has a contiguous and a single translation")

@@ -7,7 +7,7 @@ for accessed and dirty. The class promises to leave every entry where it is; a f
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -16,7 +16,7 @@ from pte_review.harness.judging.slots import bit_kinds, value_of
 from pte_review.models.entry import Identity, identity
 from pte_review.models.gathering import gathered, gathered_range
 from pte_review.models.machine.state import FULL
-from pte_review.models.outcome import AT_UNLOCK, Outcome
+from pte_review.models.outcome import AT_RETURN, AT_UNLOCK, Outcome
 from pte_review.models.scenario import Scenario
 
 
@@ -28,6 +28,10 @@ class Promise:
     """
 
     flushed = AT_UNLOCK  # of FLUSH_TIMES in models/outcome.py
+    # Whether a CPU may meet a contiguous translation beside a single one of the same page (arm64).
+    conflicts_forbidden: ClassVar[bool] = True
+    # Whether CONT may not be set in an entry that is present and not valid (arm64).
+    cont_on_invalid_forbidden: ClassVar[bool] = True
     # Texts of Outcome.facts that are breaches, each with its kind.
     forbidden_facts: ClassVar[dict[str, str]] = {FULL: "primitive-contract"}
 
@@ -56,6 +60,18 @@ class Promise:
         """The return value."""
         return 0
 
+    def wrong_return(self, outcome: Outcome) -> str:
+        """What is wrong with the return value: `3 instead of 4`."""
+        return "" if outcome.returned == self.returned else f"{outcome.returned} instead of {self.returned}"
+
+    def outlived(self, outcome: Outcome) -> Sequence[int]:
+        """The pteps whose translation was in a TLB when none may be."""
+        return {AT_UNLOCK: outcome.stale, AT_RETURN: outcome.stale_at_end}.get(self.flushed, ())
+
+    def differ_freely(self, base: int, candidate: int) -> Iterator[str]:
+        """Kinds in which two right versions may differ in an entry, both in E() form, beside accessed and dirty."""
+        return iter(())
+
     def is_done(self, outcome: Outcome) -> bool:
         """Whether the call returned as one that did its work, so that its tables can be judged."""
         return outcome.returned == self.returned >= 0
@@ -69,10 +85,10 @@ class Promise:
             return
         for i, (pte, want) in enumerate(zip(slots, self.want, strict=True)):
             if pte != want:
-                for kind in self._slot_kinds(pte, want):
+                for kind in self._slot_kinds(i, pte, want):
                     yield Finding(kind, where.name, where.first + i, value_of(self.words, pte))
 
-    def _slot_kinds(self, pte: int, want: int) -> Iterator[str]:
+    def _slot_kinds(self, slot: int, pte: int, want: int) -> Iterator[str]:
         words = self.words
         if words.pte_none(pte) and words.pte_none(want):
             return

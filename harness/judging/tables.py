@@ -82,7 +82,8 @@ def _cont(promise: Promise, outcome: Outcome, *, outside: bool) -> Iterator[Find
                 continue
             marked = [i for i, pte in enumerate(entries) if pte & words.CONT and words.pte_present(pte)]
             for i in marked:
-                if not words.pte_valid(entries[i]) and entries[i] != before[at + i]:
+                changed = promise.cont_on_invalid_forbidden and entries[i] != before[at + i]
+                if changed and not words.pte_valid(entries[i]):
                     yield _finding(promise, "cont-on-invalid", number, at + i)
             if any(words.pte_valid(entries[i]) for i in marked) and not whole_cont_block(promise.scenario, entries):
                 yield _finding(promise, "cont-broken", number, at)

@@ -56,8 +56,8 @@ def lower_pages(scenario: Scenario) -> Iterator[Scenario]:
         skip = min(mapped, default=folio.pfn) - folio.pfn
         at = -(-at >> folio.order) << folio.order
         lowered |= {pfn: at + pfn - folio.pfn - skip for pfn in range(folio.pfn + skip, folio.end)}
-        cut = {name: cut_pages(getattr(folio, name), skip, 1 << folio.order) for name in ("exclusive", "shared")}
-        folios.append(Folio(at, folio.order, folio.anon, **cut))
+        exclusive, shared = (cut_pages(pages, skip, 1 << folio.order) for pages in (folio.exclusive, folio.shared))
+        folios.append(replace(folio, pfn=at, exclusive=exclusive, shared=shared))
         at += 1 << folio.order
 
     def lower(pte: int) -> int:

@@ -89,5 +89,5 @@ def _parts(folio: Folio) -> Iterator[Folio]:
     order = 0 if folio.anon and folio.order == 2 else folio.order - 1
     if folio.order:
         for offset in range(0, 1 << folio.order, 1 << order):
-            cut = {name: cut_pages(getattr(folio, name), offset, 1 << order) for name in ("exclusive", "shared")}
-            yield Folio(folio.pfn + offset, order, folio.anon, **cut)
+            exclusive, shared = (cut_pages(pages, offset, 1 << order) for pages in (folio.exclusive, folio.shared))
+            yield replace(folio, pfn=folio.pfn + offset, order=order, exclusive=exclusive, shared=shared)

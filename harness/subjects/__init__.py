@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pte_review.harness.errors import UsageError, unknown
 from pte_review.harness.subject import Subject
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.inputs import MOST_SOURCE, read_bytes
 from pte_review.models.kernel_tree.brought import is_brought, patch_bytes
@@ -13,7 +14,7 @@ from pte_review.models.loading import Which
 from pte_review.models.port_source import parsed
 from pte_review.models.version import Version
 
-SUBJECTS: dict[str, Subject] = {MOVE_PTES.name: MOVE_PTES}
+SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in (MOVE_PTES, CHANGE_PTE_RANGE)}
 
 
 def choose(option: str | None, versions: Sequence[Which] = (), patches: Iterable[Path] = ()) -> Subject:
@@ -29,11 +30,13 @@ def choose(option: str | None, versions: Sequence[Which] = (), patches: Iterable
     for version, names in known[1:]:
         if not set(names) & set(known[0][1]):
             first, other = known[0][1][0], names[0]
-            near = ", ".join(SUBJECTS[first].function.ports())
+            near = ", ".join(map(SUBJECTS[first].function.full_name, SUBJECTS[first].function.ports()))
             raise UsageError(
                 f"{_shown(version)!r} is a version of {other}(), {_shown(known[0][0])!r} one of {first}(): "
                 f"expected two versions of one function; of {first}(): {near}"
             )
+    if versions and not known and (meant := _with_prefix(versions)):
+        raise UsageError(f"no version {meant.partition('/')[2]!r}: did you mean {meant}?")
     possible = [name for name in SUBJECTS if all(name in names for _, names in known)]
     touched = [name for name in possible if _touches(SUBJECTS[name], patches)]
     possible = touched or possible
@@ -51,10 +54,20 @@ def _subjects_of(version: Which) -> list[str]:
     if callable(version):
         return [name for name in SUBJECTS if name == getattr(version, "__name__", "")]
     text = str(version)
-    if text.partition("/")[0] in SUBJECTS:
-        return [text.partition("/")[0]]
-    shipped = [name for name, subject in SUBJECTS.items() if text in subject.function.ports()]
+    prefixed = [name for name, subject in SUBJECTS.items() if subject.function.bare_name(text) != text]
+    if prefixed:
+        return prefixed
+    shipped = [
+        name for name, subject in SUBJECTS.items() if text in map(subject.function.full_name, subject.function.ports())
+    ]
     return shipped or _defined_in(Path(text))
+
+
+def _with_prefix(versions: Sequence[Which]) -> str:
+    """The first version among `versions` that a subject has under a prefix, with it; "" if there is none."""
+    functions = [subject.function for subject in SUBJECTS.values() if subject.function.prefix]
+    names = (f.full_name(str(v)) for v in versions for f in functions if str(v) in f.ports())
+    return next(names, "")
 
 
 def _defined_in(path: Path) -> list[str]:

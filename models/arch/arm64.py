@@ -33,6 +33,7 @@ SPECIAL = 1 << 56
 DEVMAP = 1 << 57  # until v6.16
 UFFD_WP = 1 << 58
 PO_IDX = 7 << 60
+SWBITS = 1 << 63 | 0xF << 55  # PTE_SWBITS_MASK
 
 
 class Arm64(PteWords):
@@ -139,6 +140,14 @@ class Arm64(PteWords):
         pte = pte | DIRTY if self.pte_hw_dirty(pte) else pte
         pte = (pte & ~taken) | (prot & taken)
         return self.pte_mkdirty(pte) if pte & DIRTY else pte
+
+    def pte_needs_flush(self, oldpte: int, newpte: int) -> bool:
+        if not self.config.own_needs_flush:
+            return True  # include/asm-generic/tlb.h
+        return bool(oldpte & VALID) and bool((oldpte ^ newpte) & ~SWBITS)
+
+    def pte_user_exec(self, pte: int) -> bool:
+        return not pte & UXN
 
     def without_ad(self, pte: int) -> int:
         # RDONLY says dirty only where there is WRITE.

@@ -6,12 +6,13 @@ and the config; what touches memory is in models/machine.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pte_review.models.config import Config
 from pte_review.models.vma import Vma
 
 U64 = (1 << 64) - 1
+NO_ACCESS = Vma(read=False, write=False)
 
 # Swap types (include/linux/swap.h). v6.15 made device-exclusive one type (commit c25465eb7630), so
 # MAX_SWAPFILES is 24 with every option on.
@@ -28,6 +29,13 @@ SWP_PTE_MARKER = 31
 PTE_MARKER_UFFD_WP = 1
 PTE_MARKER_POISONED = 2
 PTE_MARKER_GUARD = 4
+
+
+class SwpEntry(NamedTuple):
+    """swp_entry_t, since v6.19 softleaf_t."""
+
+    type: int
+    offset: int
 
 
 class PteWords(ABC):
@@ -154,6 +162,15 @@ class PteWords(ABC):
     def pte_uffd(self, pte: int) -> bool:
         return self.pte_uffd_wp(pte)
 
+    def pte_mkuffd(self, pte: int) -> int:
+        return self.pte_mkuffd_wp(pte)
+
+    def pte_swp_uffd(self, pte: int) -> bool:
+        return self.pte_swp_uffd_wp(pte)
+
+    def pte_swp_mkuffd(self, pte: int) -> int:
+        return self.pte_swp_mkuffd_wp(pte)
+
     def pte_clear_uffd(self, pte: int) -> int:
         return self.pte_clear_uffd_wp(pte)
 
@@ -201,9 +218,22 @@ class PteWords(ABC):
         """What the VMA's entries have in common: read-only, old and clean, before write permission is given."""
         return self.pte_mkold(self.vm_get_page_prot(vma, shared=False))
 
+    @property
+    def PAGE_NONE(self) -> int:
+        """The protection of a mapping without any access: the entry is present and not valid."""
+        return self.vm_get_page_prot(NO_ACCESS, shared=False)
+
     @abstractmethod
     def pte_modify(self, pte: int, prot: int) -> int:
         """A present entry under other protection: PFN, accessed, dirty, special, soft-dirty and uffd stay."""
+
+    @abstractmethod
+    def pte_needs_flush(self, oldpte: int, newpte: int) -> bool:
+        """Whether a TLB that holds `oldpte` has to be flushed where `newpte` takes its place."""
+
+    @abstractmethod
+    def pte_user_exec(self, pte: int) -> bool:
+        """Whether a user may execute the page of a valid entry."""
 
     # -- what the MMU does with a valid entry
 
@@ -218,6 +248,19 @@ class PteWords(ABC):
     @abstractmethod
     def mmu_mkdirty(self, pte: int) -> int:
         """The entry after the first store through it: no software bit changes."""
+
+    def mmu_forgives(self, cached: int, pte: int) -> bool:
+        """Whether a CPU that has cached the valid entry `cached` does with it what the entry `pte` allows.
+
+        The page is the same, and so is the memory type; no right is left over; a page that the CPU takes for dirty is.
+        """
+        if not self.pte_valid(pte) or self.pte_pfn(cached) != self.pte_pfn(pte):
+            return False
+        if self.mmu_may_write(cached) and (
+            not self.mmu_may_write(pte) or (self.mmu_dirty(cached) and not self.mmu_dirty(pte))
+        ):
+            return False
+        return not (cached ^ pte) & self.PROT_MASK & ~(self.NO_EXEC & cached)
 
     # -- page frames
 
@@ -268,8 +311,66 @@ class PteWords(ABC):
     def pte_swp_uffd_wp(self, pte: int) -> bool:
         return bool(pte & self.SWP_UFFD_WP)
 
+    def pte_swp_mkuffd_wp(self, pte: int) -> int:
+        return pte | self.SWP_UFFD_WP
+
     def pte_swp_clear_uffd_wp(self, pte: int) -> int:
         return pte & ~self.SWP_UFFD_WP
+
+    # The entry behind the word: include/linux/swapops.h, since v6.19 leafops.h.
+
+    def pte_to_swp_entry(self, pte: int) -> SwpEntry:
+        return SwpEntry(self.swp_type(pte), self.swp_offset(pte))
+
+    def softleaf_from_pte(self, pte: int) -> SwpEntry:
+        """pte_to_swp_entry() since v6.19."""
+        return self.pte_to_swp_entry(pte)
+
+    def is_writable_migration_entry(self, entry: SwpEntry) -> bool:
+        return entry.type == SWP_MIGRATION_WRITE
+
+    def is_writable_device_private_entry(self, entry: SwpEntry) -> bool:
+        return entry.type == SWP_DEVICE_WRITE
+
+    def is_pte_marker_entry(self, entry: SwpEntry) -> bool:
+        return entry.type == SWP_PTE_MARKER
+
+    def is_poisoned_swp_entry(self, entry: SwpEntry) -> bool:
+        return entry.type == SWP_PTE_MARKER and bool(entry.offset & PTE_MARKER_POISONED)
+
+    def is_guard_swp_entry(self, entry: SwpEntry) -> bool:
+        return entry.type == SWP_PTE_MARKER and bool(entry.offset & PTE_MARKER_GUARD)
+
+    # The names since v6.19.
+
+    def softleaf_is_migration_write(self, entry: SwpEntry) -> bool:
+        return self.is_writable_migration_entry(entry)
+
+    def softleaf_is_device_private_write(self, entry: SwpEntry) -> bool:
+        return self.is_writable_device_private_entry(entry)
+
+    def softleaf_is_marker(self, entry: SwpEntry) -> bool:
+        return self.is_pte_marker_entry(entry)
+
+    def softleaf_is_poison_marker(self, entry: SwpEntry) -> bool:
+        return self.is_poisoned_swp_entry(entry)
+
+    def softleaf_is_guard_marker(self, entry: SwpEntry) -> bool:
+        return self.is_guard_swp_entry(entry)
+
+    # They take the offset whole: a migration entry keeps accessed and dirty, which stand above its PFN.
+
+    def make_readable_migration_entry(self, offset: int) -> SwpEntry:
+        return SwpEntry(SWP_MIGRATION_READ, offset)
+
+    def make_readable_exclusive_migration_entry(self, offset: int) -> SwpEntry:
+        return SwpEntry(SWP_MIGRATION_READ_EXCLUSIVE, offset)
+
+    def make_readable_device_private_entry(self, offset: int) -> SwpEntry:
+        return SwpEntry(SWP_DEVICE_READ, offset)
+
+    def make_pte_marker(self, marker: int) -> int:
+        return self.swp_entry_to_pte(SWP_PTE_MARKER, marker)
 
     def pte_marker_uffd_wp(self, pte: int) -> bool:
         """A marker with the UFFD_WP bit, whatever other marker bits it has. False for present entries."""

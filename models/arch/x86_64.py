@@ -25,6 +25,7 @@ PKEY = 0xF << 59
 NX = 1 << 63
 
 DIRTY_BITS = DIRTY | SAVED_DIRTY
+FLUSHED_ON_CHANGE = RW | USER | PWT | PCD | PAT | PROTNONE | PKEY | NX  # flush_on_change of pte_flags_need_flush()
 KNL_ERRATUM = DIRTY | ACCESSED  # hardware may set these in an entry that is none
 
 
@@ -148,6 +149,18 @@ class X86_64(PteWords):
             return self._mksaveddirty(value)
         return (value & ~SAVED_DIRTY) | DIRTY if value & RW and value & SAVED_DIRTY else value
 
+    def pte_needs_flush(self, oldpte: int, newpte: int) -> bool:
+        # Accessed does not count, as in ptep_clear_flush_young(); nor do the bits that only software reads.
+        if not oldpte & PRESENT:
+            return False
+        if self.pte_pfn(oldpte) != self.pte_pfn(newpte):
+            return True
+        diff = oldpte ^ newpte
+        return bool(diff & oldpte & (DIRTY | PRESENT) or diff & FLUSHED_ON_CHANGE)
+
+    def pte_user_exec(self, pte: int) -> bool:
+        return not pte & NX
+
     def without_ad(self, pte: int) -> int:
         return pte & ~(ACCESSED | DIRTY_BITS)
 
@@ -159,6 +172,10 @@ class X86_64(PteWords):
 
     def mmu_mkdirty(self, pte: int) -> int:
         return pte | DIRTY
+
+    def mmu_forgives(self, cached: int, pte: int) -> bool:
+        # A shadow-stack entry allows pushes.
+        return super().mmu_forgives(cached, pte) and not (self.pte_shstk(cached) and not self.pte_write(pte))
 
     # L1TF: the page frame of a non-zero entry that is not PRESENT is stored inverted.
 

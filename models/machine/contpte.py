@@ -194,6 +194,9 @@ class KernelArm64(Arm64, Kernel):
     def get_and_clear_full_ptes(self, mm: int, addr: int, ptep: int, nr: int, full: int) -> int:
         """Clear `nr` entries that map consecutive pages of one folio; returns the first, dirty and young merged."""
         self.called_get_and_clear_full_ptes(mm, addr, ptep, nr, full)
+        return self._get_and_clear_at(addr, ptep, nr)
+
+    def _get_and_clear_at(self, addr: int, ptep: int, nr: int) -> int:
         if self.contpte:
             if nr == 1:
                 self._contpte_try_unfold(addr, ptep, self.read(ptep))
@@ -220,6 +223,9 @@ class KernelArm64(Arm64, Kernel):
     def set_ptes(self, mm: int, addr: int, ptep: int, pte: int, nr: int) -> None:
         """Install `pte` and its nr-1 successors; CONT in the argument is ignored and set where a block is whole."""
         self.called_set_ptes(mm, addr, ptep, pte, nr)
+        self._set_at(addr, ptep, pte, nr)
+
+    def _set_at(self, addr: int, ptep: int, pte: int, nr: int) -> None:
         if nr == 1:
             self._set_single(addr, ptep, pte)
         elif self.contpte:
@@ -231,3 +237,16 @@ class KernelArm64(Arm64, Kernel):
         """set_ptes(..., 1)."""
         self.called_set_pte_at(mm, addr, ptep, pte)
         self._set_single(addr, ptep, pte)
+
+    # -- protection: arch/arm64/mm/mmu.c
+
+    def _modify_prot_start(self, addr: int, ptep: int, nr: int) -> int:
+        pte = self._get_and_clear_at(addr, ptep, nr)
+        # Erratum 2645198: what was executable has to be flushed before it is set again. The caller has an mmu_gather
+        # open, so that pte_accessible() is pte_present().
+        if self.config.erratum_2645198 and self.pte_present(pte) and self.pte_user_exec(pte):
+            self.invalidate(addr, addr + (nr << PAGE_SHIFT), self.pmds[self.places.table(ptep)].mm)
+        return pte
+
+    def _modify_prot_commit(self, addr: int, ptep: int, pte: int, nr: int) -> None:
+        self._set_at(addr, ptep, pte, nr)

@@ -4,6 +4,7 @@
 One algorithm under two interfaces: flags said what to ignore until v6.16, and what to respect since.
 """
 
+from pte_review.models.arch.word import SwpEntry
 from pte_review.models.machine.state import Machine, refuse_entry
 from pte_review.models.scenario import Folio
 from pte_review.models.vma import Vma
@@ -41,6 +42,30 @@ class Folios(Machine):
 
     def page_folio(self, pfn: int) -> Folio:
         return self.scenario.folio_of(pfn) or Folio(pfn, anon=False)
+
+    def vm_normal_page(self, vma: Vma, addr: int, pte: int) -> int | None:
+        """vm_normal_folio() for the page itself, which is the number of its page frame here."""
+        return None if self.vm_normal_folio(vma, addr, pte) is None else self.pte_pfn(pte)
+
+    def folio_page(self, folio: Folio, n: int) -> int:
+        """The page frame number of the folio's page `n`: folio_page(folio, 0) is its head page, whatever maps it."""
+        return folio.pfn + n
+
+    def PageAnon(self, page: int) -> bool:
+        return self.page_folio(page).anon
+
+    def folio_test_anon(self, folio: Folio) -> bool:
+        return folio.anon
+
+    def pfn_swap_entry_folio(self, entry: SwpEntry) -> Folio:
+        """The folio of a migration or device entry: softleaf_to_folio() since v6.19."""
+        return self.page_folio(entry.offset & ((1 << self.SWP_PFN_BITS) - 1))
+
+    def softleaf_to_folio(self, entry: SwpEntry) -> Folio:
+        return self.pfn_swap_entry_folio(entry)
+
+    def is_zero_pfn(self, pfn: int) -> bool:
+        return pfn == self.config.zero_pfn
 
     def PageAnonExclusive(self, page: int) -> bool:
         """Whether the anon page with page frame number `page` is mapped by this process alone."""

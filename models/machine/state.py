@@ -57,7 +57,7 @@ class Machine(PteWords):
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.vma = scenario.vma
+        self.vma = scenario.call.seen(scenario.vma)
         self.places = scenario.places
         self.table_size = scenario.config.ptrs_per_pte
         self.memory: list[int | None] = scenario.memory.copy()

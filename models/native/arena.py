@@ -3,8 +3,8 @@
 
 The names below are the one table of offsets: layout_header() makes C constants of them, which stand in front of
 everything that is compiled. A request is REQUEST words, then VMAs, tables, ranges, the call's own words, folios (PFN,
-order, anon), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and the
-accesses at which others act (ptep, whether only changes count, which of them). A reply is REPLY words, then all
+order, anon, facts), ranges of AnonExclusive page frames (first, end), the entries of each table (index, raw value) and
+the accesses at which others act (ptep, whether only changes count, which of them). A reply is REPLY words, then all
 tables. An event is its name's number and seven arguments, of which the last is the line.
 """
 
@@ -23,7 +23,7 @@ from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
 from pte_review.models.native.binding import Binding
 from pte_review.models.outcome import AT_UNLOCK, FLUSH_TIMES
-from pte_review.models.scenario import Scenario
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
 from pte_review.models.vma import VM_FLAG_BITS
 
@@ -33,7 +33,7 @@ LAYOUT = {
     "REQ": (
         "SIZE", "CONT_PTES", "CONFIG", "ZERO_PFN", "HIGHEST_PFN", "LIMIT", "STACK", "FLUSHED", "NO_BREACH", "CPU",
         "VMAS", "TABLES", "RANGES", "CALL", "FOLIOS", "EXCLUSIVE",
-        "ASKS", "WATCHED",
+        "SINGLE_THREADED", "ASKS", "WATCHED",
     ),
     "VMA": ("VM_FLAGS", "PAGE_PROT", "HAS", "MM"),
     "TABLE": ("BASE", "LOCK", "MAPS", "VMA", "ENTRIES"),
@@ -49,6 +49,8 @@ CONFIG_BITS = {
     "PAGE_TABLE_CHECK": "page_table_check",
     "SKIPS_SPECIAL": "page_table_check_skips_special",
     "BBML": "bbml2_noabort",
+    "ERRATUM_2645198": "erratum_2645198",
+    "NUMA_NORMAL": "numa_normal",
 }
 CONSTANTS = {"MOST_TABLES": MOST_TABLES, "MOST_RANGES": MOST_RANGES, "MOST_MMS": MOST_MMS}
 
@@ -129,12 +131,13 @@ def request(
         "CALL": len(call),
         "FOLIOS": len(scenario.folios),
         "EXCLUSIVE": len(exclusive),
+        "SINGLE_THREADED": scenario.call.single_threaded,
         "ASKS": asks_of(scenario),
         "WATCHED": len(watched),
     }
     words = [head[name] for name in LAYOUT["REQ"]]
-    for vma in scenario.vmas:
-        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap)
+    for vma in map(scenario.call.seen, scenario.vmas):
+        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap, vma.uffd_wp_unpopulated)
         words += (vma.vm_flags(rwp=config.uffd_rwp), scenario.words.vm_page_prot(vma), _bits(has), vma.vm_mm)
     for table in scenario.tables:
         words += (table.base, table.lock & (1 << 64) - 1, table.maps, table.vma, len(table.entries))
@@ -142,7 +145,7 @@ def request(
         words += (where.table, where.first, where.nr)
     words += call
     for folio in scenario.folios:
-        words += (folio.pfn, folio.order, folio.anon)
+        words += (folio.pfn, folio.order, folio.anon, _facts(folio))
     for pages in exclusive:
         words += pages
     for table in scenario.tables:
@@ -174,6 +177,12 @@ def asks_of(scenario: Scenario) -> int:
 def config_bits(config: Config) -> int:
     """The bits of CONFIG_BITS that `config` has."""
     return _bits(tuple(getattr(config, field) for field in CONFIG_BITS.values()))
+
+
+def _facts(folio: Folio) -> int:
+    """enum pr_folio_fact of folios.h, and the memory node above it."""
+    facts = (bool(folio.shared), folio.ksm, folio.pinned, folio.dirty, folio.device)
+    return _bits(facts) | folio.nid << 8
 
 
 def _bits(flags: tuple[bool, ...]) -> int:

@@ -172,6 +172,7 @@ def _ended(
             return outcome_of(k, None, UNASSIGNED_READ, f"{at}{leftover}", locals_[unassigned.local].name), unassigned
     size = k.table_size
     follower.settle([reply[first : first + size].tolist() for first in range(REPLY_WORDS, len(reply), size)], logged)
+    k.scenario.call.finish(k)
     if isinstance(k, Actors):
         k.phase("returned")
     return outcome_of(k, signed(reply[RETURNED]), IT_RETURNED, ""), None

@@ -6,6 +6,7 @@ from pte_review.models.kernel_tree.tree import Tree
 from pte_review.models.native.instrument import walk
 
 CONTPTE = "arch/arm64/mm/contpte.c"
+TLBFLUSH = "arch/arm64/include/asm/tlbflush.h"
 USERFAULTFD = "include/linux/userfaultfd_k.h"
 BBML = {"system_supports_bbml2_noabort", "system_supports_bbml3"}
 
@@ -13,6 +14,7 @@ BBML = {"system_supports_bbml2_noabort", "system_supports_bbml3"}
 def config_of_tree(tree: Tree) -> dict[str, bool]:
     """Fields of Config by name, read off the text."""
     config = {"uffd_rwp": "userfaultfd_rwp" in CFile(USERFAULTFD, tree.read(USERFAULTFD) or "").words}
+    config["own_needs_flush"] = "pte_needs_flush" in CFile(TLBFLUSH, tree.read(TLBFLUSH) or "").words
     text = tree.read(CONTPTE)
     if text is None:
         return config

@@ -25,6 +25,7 @@ from pte_review.models.vma import VM_FLAG_BITS
 HEADERS = Path(__file__).parent / "include"
 WRAPPED = (
     "ptep_get", "ptep_get_and_clear", "get_and_clear_full_ptes", "pte_clear", "set_ptes", "pte_batch_hint",
+    "ptep_modify_prot_start", "modify_prot_start_ptes",
 )  # fmt: skip
 # What the project's own headers ask of the tree beside what the function under review does.
 ASKED = {"arm64": ("pgattr_change_is_safe",)}

@@ -121,6 +121,24 @@ class Follower:
     def _on_get_and_clear_full_ptes(self, addr: int, ptep: int, nr: int, full: int, mm: int, *_: int) -> None:
         self.k.called_get_and_clear_full_ptes(mm, addr, signed(ptep), signed(nr), full)
 
+    def _on_ptep_modify_prot_start(self, addr: int, ptep: int, mm: int, *_: int) -> None:
+        self.k.called_modify_prot_start("ptep_modify_prot_start", mm, addr, signed(ptep), 1)
+
+    def _on_modify_prot_start_ptes(self, addr: int, ptep: int, nr: int, mm: int, *_: int) -> None:
+        self.k.called_modify_prot_start("modify_prot_start_ptes", mm, addr, signed(ptep), signed(nr))
+
+    def _on_ptep_modify_prot_commit(self, addr: int, ptep: int, old_pte: int, pte: int, mm: int, *_: int) -> None:
+        self.k.called_modify_prot_commit("ptep_modify_prot_commit", mm, addr, signed(ptep), old_pte, pte, 1)
+
+    def _on_modify_prot_commit_ptes(
+        self, addr: int, ptep: int, old_pte: int, pte: int, nr: int, mm: int, *_: int
+    ) -> None:
+        name = "modify_prot_commit_ptes"
+        self.k.called_modify_prot_commit(name, mm, addr, signed(ptep), old_pte, pte, signed(nr))
+
+    def _on_tlb_flush_pte_range(self, address: int, size: int, *_: int) -> None:
+        self.k.tlb_flush_pte_range(self.k.gather, address, size)
+
     def _on_set_ptes(self, addr: int, ptep: int, pte: int, nr: int, mm: int, *_: int) -> None:
         self.k.called_set_ptes(mm, addr, signed(ptep), pte, signed(nr))
 

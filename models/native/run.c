@@ -55,7 +55,7 @@ static void pr_set_vma(struct vm_area_struct *vma, u64 range, const u64 *word)
 	vma->vm_file = has & 1 ? &pr->file : NULL;
 	vma->anon_vma = has & 2 ? &pr->anon_vma : NULL;
 	vma->vm_userfaultfd_ctx.ctx = has & 4 ? &pr->uffd[range] : NULL;
-	pr->uffd[range].features = has & 8 ? UFFD_FEATURE_EVENT_REMAP : 0;
+	pr->uffd[range].features = (has & 8 ? UFFD_FEATURE_EVENT_REMAP : 0) | (has & 16 ? UFFD_FEATURE_WP_UNPOPULATED : 0);
 }
 
 static spinlock_t *pr_ptl(s64 lock) { return &pr->ptls[lock < 0 ? 0 : lock]; }
@@ -74,6 +74,8 @@ static int pr_prepare(const u64 *request)
 	pr->nr_tables = request[PR_REQ_TABLES];
 	pr->nr_ranges = request[PR_REQ_RANGES];
 	pr->cont_ptes = request[PR_REQ_CONT_PTES];
+	for (u64 i = 0; i < PR_MOST_MMS; i++)
+		pr->mms[i].mm_users.counter = request[PR_REQ_SINGLE_THREADED] ? 1 : 2;
 	pr->zero_pfn = request[PR_REQ_ZERO_PFN];
 	pr->highest_memmap_pfn = request[PR_REQ_HIGHEST_PFN];
 	pr->limit = request[PR_REQ_LIMIT];

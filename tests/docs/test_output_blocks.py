@@ -28,6 +28,7 @@ from pte_review.harness.reports.ktap import ktap
 from pte_review.harness.reports.releases import releases_table
 from pte_review.harness.reports.report import matrix, pictures, row
 from pte_review.harness.reports.reviewed import Reviewed
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
 from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
@@ -49,6 +50,11 @@ def the_matrix() -> str:
 def the_picture(candidate: str, kind: str) -> str:
     texts = pictures(check("pre_patch", candidate), MOVE_PTES.words)
     return next(text for text in texts if text.startswith(f"{kind} ("))
+
+
+def the_mprotect_picture(candidate: str, kind: str) -> str:
+    shown = pictures(check("mprotect/before_batching", f"mprotect/{candidate}"), CHANGE_PTE_RANGE.words)
+    return next(text for text in shown if text.startswith(f"{kind} ("))
 
 
 def the_recording(name: str) -> str:
@@ -126,6 +132,12 @@ def the_releases() -> str:
 DURATION = re.compile(r"\b[\d,.]+ ?s\b|\([\d,]+ a second\)")
 
 
+def the_mprotect_releases() -> str:
+    folders = [linux(release) for release in RELEASES]
+    options = {"arch": None, "max_examples": 1000, "seed": 0}
+    return releases_table("before_batching", list(ledger(CHANGE_PTE_RANGE, "before_batching", folders, **options)))
+
+
 def without_seconds(text: str) -> str:
     """A block without what differs from run to run: a last column of seconds, those of the last line; or durations.
 
@@ -168,6 +180,12 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "recording": lambda: the_recording("pre_patch"),
     "reproduce": the_reproducer,
     "recording-shipped": lambda: the_recording("v4_batch_hint"),
+    "mprotect-releases": the_mprotect_releases,
+    "mprotect-claims": lambda: claims_text(CHANGE_PTE_RANGE.claims()).partition("\n\n")[2],
+    "mprotect-history": lambda: history_text(
+        hunt_all(CHANGE_PTE_RANGE, None, DEFAULT_SEEDS, 1000), DEFAULT_SEEDS, 1000
+    ),
+    "mprotect-bug": lambda: the_mprotect_picture("as_merged", "write-gained"),
 }
 
 

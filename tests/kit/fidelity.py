@@ -21,8 +21,8 @@ from pte_review.models.machine.folios import (
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import Outcome
 from pte_review.models.version import Version
+from pte_review.strategies.drawn import Recipe
 from pte_review.strategies.move_ptes import RECIPE
-from tests.kit.moves import run
 
 RENAMED = {  # v6.19
     "lazy_mmu_mode_enable": "arch_enter_lazy_mmu_mode",
@@ -83,16 +83,20 @@ def mismatches(
     count: int,
     seed: int,
     config: Mapping[str, bool] = MappingProxyType({}),
+    recipe: Recipe = RECIPE,
 ) -> list[str]:
     """The scenarios, of `count` generated from `seed`, that `port` and `text` run differently, with the difference.
 
-    `config` are fields to change; a tree that knows of BBML2 runs on CPUs with and without it.
+    `config` are fields to change; a tree that knows of BBML2 or of userfaultfd RWP runs with and without it.
     """
     found: list[str] = []
-    for scenario in islice(fresh(RECIPE, arch, seed), count):
-        elided = scenario.config.bbml2_noabort and config.get("bbml2_noabort", True)
-        what = replace(scenario, config=replace(scenario.config, **{**config, "bbml2_noabort": elided}))
-        difference = same(run(what, port), run(what, text))
+    for scenario in islice(fresh(recipe, arch, seed), count):
+        known = {
+            "bbml2_noabort": scenario.config.bbml2_noabort and config.get("bbml2_noabort", True),
+            "uffd_rwp": scenario.config.uffd_wp and config.get("uffd_rwp", False),
+        }
+        what = replace(scenario, config=replace(scenario.config, **{**config, **known}))
+        difference = same(port.run(what), text.run(what))
         if difference is not None:
             found.append(f"{difference}\n{what}")
     return found

@@ -29,6 +29,7 @@
 #define X86_FEATURE_PSE 1
 #define X86_FEATURE_NX 1
 #define __PHYSICAL_MASK_SHIFT 52
+#define MAX_PHYSMEM_BITS 46
 #define sme_me_mask 0UL
 #define cc_mask 0UL
 #define cc_get_mask() 0UL
@@ -43,6 +44,7 @@
 #endif
 #define CONT_PTE_SIZE ((unsigned long)CONT_PTES * PAGE_SIZE)
 #define CONT_PTE_MASK (~(CONT_PTE_SIZE - 1))
+#define MAX_PHYSMEM_BITS CONFIG_ARM64_PA_BITS
 #define arm64_use_ng_mappings true
 #define system_supports_bti_kernel() false
 #define system_supports_mte() false
@@ -60,7 +62,10 @@
 #define cpus_have_final_cap(cap) false
 #define cpus_have_cap(cap) false
 #define alternative_has_cap_likely(cap) false
-#define alternative_has_cap_unlikely(cap) false
+/* Of the erratum that a scenario may have; false of every other capability. */
+#define PR_CAP_ARM64_WORKAROUND_2645198 ~, pr_config(ERRATUM_2645198)
+#define PR_CAP(...) PR_SECOND(__VA_ARGS__, false, 0)
+#define alternative_has_cap_unlikely(cap) PR_CAP(PR_CAP_##cap)
 #define prot_ns_shared 0UL
 #define dsb(scope) barrier()
 #define isb() barrier()

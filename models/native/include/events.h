@@ -9,6 +9,8 @@
 	e(page_table_check_pte_clear) e(page_table_check_ptes_set) e(check_safe_pte_update) \
 	e(warn) e(marker) e(result) e(contpte_convert) \
 	e(ptep_get) e(ptep_get_and_clear) e(get_and_clear_full_ptes) e(pte_clear) e(set_ptes) e(set_pte_at) \
+	e(ptep_modify_prot_start) e(ptep_modify_prot_commit) e(modify_prot_start_ptes) e(modify_prot_commit_ptes) \
+	e(tlb_flush_pte_range) \
 	e(pte_batch_hint) e(folio_pte_batch) e(folio_pte_batch_flags) e(vm_normal_folio) \
 	e(pte_offset_map_lock) e(pte_offset_map_rw_nolock) e(pte_unmap) \
 	e(spin_lock) e(spin_lock_nested) e(spin_unlock) \

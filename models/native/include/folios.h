@@ -89,6 +89,37 @@ static inline bool folio_test_anon(const struct folio *folio)
 	return known && known->anon;
 }
 
+/* What NUMA balancing asks, after models/machine/numa.py; the memory node stands above. */
+enum pr_folio_fact { PR_MAPPED_SHARED = 1, PR_KSM = 2, PR_PINNED = 4, PR_FOLIO_DIRTY = 8, PR_ZONE_DEVICE = 16 };
+#define NUMA_NO_NODE (-1)
+#define NUMA_BALANCING_NORMAL 1
+#define NUMA_BALANCING_MEMORY_TIERING 2
+#define sysctl_numa_balancing_mode (pr_config(NUMA_NORMAL) ? NUMA_BALANCING_NORMAL : NUMA_BALANCING_MEMORY_TIERING)
+#define numa_node_id() 0
+#define node_is_toptier(nid) ((nid) < 2)
+
+static inline u64 pr_facts(const struct folio *folio)
+{
+	const struct pr_folio *known = pr_folio_of(folio_pfn(folio));
+
+	return known ? known->facts : 0;
+}
+
+#define folio_nid(folio) ((int)(pr_facts(folio) >> 8))
+#define folio_maybe_mapped_shared(folio) (!!(pr_facts(folio) & PR_MAPPED_SHARED))
+#define folio_likely_mapped_shared(folio) folio_maybe_mapped_shared(folio)
+#define folio_test_ksm(folio) (!!(pr_facts(folio) & PR_KSM))
+#define folio_maybe_dma_pinned(folio) (!!(pr_facts(folio) & PR_PINNED))
+#define folio_test_dirty(folio) (!!(pr_facts(folio) & PR_FOLIO_DIRTY))
+#define folio_is_zone_device(folio) (!!(pr_facts(folio) & PR_ZONE_DEVICE))
+#define folio_is_file_lru(folio) (!folio_test_anon(folio))
+#define folio_use_access_time(folio) (!pr_config(NUMA_NORMAL) && !node_is_toptier(folio_nid(folio)))
+#define folio_xchg_access_time(folio, time) ((void)(time))
+#define jiffies 0UL
+#define jiffies_to_msecs(j) ((unsigned int)(j))
+/* Somebody who migrates a folio has it locked. */
+#define folio_test_locked(folio) true
+
 static inline bool pr_anon_exclusive(u64 pfn)
 {
 	for (u64 i = 0; i < pr->nr_exclusive; i++)
@@ -97,6 +128,7 @@ static inline bool pr_anon_exclusive(u64 pfn)
 	return false;
 }
 
+#define PageAnon(page) folio_test_anon(page_folio(page))
 #define PageAnonExclusive(page) pr_anon_exclusive(page_to_pfn(page))
 
 /* models/machine/folios.py says which entries are reported as bad. */

@@ -9,6 +9,8 @@ typedef int32_t s32;
 typedef int64_t s64;
 typedef u64 phys_addr_t;
 typedef u64 pteval_t;
+typedef u64 ptval_t;
+typedef u64 ptdesc_t;
 typedef unsigned int gfp_t;
 typedef unsigned long pgoff_t;
 
@@ -57,6 +59,9 @@ typedef unsigned long pgoff_t;
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define barrier() __asm__ __volatile__("" : : : "memory")
+#define smp_rmb() barrier()
+#define smp_wmb() barrier()
+#define smp_mb() barrier()
 #define min(a, b) ({ __auto_type pr_a_ = (a); __auto_type pr_b_ = (b); pr_a_ < pr_b_ ? pr_a_ : pr_b_; })
 #define max(a, b) ({ __auto_type pr_a_ = (a); __auto_type pr_b_ = (b); pr_a_ > pr_b_ ? pr_a_ : pr_b_; })
 #define min3(a, b, c) min(min(a, b), c)

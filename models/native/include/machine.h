@@ -28,10 +28,13 @@ typedef struct { int lock; u64 bit; } spinlock_t;
 struct address_space { int lock; };
 struct file { struct address_space *f_mapping; };
 struct anon_vma { int lock; };
-struct mm_struct { int users; };
+typedef struct { int counter; } atomic_t;
+#define atomic_read(v) ((v)->counter)
+struct mm_struct { atomic_t mm_users; };
 struct userfaultfd_ctx { unsigned int features, flags; };
 struct vm_userfaultfd_ctx { struct userfaultfd_ctx *ctx; };
 #define UFFD_FEATURE_EVENT_REMAP (1 << 2)
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
 
 #include "vma_flags.h"
 
@@ -87,7 +90,7 @@ enum pr_is {
 /* How a run ended: models/native/arena.py has the same numbers. */
 enum pr_ending { PR_RETURNED, PR_OVERRUN, PR_NO_PROGRESS, PR_UNASSIGNED, PR_BUG };
 
-struct pr_folio { u64 pfn, order, anon; };
+struct pr_folio { u64 pfn, order, anon, facts; };
 struct pr_event { u64 name, args[7]; };
 
 /*

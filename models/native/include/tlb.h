@@ -58,3 +58,18 @@ static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end
 #define lazy_mmu_mode_disable() ({ PR_LINE(); pr_mark(lazy_mmu_mode_disable, 0); })
 #define lazy_mmu_mode_pause() ({ PR_LINE(); pr_mark(lazy_mmu_mode_pause, 0); })
 #define lazy_mmu_mode_resume() ({ PR_LINE(); pr_mark(lazy_mmu_mode_resume, 0); })
+
+/* The caller's mmu_gather: what is to be flushed. The machine that follows the log flushes it when the call is over. */
+struct mmu_gather { struct mm_struct *mm; };
+#define tlb_change_page_size(tlb, page_size) ((void)(tlb))
+#define tlb_flush_pte_range(tlb, address, size) ({ \
+	u64 pr_g_ = (address), pr_z_ = (size); (void)(tlb); \
+	PR_LINE(); pr_log(tlb_flush_pte_range, pr_g_, pr_z_); \
+})
+/* A gather is open: entries that are present may be cached. */
+#define mm_tlb_flush_pending(mm) true
+#define ptep_clear_flush(vma, addr, ptep) ({ \
+	struct vm_area_struct *pr_w_ = (vma); unsigned long pr_x_ = (addr); \
+	pte_t pr_y_ = ptep_get_and_clear(pr_w_->vm_mm, pr_x_, ptep); \
+	pr_flush_block(pr_w_->vm_mm, pr_x_, pr_x_ + PAGE_SIZE); pr_y_; \
+})

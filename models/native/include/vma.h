@@ -3,6 +3,10 @@
 #define is_vm_hugetlb_page(vma) false
 #define vma_is_anonymous(vma) (!(vma)->vm_file)
 
+/* A function of userfaultfd.c. */
+#define userfaultfd_wp_unpopulated(vma) \
+	((vma)->vm_userfaultfd_ctx.ctx && ((vma)->vm_userfaultfd_ctx.ctx->features & UFFD_FEATURE_WP_UNPOPULATED))
+
 #define cond_resched() ((void)0)
 #define might_sleep() ((void)0)
 
@@ -35,7 +39,8 @@
 #define VM_BUG_ON_PAGE(cond, page) VM_BUG_ON(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) VM_BUG_ON(cond)
 #define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)
-#define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)
+/* Of a condition that only the optimiser knows it says nothing. */
+#define BUILD_BUG_ON(cond) ((void)sizeof(char[(cond) ? -1 : 1]))
 
 /* What only prints. */
 #define printk(...) ((void)0)

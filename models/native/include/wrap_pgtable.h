@@ -125,6 +125,54 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 #define get_and_clear_ptes(mm, addr, ptep, nr) get_and_clear_full_ptes(mm, addr, ptep, nr, 0)
 #endif
 
+#ifdef PR_HAS_ptep_modify_prot_start
+static inline pte_t pr_ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
+{
+	pr_log(ptep_modify_prot_start, addr, pr_number(ptep), pr_mm(vma->vm_mm));
+	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	return ptep_modify_prot_start(vma, addr, ptep);
+}
+
+static inline void pr_ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, pte_t old_pte,
+					      pte_t pte)
+{
+	pr_log(ptep_modify_prot_commit, addr, pr_number(ptep), pte_val(old_pte), pte_val(pte), pr_mm(vma->vm_mm));
+	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	ptep_modify_prot_commit(vma, addr, ptep, old_pte, pte);
+}
+#undef ptep_modify_prot_start
+#define ptep_modify_prot_start(vma, addr, ptep) ({ PR_LINE(); pr_ptep_modify_prot_start(vma, addr, ptep); })
+#undef ptep_modify_prot_commit
+#define ptep_modify_prot_commit(vma, addr, ptep, old_pte, pte) \
+	({ PR_LINE(); pr_ptep_modify_prot_commit(vma, addr, ptep, PR_A(old_pte), PR_A(pte)); })
+#endif
+
+#ifdef PR_HAS_modify_prot_start_ptes
+static inline pte_t pr_modify_prot_start_ptes(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep,
+					      unsigned int nr)
+{
+	pr_log(modify_prot_start_ptes, addr, pr_number(ptep), (s64)(int)nr, pr_mm(vma->vm_mm));
+	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	pr_check_clear(ptep, nr, 0);
+	return modify_prot_start_ptes(vma, addr, ptep, nr);
+}
+
+static inline void pr_modify_prot_commit_ptes(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep, pte_t old_pte,
+					      pte_t pte, unsigned int nr)
+{
+	pr_log(modify_prot_commit_ptes, addr, pr_number(ptep), pte_val(old_pte), pte_val(pte), (s64)(int)nr,
+	       pr_mm(vma->vm_mm));
+	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	pr_check_set(ptep, pte, nr);
+	modify_prot_commit_ptes(vma, addr, ptep, old_pte, pte, nr);
+}
+#undef modify_prot_start_ptes
+#define modify_prot_start_ptes(vma, addr, ptep, nr) ({ PR_LINE(); pr_modify_prot_start_ptes(vma, addr, ptep, PR_COUNT(nr)); })
+#undef modify_prot_commit_ptes
+#define modify_prot_commit_ptes(vma, addr, ptep, old_pte, pte, nr) \
+	({ PR_LINE(); pr_modify_prot_commit_ptes(vma, addr, ptep, PR_A(old_pte), PR_A(pte), PR_COUNT(nr)); })
+#endif
+
 #ifdef PR_HAS_pte_clear
 static inline void pr_pte_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {

@@ -26,6 +26,13 @@ OTHERWISE = {
     "page_table_check: mapped as anon and as file": "mapped as anon and as file",
     "page_table_check: map count below 0": "map count below 0",
     "page_table_check_pte_flags": "page_table_check_pte_flags: write and uffd-wp",
+    "get_and_clear_full_ptes() wants nr >= 1 present entries of one folio":
+        "*() wants nr >= 1 present entries of one folio",
+    "get_and_clear_full_ptes() wants consecutive pages": "*() wants consecutive pages",
+    "set_ptes() wants nr >= 1 and, for more than one, a present entry":
+        "*() wants nr >= 1 and, for more than one, a present entry",
+    "set_ptes() of more than one wants targets that are not present":
+        "*() of more than one wants targets that are not present",
     "page_table_check: anon page mapped writable while mapped elsewhere":
         "anon page mapped writable while mapped elsewhere",
 }  # fmt: skip

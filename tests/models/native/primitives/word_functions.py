@@ -52,13 +52,27 @@ PREDICATES = (
 SETTERS = (
     "pte_clear_soft_dirty", "pte_clear_uffd_wp|pte_clear_uffd", "pte_mkclean", "pte_mkdirty", "pte_mkold",
     "pte_mksoft_dirty", "pte_mkspecial", "pte_mkuffd_wp|pte_mkuffd", "pte_mkwrite_novma", "pte_mkyoung",
-    "pte_swp_clear_flags", "pte_swp_clear_uffd_wp|pte_swp_clear_uffd", "pte_swp_mksoft_dirty", "pte_wrprotect",
+    "pte_swp_clear_flags", "pte_swp_clear_uffd_wp|pte_swp_clear_uffd", "pte_swp_mksoft_dirty",
+    "pte_swp_mkuffd_wp|pte_swp_mkuffd", "pte_wrprotect",
 )  # fmt: skip
 ONLY_ON = {  # predicates and setters of one architecture
     "x86_64": (("pte_shstk",), ()),
-    "arm64": (("pte_cont", "pte_hw_dirty", "pte_valid", "pte_valid_cont"), ("pte_mknoncont",)),
+    "arm64": (("pte_cont", "pte_hw_dirty", "pte_user_exec", "pte_valid", "pte_valid_cont"), ("pte_mknoncont",)),
 }
-ENTRY = "(pte_to_swp_entry(pte))"
+ENTRY, LEAF = "(pte_to_swp_entry(pte))", "(softleaf_from_pte(pte))"
+# What asks an entry: its name until v6.18, and since.
+OF_ENTRIES = {
+    "is_writable_migration_entry": "softleaf_is_migration_write",
+    "is_writable_device_private_entry": "softleaf_is_device_private_write",
+    "is_pte_marker_entry": "softleaf_is_marker",
+    "is_poisoned_swp_entry": "softleaf_is_poison_marker",
+    "is_guard_swp_entry": "softleaf_is_guard_marker",
+}
+MADE = (
+    "make_readable_migration_entry",
+    "make_readable_exclusive_migration_entry",
+    "make_readable_device_private_entry",
+)
 # With other arguments or another result than a predicate or a setter has.
 OTHERS: Table = {
     "move_pte": ("pte_val(move_pte(pte, 0, 0x1000))", lambda w, v, o: w.move_pte(v, 0, 0x1000)),
@@ -69,6 +83,32 @@ OTHERS: Table = {
         "pte_val(pte_mkwrite(pte, &shadow_stack))", lambda w, v, o: w.pte_mkwrite(v, SHADOW_STACK),
     ),
     "pte_modify": ("pte_val(pte_modify(pte, __pgprot(other)))", lambda w, v, o: w.pte_modify(v, o)),
+    "pte_needs_flush": ("pte_needs_flush(pte, __pte(other))", lambda w, v, o: w.pte_needs_flush(v, o)),
+    "PAGE_NONE": ("pgprot_val(PAGE_NONE)", lambda w, v, o: w.PAGE_NONE),
+    "make_pte_marker": ("pte_val(make_pte_marker(other & 7))", lambda w, v, o: w.make_pte_marker(o & 7)),
+    "pte_to_swp_entry": (f"swp_offset({ENTRY})", lambda w, v, o: w.pte_to_swp_entry(v).offset),
+    "softleaf_from_pte": (
+        f"pte_none(pte) || pte_present(pte) ? 0 : swp_offset({LEAF})",
+        lambda w, v, o: w.softleaf_from_pte(v).offset if w.is_swap_pte(v) else 0,
+    ),
+    **{
+        name: (
+            f"pte_val(swp_entry_to_pte({name}(value & ((1UL << 50) - 1))))",
+            lambda w, v, o, name=name: w.swp_entry_to_pte(*getattr(w, name)(v & OFFSET_MASK)),
+        )
+        for name in MADE
+    },
+    **{
+        name: (f"!!({name}({ENTRY}))", lambda w, v, o, name=name: getattr(w, name)(w.pte_to_swp_entry(v)))
+        for name in OF_ENTRIES
+    },
+    **{
+        name: (
+            f"!!(!pte_none(pte) && !pte_present(pte) && {name}({LEAF}))",
+            lambda w, v, o, name=name: w.is_swap_pte(v) and getattr(w, name)(w.softleaf_from_pte(v)),
+        )
+        for name in OF_ENTRIES.values()
+    },
     "pte_pfn": ("pte_pfn(pte)", lambda w, v, o: w.pte_pfn(v)),
     "pte_pgprot": ("pgprot_val(pte_pgprot(pte))", lambda w, v, o: w.pte_pgprot(v)),
     "pte_same": ("pte_same(pte, __pte(other))", lambda w, v, o: w.pte_same(v, o)),
@@ -108,10 +148,11 @@ OTHERS_ON: dict[str, Table] = {
 GONE = {
     "is_swap_pte", "is_device_private_entry", "is_hwpoison_entry", "is_migration_entry", "is_pte_marker",
     "non_swap_entry", "pte_to_swp_entry", "pte_swp_clear_flags", "swp_type", "swp_offset",
-    "pte_mkcont", "pte_mkcont of v6.12", "pte_modify",
+    "pte_mkcont", "pte_mkcont of v6.12", "pte_modify", "softleaf_from_pte", *OF_ENTRIES, *OF_ENTRIES.values(),
 }  # fmt: skip
 PYTHON_ALONE = {
-    "mmu_dirty": "the hardware's", "mmu_may_write": "the hardware's", "mmu_mkdirty": "the hardware's",
+    "mmu_dirty": "the hardware's", "mmu_forgives": "the hardware's", "pte_user_exec": "on arm64 only in C",
+    "mmu_may_write": "the hardware's", "mmu_mkdirty": "the hardware's",
     "pte_batch_hint": "a primitive, probed", "without_ad": "for comparing entries", "pte_cont": "on arm64 only in C",
     "pte_valid": "on arm64 only in C", "swp_entry_to_pte": "as __swp_entry()", "vm_page_prot": "a VMA's",
     "vm_get_page_prot": "a VMA's", "entry_prot": "a VMA's", "vma_wants_writenotify": "a VMA's",
