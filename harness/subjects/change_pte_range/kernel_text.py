@@ -23,4 +23,10 @@ def _words(scenario: Scenario) -> tuple[int, ...]:
     return call.newprot(scenario), call.flags(scenario)
 
 
-BINDING = Binding(function="change_pte_range", file="mm/mprotect.c", arguments=ARGUMENTS, words=_words)
+BINDING = Binding(
+    function="change_pte_range",
+    file="mm/mprotect.c",
+    arguments=ARGUMENTS,
+    words=_words,
+    bare=False,  # its caller flushes, and an entry may be upgraded or not
+)

@@ -7,6 +7,7 @@ from pte_review.harness.subjects.change_pte_range.clauses import CLAUSES
 from pte_review.harness.subjects.change_pte_range.history import BUGS
 from pte_review.harness.subjects.change_pte_range.kernel_text import BINDING
 from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
+from pte_review.harness.subjects.change_pte_range.space import space
 from pte_review.harness.subjects.change_pte_range.steps import STEPS
 from pte_review.harness.subjects.change_pte_range.words import WORDS
 from pte_review.harness.subjects.change_pte_range.workloads import WORKLOADS
@@ -25,6 +26,7 @@ CHANGE_PTE_RANGE = Subject(
     base="before_batching",
     steps=STEPS,
     clauses=CLAUSES,
+    space=space,
     bugs=BUGS,
     workloads=WORKLOADS,
     compared_costs=("before_batching", "batching", "small_folios"),
