@@ -45,7 +45,7 @@ def test_v4_does_not_flush_what_was_writable_behind_a_read_only_entry(arch):
     entries = {0: page(arch, 0x200, "D"), 1: page(arch, 0x201, "WD")}
     scenario = call(arch, entries, [anon(0x200, 2, exclusive=[(1, 2)])], caller="numa", own_needs_flush=True)
     assert kinds(scenario, run(scenario, "draft_v4")) == []  # PROT_NONE is flushed in any case
-    scenario = call(arch, entries, [anon(0x200, 2, exclusive=[(1, 2)])], protection="w", own_needs_flush=True)
+    scenario = call(arch, entries, [anon(0x200, 2, exclusive=[(1, 2)])], protection="r", own_needs_flush=True)
     assert "stale-tlb" in kinds(scenario, run(scenario, "draft_v4"))
     assert kinds(scenario, run(scenario, "batching")) == []
 
