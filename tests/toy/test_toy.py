@@ -64,7 +64,8 @@ folio: pfn 0x100 order 0 (4K) anon, AnonExclusive all
 
 bits:  area[0].write False -> True
 by:    area[0] is never written
-reach: by system calls in one VMA: map, touch, protect
+reach: by system calls in one VMA: map, touch, protect; not tried on a
+       kernel
 """
     )
 

@@ -52,8 +52,8 @@ static long milliseconds(void)
 }
 
 /*
- * The scanner works when the task returns from a tick, and takes pages of the node that a lone thread runs on for
- * well placed: mm/mprotect.c:change_pte_range() is told no node only where the mm has several users.
+ * The scanner works when the task returns from a tick. It takes pages of the node that a lone thread runs on for well
+ * placed, and asks for no node only where the mm has several users.
  */
 bool numa_hint(uintptr_t address, unsigned pages)
 {
