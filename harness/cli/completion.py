@@ -25,11 +25,12 @@ def _offer(names: Callable[[], Iterable[str]], *, files: bool = False) -> Comple
 
 
 def _versions() -> Iterable[str]:
-    return (*(name for subject in SUBJECTS.values() for name in subject.function.ports()), TREE, PATCHED)
+    functions = [subject.function for subject in SUBJECTS.values()]
+    return (*(function.full_name(name) for function in functions for name in function.ports()), TREE, PATCHED)
 
 
 versions = _offer(_versions, files=True)
 arches = _offer(lambda: ARCHES)
 contracts = _offer(lambda: CONTRACTS)
-rules = _offer(lambda: (rule for subject in SUBJECTS.values() for rule in subject.rules))
+rules = _offer(lambda: dict.fromkeys(rule for subject in SUBJECTS.values() for rule in subject.rules))
 subjects = _offer(lambda: SUBJECTS)
