@@ -21,6 +21,7 @@ GUARANTEES = {
     "tests/models/native/primitives/": "the primitives and words in Python do what the kernel's do",
     "tests/subjects/move_ptes/test_vma_patches.py": "patches of v7.2 that hang on the VMA are found",
     "tests/subjects/move_ptes/test_fidelity.py": "the versions in Python do what the kernel's releases do",
+    "tests/subjects/change_pte_range/": "the same of change_pte_range(): its releases, and patches to mm/mprotect.c",
 }
 
 

@@ -28,7 +28,7 @@ def summary(
         return f"{version} {RUN_SENTENCES[kind].format(what=finding.what, other=other)}."
     seen = f": {finding.seen}" if finding.seen else ""
     sentence = sentences.get(kind, SENTENCES[kind])
-    return f"{version} {sentence.format(**_values(promise, outcome, finding))}{seen}."
+    return f"{version} {sentence.format(other=other, **_values(promise, outcome, finding))}{seen}."
 
 
 def _values(promise: Promise, outcome: Outcome, finding: Finding) -> dict[str, str]:

@@ -23,7 +23,10 @@ SIZES = {
     "ptrs_per_pte": set(PTRS_PER_PTE),
     "uffd_modes": {*MODES, ("minor",), ("minor", "wp")},
 }
-ONLY_DEFAULT = {"zero_pfn", "highest_memmap_pfn", "vm_mm", "uffd_rwp"}  # numbers; what versions say
+ONLY_DEFAULT = {
+    "zero_pfn", "highest_memmap_pfn", "vm_mm", "uffd_rwp",  # numbers; what versions say
+    "own_needs_flush", "erratum_2645198", "numa_normal", "uffd_wp_unpopulated",  # what this function never meets
+}  # fmt: skip
 ONLY_ON = {"mem_soft_dirty": "x86_64", "shstk": "x86_64", "shadow_stack": "x86_64", "bbml2_noabort": "arm64"}
 CALL = ("need_rmap_locks", "split_ptlocks", "old_maps", "new_maps")
 

@@ -95,6 +95,7 @@ def test_what_is_decompressed_has_a_bound(monkeypatch: pytest.MonkeyPatch):
         "gzip-short",
         "zboot-damaged",
         "zboot-lz4",
+        "zboot-short",
     ],
 )
 def test_what_is_no_image_is_said(data: bytes, message: str):
