@@ -17,7 +17,7 @@ help:  ## list the targets
 check: lint types  ## format, lint, types and the quick tests: between two edits, about half a minute
 	@$(BIN)/pytest -n 2 -q -m "not slow" $(QUICK)
 
-test: $(READY)  ## the tests but the slow ones: about six minutes on two cores
+test: $(READY)  ## the tests but the slow ones: about ten minutes on two cores
 	@$(BIN)/pytest -n 2 -q -m "not slow"
 
 test-all: $(READY)  ## every test, as CI runs them
@@ -33,9 +33,9 @@ lowest:  ## tests of what calls a package, with the lowest versions that pyproje
 LOWEST := .venv-lowest
 # Where Hypothesis, pytest, click, rich, deepdiff, tree-sitter, unidiff, cffi and dask are called. The machine, the ports,
 # the judging and the C hang on no package's release.
-OF_PACKAGES := tests/cli tests/plugin tests/review tests/strategies tests/toy tests/packaging tests/bench \
-	tests/models/kernel_tree $(addprefix tests/models/native/test_,extract.py plain.py cache.py) \
-	$(addprefix tests/harness/,explain files search costs exhaust/test_cluster.py exhaust/test_run.py)
+OF_PACKAGES := $(addprefix tests/cli/test_,golden.py kernel_text.py cost.py exhaust.py terminal.py) tests/plugin/test_plugin.py \
+	$(addprefix tests/strategies/test_,arguments.py discovery.py legality.py) tests/toy tests/packaging tests/models/kernel_tree \
+	$(addprefix tests/models/native/test_,extract.py plain.py cache.py) $(addprefix tests/harness/,explain files search)
 QUICK := tests/models/arch tests/models/machine tests/models/kernel_tree tests/harness/judging tests/harness/explain \
 	tests/strategies/test_legal_rules.py tests/subjects/move_ptes/test_promise.py tests/toy tests/test_boundary.py
 
