@@ -20,7 +20,7 @@ check: lint types  ## format, lint, types and the quick tests: between two edits
 test: $(READY)  ## the tests but the slow ones: about ten minutes on two cores
 	@$(BIN)/pytest -n 2 -q -m "not slow"
 
-test-all: $(READY)  ## every test, as CI runs them
+test-all: $(READY)  ## every test
 	@$(BIN)/pytest -n 2 -q
 
 # How far Hypothesis shrinks, and how click folds help, hangs on the release: such tests skip themselves.
