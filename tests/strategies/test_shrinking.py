@@ -16,6 +16,8 @@ from tests.kit.census import features
 from tests.kit.moves import as_move
 from tests.kit.release import needs_named_release
 
+pytestmark = pytest.mark.slow
+
 QUIET = settings(
     max_examples=3000,
     database=None,

@@ -16,6 +16,8 @@ from pte_review.harness.subjects import SUBJECTS
 from pte_review.harness.verdict import DIVERGES, EQUIVALENT, INCONCLUSIVE
 from tests.kit.exhaust_jobs import job, run_all, serial
 
+pytestmark = pytest.mark.slow
+
 GOOD = job(candidate="v4_fixed", entries=2, size=200)
 BAD = job(entries=2, size=200)
 

@@ -16,6 +16,8 @@ from tests.kit.build import ARCHES
 from tests.kit.exhaust_jobs import at_one_table, job, run_all, serial
 from tests.kit.moves import as_move, compared, load
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = 3  # tables of a block
 
 
