@@ -63,7 +63,7 @@ def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scena
     """Choose which part of the layout moves, and where to."""
     config, p = layout.words.config, layout.words.config.ptrs_per_pte
     first, nr = _extent(layout, place)
-    old_table: Entries = tuple((layout.start + i, pte) for i, pte in enumerate(layout.entries) if pte)
+    old_table: Entries = tuple([(i, pte) for i, pte in enumerate(layout.entries, layout.start) if pte])
     new_base, new_index = _destination(layout, first, nr, place)
     vma = layout.vma
     if nr == p and new_index == 0 and not (vma.uffd and not vma.uffd_event_remap):

@@ -153,15 +153,15 @@ def _log_beside(companion: Companion, scenario: Scenario, binding: Binding, stac
     """Run `scenario` in `worker`; where others act, as `companion` lets them, whom the log does not tell again."""
     if not scenario.actions:
         return log_of(scenario, binding, stack, worker)
-    told = 0
+    fed = 0
 
     def ask(first: int, end: int) -> tuple[int, Changes]:
-        nonlocal told
-        told = end
+        nonlocal fed
+        fed = end
         return companion.ask(worker.arena.events(first, end))
 
     worker.run(_asked(scenario, binding, stack), ask)
-    return _log(scenario, worker, told)
+    return _log(scenario, worker, fed)
 
 
 def _ended(

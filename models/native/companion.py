@@ -44,7 +44,7 @@ class Companion:
         self.exchanges: list[Exchange] = []
         self.known = known
         self.warned = False  # the texts of warnings hang on lines
-        self._told: list[array[int]] = []  # while nothing but what is known has been asked
+        self._unfed: list[array[int]] = []  # while nothing but what is known has been asked
         self._make = follower
         self._follower: Follower | None = None
         self.memory: list[int | None] = []  # of the C, as its log has it
@@ -58,11 +58,11 @@ class Companion:
         return self._follower
 
     def _start(self, follower: Follower) -> None:
-        told, self._told, self.known = self._told, [], None
+        unfed, self._unfed, self.known = self._unfed, [], None
         self.memory = list(follower.k.memory)
         if isinstance(follower.k, Actors):
             follower.k.phase("call")
-        for events in told:
+        for events in unfed:
             self._let_act(follower, events)
 
     def ask(self, events: "array[int]") -> tuple[int, Changes]:
@@ -72,7 +72,7 @@ class Companion:
         if self.known is not None:
             at = len(self.exchanges)
             if at < len(self.known.exchanges) and self.known.exchanges[at].events == plain:
-                self._told.append(events)
+                self._unfed.append(events)
                 self.exchanges.append(self.known.exchanges[at])
                 return self.exchanges[at].value, self.exchanges[at].changes
         value, changes = self._let_act(self.follower, events)
