@@ -12,7 +12,7 @@ from pte_review.harness.judging.judge import Judgement, judge
 from pte_review.harness.judging.promise import Promise
 from pte_review.harness.subject import Subject
 from pte_review.models.outcome import Outcome
-from pte_review.models.run import Run, Trace
+from pte_review.models.run import Did, Path, Run
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
 
@@ -40,8 +40,9 @@ def with_config_of(scenario: Scenario, versions: Iterable[Version]) -> Scenario:
     if options.get("bbml2_noabort"):
         known = all(config.get("bbml2_noabort", True) for config in own)
         options["bbml2_noabort"] = scenario.config.bbml2_noabort and known
-    config = replace(scenario.config, **options) if options else scenario.config
-    return scenario if config == scenario.config else replace(scenario, config=config)
+    if all(getattr(scenario.config, name) == value for name, value in options.items()):
+        return scenario
+    return replace(scenario, config=replace(scenario.config, **options))
 
 
 class SideBySide:
@@ -55,6 +56,7 @@ class SideBySide:
         self.contract = contract
         self._subject = subject
         self._runs = runs
+        self._by_what_they_did: dict[Did, Run] = {}
         self._judged: list[tuple[Outcome, list[Finding]]] = []
 
     @cached_property
@@ -62,15 +64,14 @@ class SideBySide:
         return self._subject.promise(self.scenario)
 
     def outcome(self, version: Version) -> Outcome:
-        """What `version` left."""
-        return self._runs[id(version)].outcome
+        """What `version` left; of several that did the same, worked out once."""
+        run = self._runs[id(version)]
+        return run.outcome if run.did is None else self._by_what_they_did.setdefault(run.did, run).outcome
 
-    def alike(self, base: Version, candidate: Version) -> Trace | None:
-        """What both of them did, of two that are known to have done the same before anybody looks at their outcomes."""
-        of_base, of_candidate = self._runs[id(base)].trace, self._runs[id(candidate)].trace
-        if of_base is None or of_candidate is None or of_base.did != of_candidate.did:
-            return None
-        return of_candidate
+    def alike(self, base: Version, candidate: Version) -> Path | None:
+        """Where the candidate went, if both are known to have done the same before anybody looks at their outcomes."""
+        of_base, of_candidate = self._runs[id(base)], self._runs[id(candidate)]
+        return of_candidate.path if of_candidate.did is not None and of_base.did == of_candidate.did else None
 
     def findings(self, outcome: Outcome) -> list[Finding]:
         """What is wrong with one of the outcomes; equal outcomes are judged once."""

@@ -11,14 +11,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hypothesis.strategies import SearchStrategy
-
 from pte_review.models.function import Function
 from pte_review.models.scenario import Scenario
 from pte_review.models.version import Version
 from pte_review.strategies.drawn import Recipe
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
     from pte_review.harness.costs.workload import Claim, Workload
     from pte_review.harness.exhaust.block import Block
     from pte_review.harness.judging.contracts import Clause
@@ -37,7 +37,7 @@ class Scenarios(Protocol):
 
     def __call__(
         self, arch: str | Sequence[str] | None = None, hostile: str | None = None
-    ) -> SearchStrategy[Scenario]: ...
+    ) -> "SearchStrategy[Scenario]": ...
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,31 @@
 """One run that is over, and what it left, which is worked out when somebody asks for it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pte_review.models.outcome import Outcome
 
-
-class Trace(NamedTuple):
-    """What kernel text did. Two runs of one scenario that `did` the same have equal outcomes."""
-
-    did: tuple[bytes, bytes]  # the events without the lines they come from; how it ended, with the tables it left
-    path: frozenset[tuple[int, int]]  # (number of an event, its line): where the text went
+Did = tuple[bytes, bytes]  # the events without the lines they come from; how the run ended, with the tables it left
+Path = frozenset[tuple[int, int]]  # (number of an event, its line): where a text went
 
 
 class Run:
-    """A run of one version on one scenario. `trace` is None where nothing short of the outcome tells what it did."""
+    """A run of one version on one scenario.
 
-    __slots__ = ("_outcome", "trace")
+    `did` is what kernel text did: two runs of one scenario that did the same have equal outcomes. It is None where
+    nothing short of the outcome tells. `path` is where the text went, None where that is all that is known or where it
+    went a way that a review counts.
+    """
 
-    def __init__(self, outcome: "Outcome | Callable[[], Outcome]", trace: Trace | None = None) -> None:
+    __slots__ = ("_outcome", "did", "path")
+
+    def __init__(
+        self, outcome: "Outcome | Callable[[], Outcome]", did: Did | None = None, path: Path | None = None
+    ) -> None:
         self._outcome = outcome
-        self.trace = trace
+        self.did = did
+        self.path = path
 
     @property
     def outcome(self) -> "Outcome":
@@ -33,5 +37,5 @@ class Run:
 
     @property
     def slow(self) -> bool:
-        """Whether the watchdog ended it: a run of which there is a trace ended by itself."""
-        return self.trace is None and self.outcome.slow
+        """Whether the watchdog ended it: a run that is known by what it `did` ended by itself."""
+        return self.did is None and self.outcome.slow

@@ -6,7 +6,7 @@ review is called on lie in the tables, several of them in one table where their 
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -103,6 +103,15 @@ class Scenario:
         for table in self.whole_tables:
             memory += [*table, *gap]
         return memory
+
+    @cached_property
+    def memo(self) -> dict[tuple[Any, ...], Any]:
+        """What else has been worked out of the scenario, for the next who needs it."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: the fields alone."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def vma(self) -> Vma:

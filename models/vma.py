@@ -55,8 +55,9 @@ class Vma:
 
     def has_uffd(self, mode: str, *, rwp: bool) -> bool:
         """Whether it is registered in that mode. A kernel without RWP takes such a registration for one of WP."""
-        modes = self.uffd_modes if rwp else ["wp" if each == "rwp" else each for each in self.uffd_modes]
-        return self.uffd and mode in modes
+        if not self.uffd or (mode == "rwp" and not rwp):
+            return False
+        return mode in self.uffd_modes or (mode == "wp" and not rwp and "rwp" in self.uffd_modes)
 
     def vm_flags(self, *, rwp: bool) -> int:
         """The flags as a word, by VM_FLAG_BITS, of a kernel with userfaultfd RWP or without."""

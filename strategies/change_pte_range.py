@@ -3,9 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING, Any
 
 from pte_review.models.actions import Action, When
 from pte_review.models.arch.word import MAX_SWAPFILES, SWP_MIGRATION_WRITE
@@ -35,9 +33,12 @@ from pte_review.strategies.actions import (
 )
 from pte_review.strategies.choices import Choices
 from pte_review.strategies.contpte import fold_blocks
-from pte_review.strategies.drawn import Recipe, scenarios_of
+from pte_review.strategies.drawn import Recipe
 from pte_review.strategies.hostile import BREAKERS
 from pte_review.strategies.layout import Layout
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 BASE = 0x7F00_0000_0000
 CALLERS = (*(MPROTECT,) * 14, *(NUMA,) * 3, UFFD_PROTECT, UFFD_RESOLVE)
@@ -45,11 +46,13 @@ CALLERS_WITH_UFFD = (*(MPROTECT,) * 10, NUMA, *(UFFD_PROTECT,) * 5, *(UFFD_RESOL
 READ_ONLY_BEFORE = 55  # of 100 calls of mprotect()
 
 
-def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> st.SearchStrategy[Scenario]:
+def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> "SearchStrategy[Scenario]":
     """Scenarios of `arch` (one, several, or all). Legal, unless `hostile` names a rule of legal scenarios to break.
 
     A rule that only one architecture has gives scenarios of that one. Raises ValueError for unknown names.
     """
+    from pte_review.strategies.given import scenarios_of  # Hypothesis, which a review does without
+
     return scenarios_of(RECIPE, arch, hostile)
 
 

@@ -29,7 +29,7 @@ class Choices:
 
     def pick(self, options: Sequence[T]) -> T:
         """One of `options`, the first being the simplest; repeat one to make it likelier."""
-        return options[self.below(len(options))]
+        return options[next(self._bytes, 0) * len(options) >> 8]
 
     def wide(self, n: int) -> int:
         """An int from 0 to n-1, n at most 65536; two bytes."""

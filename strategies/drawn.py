@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From one drawn byte string to a scenario: which bytes decide what, and the strategy around it.
+"""From one drawn byte string to a scenario: which bytes decide what. given.py has the strategy around it.
 
 A subject's strategy gives three functions: how its ranges are placed around a table that has been laid out, how its own
 rules are broken, and which stories of what others do it knows.
@@ -8,10 +8,7 @@ rules are broken, and which stories of what others do it knows.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hypothesis import strategies as st
-
-from pte_review.models.arch import ARCHES, words
-from pte_review.models.legal import ONLY_ON
+from pte_review.models.arch import words
 from pte_review.models.scenario import Scenario
 from pte_review.strategies.actions import ACTION_BYTES, Story, let_others_act
 from pte_review.strategies.choices import Choices
@@ -41,35 +38,6 @@ class Recipe:
     breakers: Mapping[str, Breaker]
     stories: Sequence[Story] = ()
     shorter: Callable[[Scenario, int], Scenario] | None = None
-
-
-def scenarios_of(
-    recipe: Recipe, arch: str | Sequence[str] | None = None, hostile: str | None = None
-) -> st.SearchStrategy[Scenario]:
-    """Scenarios of `arch` (one, several, or all). Legal, unless `hostile` names one of the recipe's breakers.
-
-    A rule that only one architecture has gives scenarios of that one. Raises ValueError for unknown names.
-    """
-    arches = list(ARCHES) if arch is None else [arch] if isinstance(arch, str) else list(arch)
-    for name in arches:
-        if name not in ARCHES:
-            raise ValueError(f"arch: expected one of {', '.join(ARCHES)}, got {name!r}")
-    if hostile is not None:
-        if hostile not in recipe.breakers:
-            raise ValueError(f"hostile: expected one of {', '.join(recipe.breakers)}, got {hostile!r}")
-        arches = [name for name in arches if ONLY_ON.get(hostile, name) == name]
-        if not arches:
-            raise ValueError(f"hostile: {hostile!r} can only be broken on {ONLY_ON[hostile]}")
-    return _scenarios(recipe, arches[0] if len(arches) == 1 else st.sampled_from(arches), hostile)
-
-
-@st.composite
-def _scenarios(draw: st.DrawFn, recipe: Recipe, arch: str | st.SearchStrategy[str], hostile: str | None) -> Scenario:
-    # One draw of bytes a scenario. Besides being the cheapest, it leaves Hypothesis's mutator nothing to copy from one
-    # place to another, which it does in five of six examples where it can: every scenario is a new one.
-    size = bytes_of(hostile)
-    name = arch if isinstance(arch, str) else draw(arch)
-    return scenario_of(recipe, name, draw(st.binary(min_size=size, max_size=size)), hostile)
 
 
 def with_actions(data: bytes) -> bytes:

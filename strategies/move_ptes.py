@@ -3,8 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING
 
 from pte_review.models.actions import CHANGE, Action, When
 from pte_review.models.arch.word import PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP
@@ -26,7 +25,7 @@ from pte_review.strategies.actions import (
 from pte_review.strategies.bits import Bits
 from pte_review.strategies.choices import Choices
 from pte_review.strategies.contpte import fold_blocks
-from pte_review.strategies.drawn import Recipe, scenarios_of
+from pte_review.strategies.drawn import Recipe
 from pte_review.strategies.hostile import (
     BREAKERS,
     draw_entry,
@@ -40,15 +39,20 @@ from pte_review.strategies.hostile import (
 )
 from pte_review.strategies.layout import Layout
 
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
 OLD_BASE = 0x7F00_0000_0000
 MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 
 
-def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> st.SearchStrategy[Scenario]:
+def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> "SearchStrategy[Scenario]":
     """Scenarios of `arch` (one, several, or all). Legal, unless `hostile` names a rule of legal scenarios to break.
 
     A rule that only one architecture has gives scenarios of that one. Raises ValueError for unknown names.
     """
+    from pte_review.strategies.given import scenarios_of  # Hypothesis, which a review does without
+
     return scenarios_of(RECIPE, arch, hostile)
 
 
@@ -59,7 +63,7 @@ def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scena
     """Choose which part of the layout moves, and where to."""
     config, p = layout.words.config, layout.words.config.ptrs_per_pte
     first, nr = _extent(layout, place)
-    old_table: Entries = tuple((layout.start + i, pte) for i, pte in enumerate(layout.entries) if pte)
+    old_table: Entries = tuple([(i, pte) for i, pte in enumerate(layout.entries, layout.start) if pte])
     new_base, new_index = _destination(layout, first, nr, place)
     vma = layout.vma
     if nr == p and new_index == 0 and not (vma.uffd and not vma.uffd_event_remap):

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Commands that take an empty value for a mistake: `--shard "$UNSET"` must not mean that there is no --shard."""
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
 import click
 from click.core import ParameterSource
 
@@ -35,9 +39,23 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group that refuses empty values, and so do the commands that it makes."""
+    """A group that refuses empty values. `places` are its commands by name, as `module:NAME`: one is imported, if any.
 
-    command_class = Command
+    Its --help imports them all, as each says itself what it does.
+    """
+
+    def __init__(self, *arguments: Any, places: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.places = places
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(self.places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.places and cmd_name not in self.commands:
+            module, _, name = self.places[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _check_values(self, ctx, args)

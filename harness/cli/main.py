@@ -16,17 +16,8 @@ from pathlib import Path
 import click
 
 from pte_review.harness.cli.arguments import Group
-from pte_review.harness.cli.b4_check import b4_check_command
-from pte_review.harness.cli.boot import boot_command
-from pte_review.harness.cli.check import check_command
 from pte_review.harness.cli.colour import coloured, wanted
-from pte_review.harness.cli.cost import cost_command
 from pte_review.harness.cli.endings import WRONG, ended_well
-from pte_review.harness.cli.exhaust import exhaust_command
-from pte_review.harness.cli.history import history_command
-from pte_review.harness.cli.listing import list_command
-from pte_review.harness.cli.live import live_command
-from pte_review.harness.cli.new_version import new_version_command
 from pte_review.harness.cli.options import (
     OK,
     arch_option,
@@ -36,10 +27,6 @@ from pte_review.harness.cli.options import (
     seed_option,
     subject_option,
 )
-from pte_review.harness.cli.record import record_command
-from pte_review.harness.cli.releases import releases_command
-from pte_review.harness.cli.replay import replay_command
-from pte_review.harness.cli.reproduce import reproduce_command
 from pte_review.harness.cli.settings import settings_here
 from pte_review.harness.cli.thread import thread_review
 from pte_review.harness.errors import UsageError, unknown
@@ -48,25 +35,26 @@ from pte_review.harness.subjects import choose
 from pte_review.models.version import VersionError
 
 LONGEST_LINE = 2000  # characters of what goes to stderr
-COMMANDS = (
-    b4_check_command,
-    boot_command,
-    check_command,
-    cost_command,
-    exhaust_command,
-    history_command,
-    list_command,
-    live_command,
-    new_version_command,
-    record_command,
-    releases_command,
-    replay_command,
-    reproduce_command,
-)
+COMMANDS = {
+    "b4-check": "pte_review.harness.cli.b4_check:b4_check_command",
+    "boot": "pte_review.harness.cli.boot:boot_command",
+    "check": "pte_review.harness.cli.check:check_command",
+    "cost": "pte_review.harness.cli.cost:cost_command",
+    "exhaust": "pte_review.harness.cli.exhaust:exhaust_command",
+    "history": "pte_review.harness.cli.history:history_command",
+    "list": "pte_review.harness.cli.listing:list_command",
+    "live": "pte_review.harness.cli.live:live_command",
+    "new-version": "pte_review.harness.cli.new_version:new_version_command",
+    "record": "pte_review.harness.cli.record:record_command",
+    "releases": "pte_review.harness.cli.releases:releases_command",
+    "replay": "pte_review.harness.cli.replay:replay_command",
+    "reproduce": "pte_review.harness.cli.reproduce:reproduce_command",
+}
 
 
 @click.group(
     cls=Group,
+    places=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=epilog("pte-review", "pte-review check pre_patch v4", "pte-review COMMAND --help"),
@@ -92,10 +80,6 @@ def cli(
     """
     if context.invoked_subcommand is None:
         context.exit(thread_review(choose(subject_name), max_examples, seed, arch, html_file))
-
-
-for _command in COMMANDS:
-    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -149,5 +133,5 @@ def _cut(line: str) -> str:
 def _usage(error: click.UsageError, arguments: list[str]) -> str:
     if arguments and error.message.startswith("No such command"):
         named = next((name for name in arguments if repr(name) in error.message), arguments[0])
-        return str(unknown("command", named, cli.commands))
+        return str(unknown("command", named, COMMANDS))
     return error.format_message()

@@ -7,8 +7,6 @@ For people. The verdict is the contract's own comparison (DeepDiff was seen to c
 import re
 from typing import Any
 
-from deepdiff import DeepDiff
-
 from pte_review.models.entry import decode
 from pte_review.models.outcome import Outcome
 from pte_review.models.scenario import Scenario
@@ -38,6 +36,8 @@ def state(scenario: Scenario, outcome: Outcome, around: Outcome) -> dict[str, An
 
 def difference(scenario: Scenario, base: Outcome, candidate: Outcome) -> StateChanges:
     """Each thing that differs, as (path, BASE's value, CANDIDATE's value): ("area[1].write", "False", "True")."""
+    from deepdiff import DeepDiff  # where there is something to show
+
     diff = DeepDiff(
         state(scenario, base, candidate),
         state(scenario, candidate, base),

@@ -17,13 +17,12 @@ from pte_review.harness.subject import Subject
 from pte_review.models.config import Config
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import RETURNED, UNMODELLED
-from pte_review.models.run import Trace
+from pte_review.models.run import Path
 from pte_review.models.scenario import ORDINARY_CONFIG, ORDINARY_VMA, Scenario
 from pte_review.models.version import Version
 from pte_review.models.vma import Vma
 
 Key = tuple[str, str, bool]
-Path = frozenset[tuple[int, int]]  # of a Trace
 BLOCK = 8  # scenarios that are drawn before anything is known of the first of them, at most
 SOON = 16  # scenarios after which there is one more in a block: at first what is known of one helps the next
 # Where both texts do the same, and nothing came of doing that so far, one run in so many is looked into.
@@ -57,37 +56,36 @@ class PairTally:
     clean: Counter[Path] = field(default_factory=Counter)  # scenarios in which both went a path, and nothing came of it
     unclean: set[Path] = field(default_factory=set)  # paths of which something came
 
-    def passes(self, scenario: Scenario, trace: Trace | None) -> bool:
+    def passes(self, scenario: Scenario, path: Path | None) -> bool:
         """Count a scenario in which both versions did the same, and went a path of which nothing came so often.
 
         They have equal outcomes then, and no difference. What both do wrong is seen where one in ONE_IN is looked into.
         """
-        if trace is None or trace.path in self.unclean or (seen := self.clean[trace.path]) < LOOKED_INTO:
+        if path is None or path in self.unclean or (seen := self.clean[path]) < LOOKED_INTO:
             return False
-        self.clean[trace.path] += 1
+        self.clean[path] += 1
         if seen % ONE_IN == 0:
             return False
         self.examples += 1
         self.observed.see(scenario)
         return True
 
-    def count(self, scenario: Scenario, comparison: Comparison, trace: Trace | None, aim: Aim, drawn: Drawn) -> None:
+    def count(self, scenario: Scenario, comparison: Comparison, path: Path | None, aim: Aim, drawn: Drawn) -> None:
         """Add what came of a scenario, which is `drawn` but for its config, and tell `aim` what differed.
 
-        `trace` is what both did, of kernel texts that did the same.
+        `path` is where both went, of kernel texts that did the same.
         """
         base, candidate, judgement = comparison.base, comparison.candidate, comparison.judgement
-        if trace is not None:
+        if path is not None:
             if judgement == AGREEMENT and not candidate.exercised:
-                self.clean[trace.path] += 1
+                self.clean[path] += 1
             else:
-                self.unclean.add(trace.path)
+                self.unclean.add(path)
         self.examples += 1
         self.observed.see(scenario)
-        for path in candidate.exercised:
-            self.exercised[path] = self.exercised.get(path, 0) + 1
-        written = writes(base.events), writes(candidate.events)
-        if written[0] != written[1]:
+        for special in candidate.exercised:
+            self.exercised[special] = self.exercised.get(special, 0) + 1
+        if base is not candidate and (written := (writes(base.events), writes(candidate.events)))[0] != written[1]:
             self.changed += 1
             aim.saw(drawn, *written)
         missing = [outcome.why for outcome in (base, candidate) if outcome.ended == UNMODELLED]
@@ -149,9 +147,9 @@ def explore(
             for (base, candidate), tally in running:
                 if tally.retired:
                     continue
-                trace = compared.alike(base, candidate)
-                if not tally.passes(compared.scenario, trace):
-                    tally.count(compared.scenario, compared.pair(base, candidate), trace, aim, drawn)
+                path = compared.alike(base, candidate)
+                if not tally.passes(compared.scenario, path):
+                    tally.count(compared.scenario, compared.pair(base, candidate), path, aim, drawn)
                     tally.retired = tally.retired or (enough is not None and enough(tally))
             passed = perf_counter() - started
             expected = max_examples if seconds is None else min(max_examples, max(done, int(done * seconds / passed)))

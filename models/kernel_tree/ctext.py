@@ -3,7 +3,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -21,6 +21,7 @@ MOST_CONDITIONALS = 100  # levels of #if, #elif and #else; the headers of 6.12 t
 TAGGED = {"struct_specifier", "union_specifier", "enum_specifier"}
 NAMES = {"identifier", "type_identifier"}
 WORD = re.compile(rb"[A-Za-z_]\w*")
+BLANKS = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 # Annotations that are no C to the parser, which would take one for a type or a name.
 ANNOTATION = re.compile(
     rb"\b(?:__always_inline|noinline|__bitwise|__force|__user|__kernel|__iomem|__percpu|__rcu|__must_check|__init|__exit|"
@@ -73,7 +74,7 @@ class CFile:
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of the text: the parser takes longer than a look whether a name occurs at all."""
-        return frozenset(word.decode() for word in WORD.findall(self.bytes))
+        return frozenset(word.decode() for word in set(WORD.findall(self.bytes)))
 
     @cached_property
     def root(self) -> "Node":
@@ -131,9 +132,9 @@ class CFile:
                 todo.extend(node.children)
         return names
 
-    def masked(self, kept: list[Definition]) -> str:
+    def masked(self, kept: Iterable[Definition]) -> str:
         """The text with everything but `kept`, and the #if lines around it, turned into blanks. No line moves."""
-        out = bytearray(re.sub(rb"[^\n]", b" ", self.bytes))
+        out = bytearray(self.bytes.translate(BLANKS))
         outermost = {}
         for definition in kept:
             start, end = definition.node.start_byte, definition.end

@@ -24,7 +24,7 @@ class Actors(Cpus):
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        self.counts: Counter[tuple[str, int]] = Counter()  # of the version: accesses and changes by ptep
+        self.counts: Counter[tuple[str, int]] = Counter()  # of the version: accesses and changes of `watched`
         self.waiting: list[Action] = []  # for a lock
         self.acting = False  # what is accessed now, an actor accesses
         self.phases: dict[str, list[Action]] = {}
@@ -36,6 +36,7 @@ class Actors(Cpus):
                 self.anchored.setdefault(at, []).append(action)
             else:
                 self.phases.setdefault(when.phase, []).append(action)
+        self.watched = {ptep for _, ptep, _ in self.anchored}
 
     # -- when
 
@@ -50,7 +51,7 @@ class Actors(Cpus):
             self._look_for_two_addresses()
 
     def _before(self, ptep: int, *anchors: str) -> None:
-        if self.acting:
+        if ptep not in self.watched or self.acting:
             return
         for anchor in anchors:
             self.counts[anchor, ptep] += 1

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pte_review.models.actions import ANCHORS, CHANGE
+from pte_review.models.arch.word import PteWords
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.state import Machine
@@ -25,7 +26,7 @@ from pte_review.models.native.binding import Binding
 from pte_review.models.outcome import AT_UNLOCK, FLUSH_TIMES
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import MOST_MMS, MOST_RANGES, MOST_TABLES
-from pte_review.models.vma import VM_FLAG_BITS
+from pte_review.models.vma import VM_FLAG_BITS, Vma
 
 WORD = 8
 AREAS = {"REQUEST_AT": 0, "REPLY_AT": 1 << 16, "CHANGES_AT": 1 << 17, "EVENTS_AT": 1 << 18}  # offsets in words
@@ -137,8 +138,7 @@ def request(
     }
     words = [head[name] for name in LAYOUT["REQ"]]
     for vma in map(scenario.call.seen, scenario.vmas):
-        has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap, vma.uffd_wp_unpopulated)
-        words += (vma.vm_flags(rwp=config.uffd_rwp), scenario.words.vm_page_prot(vma), _bits(has), vma.vm_mm)
+        words += _vma_words(vma, scenario.words)
     for table in scenario.tables:
         words += (table.base, table.lock & (1 << 64) - 1, table.maps, table.vma, len(table.entries))
     for where in scenario.ranges:
@@ -154,6 +154,12 @@ def request(
     for access in watched:
         words += access
     return array("Q", words).tobytes()
+
+
+@lru_cache(maxsize=1 << 12)  # what a VMA says is drawn from little
+def _vma_words(vma: Vma, words: PteWords) -> tuple[int, int, int, int]:
+    has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap, vma.uffd_wp_unpopulated)
+    return vma.vm_flags(rwp=words.config.uffd_rwp), words.vm_page_prot(vma), _bits(has), vma.vm_mm
 
 
 def watched_by(scenario: Scenario) -> list[tuple[int, bool, int]]:

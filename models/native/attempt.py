@@ -10,7 +10,6 @@ from pte_review.models.kernel_tree.errors import TreeError
 from pte_review.models.machine.actors import Actors
 from pte_review.models.machine.endings import NoProgress, TableOverrun
 from pte_review.models.machine.fresh import fresh_kernel
-from pte_review.models.machine.kernel import Kernel
 from pte_review.models.native.arena import (
     ENDED,
     ENDINGS,
@@ -27,13 +26,14 @@ from pte_review.models.native.arena import (
     request,
 )  # fmt: skip
 from pte_review.models.native.binding import Binding
+from pte_review.models.native.companion import Changes, Companion, Dialogue, warns, without_lines
 from pte_review.models.native.follow import Follower, LineFollower, signed
 from pte_review.models.native.instrument import MOST_LOCALS, Local
 from pte_review.models.native.process import Worker
 from pte_review.models.native.translation_unit import TranslationUnit
 from pte_review.models.outcome import CRASH, NO_PROGRESS, TABLE_OVERRUN, UNASSIGNED_READ, Outcome, outcome_of
 from pte_review.models.outcome import RETURNED as IT_RETURNED
-from pte_review.models.run import Trace
+from pte_review.models.run import Did, Path
 from pte_review.models.scenario import Scenario
 
 MOST_SHOWN = 100  # characters of an exception
@@ -55,27 +55,40 @@ class Log(NamedTuple):
     reply: "array[int]"
     events: "array[int]"
 
-    def trace(self) -> Trace | None:
-        """What tells the run from others; None of one that did not return, or took a path that a review counts."""
-        names = self.events[::EVENT_WORDS]
-        if ENDINGS[self.reply[ENDED]] != IT_RETURNED or not _counted().isdisjoint(names):
+    def did(self) -> Did | None:
+        """What tells the run from others; None of one that did not return or warned, as its lines tell more then."""
+        if ENDINGS[self.reply[ENDED]] != IT_RETURNED or warns(self.events):
             return None
-        lines, events = self.events[EVENT_WORDS - 1 :: EVENT_WORDS], self.events[:]
-        del events[EVENT_WORDS - 1 :: EVENT_WORDS]
         ending = self.reply[RETURNED : RETURNED + 1] + self.reply[REPLY_WORDS:]
-        return Trace((events.tobytes(), ending.tobytes()), frozenset(zip(names, lines, strict=True)))
+        return without_lines(self.events), ending.tobytes()
+
+    def path(self) -> Path | None:
+        """Where the text went; None where that is a special path."""
+        names = self.events[::EVENT_WORDS]
+        if not _special().isdisjoint(names):
+            return None
+        return frozenset(zip(names, self.events[EVENT_WORDS - 1 :: EVENT_WORDS], strict=True))
 
 
 @lru_cache(maxsize=1)
-def _counted() -> frozenset[int]:
-    """Events of special paths, and warnings, whose text is that of their line."""
-    return frozenset(event_names().index(name) for name in ("result", "contpte_convert", "marker", "warn"))
+def _special() -> frozenset[int]:
+    """The events of special paths, which a review counts."""
+    return frozenset(map(event_names().index, ("result", "contpte_convert", "marker")))
 
 
 def log_of(scenario: Scenario, binding: Binding, stack: int, worker: Worker) -> Log:
     """Run `scenario`, in which nobody else acts, in `worker`, locals holding `stack` at first. Raises Died."""
-    worker.run(request(scenario, binding, stack))
+    worker.run(_asked(scenario, binding, stack))
     return _log(scenario, worker, 0)
+
+
+def _asked(scenario: Scenario, binding: Binding, stack: int) -> bytes:
+    """The request, made once for all texts that run on the scenario."""
+    key = "request", binding, stack
+    if key not in scenario.memo:
+        scenario.memo[key] = request(scenario, binding, stack)
+    made: bytes = scenario.memo[key]
+    return made
 
 
 def _log(scenario: Scenario, worker: Worker, fed: int) -> Log:
@@ -100,63 +113,62 @@ def attempt(
     It has been run where there is a `log`. The line of each event of the machine's log is added to `lines`, if given,
     which takes longer. A child that somebody killed, or that ended with the thread that started it, is run `again`.
     """
-    k = fresh_kernel(scenario)
-    follower = Follower(k, unit.warnings) if lines is None else LineFollower(k, unit.warnings, lines)
-    file = binding.file
+    file, known = binding.file, scenario.memo.get(("dialogue", stack)) if lines is None else None
+    companion = Companion(lambda: _follower(scenario, unit, lines), known)
     try:
-        if isinstance(k, Actors):
-            fed, logged = _accompanied(worker, request(scenario, binding, stack), k, follower)
-            log = _log(scenario, worker, fed)
-        else:
-            log, logged = log or log_of(scenario, binding, stack, worker), list(k.memory)
+        log = log or _log_beside(companion, scenario, binding, stack, worker)
+        did = log.did()
+        if (outcome := companion.outcome(did)) is not None:
+            return outcome, None
+        follower = companion.follower
         for place, value in follower.feed(log.events):
-            logged[place] = value
-        return _ended(k, follower, log.reply, logged, file, unit.locals)
+            companion.memory[place] = value
+        ended = _ended(follower, log.reply, companion.memory, file, unit.locals)
     except Died as died:
         if again and died.why == "SIGKILL":
             if lines is not None:
                 lines.clear()
             return attempt(scenario, binding, stack, worker, unit, again=False, lines=lines)
         at = f"{file}:{worker.arena.words[REPLY_AT + LINE]}"
-        ended, why = (NO_PROGRESS, f"more than {died.why}") if died.slow else (CRASH, died.why)
-        return outcome_of(k, None, ended, f"{why}, at or after {at}", slow=died.slow), None
+        how, why = (NO_PROGRESS, f"more than {died.why}") if died.slow else (CRASH, died.why)
+        return outcome_of(companion.follower.k, None, how, f"{why}, at or after {at}", slow=died.slow), None
     except (TableOverrun, NoProgress) as error:  # the machine ends it first, as others act
-        return outcome_of(k, None, error.ending, f"{error}, {file}:{follower.line}"), None
+        return outcome_of(companion.follower.k, None, error.ending, f"{error}, {file}:{companion.follower.line}"), None
     except TreeError:  # no child could be started: nothing is known of the version
         raise
     except (IndexError, ValueError, TypeError, OverflowError) as error:  # the C wrote into what it shares with us
         what = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_SHOWN]
         return outcome_of(fresh_kernel(scenario), None, CRASH, f"its log is no log of a run ({what}), {file}"), None
+    if scenario.actions and lines is None and did is not None and not companion.warned:
+        scenario.memo.setdefault(("dialogue", stack), Dialogue(tuple(companion.exchanges), did, ended[0]))
+    return ended
 
 
-def _accompanied(worker: Worker, asked: bytes, k: Actors, follower: Follower) -> tuple[int, list[int | None]]:
-    """A run in which others act between two accesses: the machine is asked before each that matters to them.
+def _follower(scenario: Scenario, unit: TranslationUnit, lines: list[int] | None) -> Follower:
+    k = fresh_kernel(scenario)
+    return Follower(k, unit.warnings) if lines is None else LineFollower(k, unit.warnings, lines)
 
-    Returns how many events it was told of, and what the C's tables held then.
-    """
-    events_seen = 0
-    memory = list(k.memory)
-    k.phase("call")
 
-    def ask(first: int, end: int) -> tuple[int, list[tuple[int, int]]]:
-        nonlocal events_seen, memory
-        events_seen = end
-        for at, value in follower.feed(worker.arena.events(first, end)):
-            memory[at] = value
-        if memory == k.memory:
-            return follower.value_met, []
-        changed = [i for i, (was, now) in enumerate(zip(memory, k.memory, strict=True)) if was != now]
-        memory = list(k.memory)
-        return follower.value_met, [(i, memory[i] or 0) for i in changed]
+def _log_beside(companion: Companion, scenario: Scenario, binding: Binding, stack: int, worker: Worker) -> Log:
+    """Run `scenario` in `worker`; where others act, as `companion` lets them, whom the log does not tell again."""
+    if not scenario.actions:
+        return log_of(scenario, binding, stack, worker)
+    fed = 0
 
-    worker.run(asked, ask)
-    return events_seen, memory
+    def ask(first: int, end: int) -> tuple[int, Changes]:
+        nonlocal fed
+        fed = end
+        return companion.ask(worker.arena.events(first, end))
+
+    worker.run(_asked(scenario, binding, stack), ask)
+    return _log(scenario, worker, fed)
 
 
 def _ended(
-    k: Kernel, follower: Follower, reply: "array[int]", logged: list[int | None], file: str, locals_: tuple[Local, ...]
+    follower: Follower, reply: "array[int]", logged: list[int | None], file: str, locals_: tuple[Local, ...]
 ) -> Ended:
     """`logged` is the memory of the C as its log has it."""
+    k = follower.k
     at = f"{file}:{reply[LINE]}"
     match ENDINGS[reply[ENDED]]:
         case "table-overrun":

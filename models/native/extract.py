@@ -96,15 +96,8 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
     files = [subject, *_files(tree, (*LIBRARY[arch], *BATCH))]
     kept = _needed(files, (function, *ASKED.get(arch, ())), provided(arch))
     locals_: list[Local] = []
-    pieces = {
-        file.path: SourceText(
-            file.path,
-            instrumented(file, kept[file.path], locals_ if file is subject else None),
-            warnings_of(kept[file.path]),
-        )
-        for file in files
-        if kept[file.path] or file is subject
-    }
+    pieces = {file.path: _piece(file, tuple(kept[file.path])) for file in files[1:] if kept[file.path]}
+    pieces[path] = SourceText(path, instrumented(subject, kept[path], locals_), warnings_of(kept[path]))
     batches: dict[str, Signature] = {
         name: signature(batch.node)
         for file in files[1:]
@@ -134,6 +127,17 @@ def extract(tree: Tree, arch: str, binding: Binding) -> Extract:
         asks=asks_of(own, others, {name: {*fields} - binding.places for name, fields in structs.items()}),
         keeps_state=any(_has_variables(d) for definitions in kept.values() for d in definitions),
     )
+
+
+@lru_cache(maxsize=256)  # the same for a tree with patches as without, but for the files that those touch
+def _piece(file: CFile, kept: tuple[Definition, ...]) -> SourceText:
+    return SourceText(file.path, instrumented(file, kept, None), warnings_of(kept))
+
+
+@lru_cache(maxsize=1 << 14)
+def _asked(file: CFile, definition: Definition) -> frozenset[str]:
+    """The names that a definition uses, and those that the #if lines around it ask for."""
+    return frozenset(file.uses(definition.node) | file.guards(definition))
 
 
 def _words(definitions: Iterable[Definition]) -> dict[str, list[Word]]:
@@ -182,7 +186,7 @@ def _needed(files: list[CFile], start: Iterable[str], known: frozenset[str]) -> 
         file, definition = todo.pop()
         kept[file.path][definition.node.start_byte] = definition
         asks = file is subject
-        for name in sorted((file.uses(definition.node) | file.guards(definition)) - seen[asks]):
+        for name in sorted(_asked(file, definition) - seen[asks]):
             seen[asks].add(name)
             own = subject.definitions.get(name, ()) if asks else ()
             own = [d for d in own if d.node.type != "declaration" or name not in known]

@@ -30,6 +30,8 @@ def refuse_file_readers(path: str, text: str, label: str) -> None:
 def _readers(text: str) -> Iterator[tuple[int, str]]:
     code = COMMENT_OR_LITERAL.sub(_blank, text)
     for line, logical in _logical_lines(code):
+        if not logical or logical.isspace():  # most lines: what is not kept of a file is blanks
+            continue
         if match := DIRECTIVE.match(logical):
             yield line, f"#{match[1]}"
         if match := EMBED.search(logical) or PRAGMA.search(logical):

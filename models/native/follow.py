@@ -55,23 +55,28 @@ class Follower:
     # -- raw accesses
 
     def _on_R(self, ptep: int, value: int, debugging: int, *_: int) -> None:
+        k, ptep = self.k, signed(ptep) if ptep >> 63 else ptep
         if debugging:
-            self.k.read_event = "R.debug_vm"
-        if self.k.read(signed(ptep)) != value and not self._acted():
-            self._stored_unseen(signed(ptep), value)
-            self.k.events[-1] = (self.k.read_event, signed(ptep), value)
-        self.k.read_event = "R"
-        self.value_met = int(self.k.events[-1][2])
+            k.read_event = "R.debug_vm"
+        met = k.read(ptep)
+        if met != value and not self._acted():
+            self._stored_unseen(ptep, value)
+            k.events[-1] = (k.read_event, ptep, value)
+            met = value
+        k.read_event = "R"
+        self.value_met = met
 
     def _on_X(self, ptep: int, value: int, *_: int) -> None:
-        if not self._acted() and self.k.memory[signed(ptep)] != value:
-            self._stored_unseen(signed(ptep), value)
-        self.value_met = self.k.xchg0(signed(ptep))
-        self.changed.append((signed(ptep), 0))
+        ptep = signed(ptep) if ptep >> 63 else ptep
+        if not self._acted() and self.k.memory[ptep] != value:
+            self._stored_unseen(ptep, value)
+        self.value_met = self.k.xchg0(ptep)
+        self.changed.append((ptep, 0))
 
     def _on_S(self, ptep: int, value: int, *_: int) -> None:
-        self.k.store(signed(ptep), value)
-        self.changed.append((signed(ptep), value))
+        ptep = signed(ptep) if ptep >> 63 else ptep
+        self.k.store(ptep, value)
+        self.changed.append((ptep, value))
 
     def _acted(self) -> bool:
         """Whether others act: then the entry is what the machine says, not what the C had before it asked."""

@@ -7,7 +7,7 @@ that a value of an earlier pass is noticed where a later one forgets to assign. 
 thing that happens to it is an assignment, and neither the loop's head nor what comes behind the loop looks at it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Local:
     line: int
 
 
-def instrumented(file: CFile, kept: list[Definition], locals_: list[Local] | None) -> str:
+def instrumented(file: CFile, kept: Sequence[Definition], locals_: list[Local] | None) -> str:
     """`file` with all but `kept` masked; where `locals_` is a list, locals are poisoned and added to it."""
     edits: list[Edit] = []
     for definition in kept:

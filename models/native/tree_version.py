@@ -205,10 +205,11 @@ class TreeVersion(Version):
         try:
             worker = self.worker(scenario.arch, scenario.config)
             log = log_of(scenario, self.binding, POISONED, worker)
-            trace = log.trace()
+            did = log.did()
         except (TreeError, Died, IndexError):  # the C wrote into its reply, or worse: run() says so
             return Run(self.run(scenario))
-        return Run(lambda: self._finished(scenario, self._attempt(scenario, POISONED, log)), trace)
+        path = log.path() if did is not None else None
+        return Run(lambda: self._finished(scenario, self._attempt(scenario, POISONED, log)), did, path)
 
     def _finished(self, scenario: Scenario, ended: Ended, *, stacks: bool = True) -> Outcome:
         """The outcome of a run that `ended` so, after further ones where it read what it never assigned."""

@@ -9,7 +9,11 @@ import pytest
 from pte_review.harness.cli.main import cli as group
 from tests.cli.conftest import Run
 
-COMMANDS: dict[str, click.Command] = {"": group, **group.commands}
+CONTEXT = click.Context(group)
+COMMANDS: dict[str, click.Command] = {
+    "": group,
+    **{name: command for name in group.list_commands(CONTEXT) if (command := group.get_command(CONTEXT, name))},
+}
 POSITIONAL = {"check": ("v4", "v4"), "exhaust": ("v4", "v4"), "cost": ("v4", "pre_patch"), "replay": ("a.json",)}
 WITH_VALUE = [
     (command, max(option.opts, key=len))
@@ -20,6 +24,7 @@ WITH_VALUE = [
 
 
 def test_the_options_are_found():
+    assert [command.name for name, command in COMMANDS.items() if name] == [*filter(None, COMMANDS)]
     assert len(WITH_VALUE) > 30
     assert {("exhaust", "--dask"), ("exhaust", "--shard"), ("cost", "--baseline"), ("", "--arch")} <= set(WITH_VALUE)
 

@@ -118,4 +118,4 @@ def test_help_ends_in_examples_and_statuses(cli: Run, command: str):
 
 def test_every_command_is_in_the_help(cli: Run):
     text = cli("--help").out
-    assert all(f"\n  {command.name} " in text for command in COMMANDS)
+    assert all(f"\n  {name} " in text for name in COMMANDS)

@@ -36,7 +36,7 @@ def test_targets_and_commands_exist(page: Path):
     for target in re.findall(r"`make ([a-z-]+)`", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for command in re.findall(r"(?:^    |`)pte-review ([a-z][a-z0-9-]*)", text, re.MULTILINE):
-        assert command in cli.commands, command
+        assert command in cli.places, command
 
 
 PATHS = re.compile(r"`((?:models|strategies|harness|tests|docs|packaging)/[\w./-]*)`")

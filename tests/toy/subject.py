@@ -15,7 +15,8 @@ from pte_review.models.legal import RULES
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.tables import Range, Table
 from pte_review.strategies.choices import Choices
-from pte_review.strategies.drawn import Recipe, scenarios_of
+from pte_review.strategies.drawn import Recipe
+from pte_review.strategies.given import scenarios_of
 from pte_review.strategies.hostile import BREAKERS
 from pte_review.strategies.layout import Layout
 from tests.toy.call import FUNCTION, WrprotectCall
