@@ -58,5 +58,6 @@ subject_option = click.option(
     "subject_name",
     metavar="NAME",
     shell_complete=subjects,
-    help=f"The function under review, where the versions do not say it: {' or '.join(SUBJECTS)}.",
+    help="The function under review, where neither versions nor patches say it: "
+    f"{' or '.join(SUBJECTS)}. The first without.",
 )

@@ -9,6 +9,7 @@ from pte_review.models.config import Config
 from pte_review.models.scenario import Scenario
 
 HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
+UNSEEN = "not seen in these counts"  # it is about time, and no count differs
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,10 +100,10 @@ def call(scenario: Scenario, event: Event) -> str:
             shown.append(f"{what}={_odd(value)}")
         elif what == "ptep":
             shown.append(scenario.places.label(int(value)))
-        elif what == "pte" and int(value) >= 0:
+        elif what in ("pte", "old_pte") and int(value) >= 0:
             shown.append(show(scenario.words, int(value)))
         elif what not in ("addr", "full"):
-            shown.append(f"{what}={int(value):#x}" if what in ("folio", "pte") else f"{what}={int(value)}")
+            shown.append(f"{what}={int(value):#x}" if what in ("folio", "pte", "old_pte") else f"{what}={int(value)}")
     if name not in SIGNATURES:
         shown = [f"{int(value):#x}" if _is_word(value) else _odd(value) for value in values]
     return f"{name}({', '.join(shown)})"

@@ -139,7 +139,15 @@ class ProtectPromise(Promise):
                 want = words.pte_mkwrite(want, self.vma)
         elif words.pte_write(want) and not words.pte_write(pte) and not self.gives_write:
             want = words.pte_wrprotect(want)
+            if self.vma.shadow_stack and not self._was_dirty(slot):
+                want = words.pte_mkclean(want)  # pte_mkwrite() of a shadow stack had set it
         return want
+
+    def _was_dirty(self, slot: int) -> bool:
+        """Whether the entry of a slot was dirty before the call or became so by hardware."""
+        words, source = self.words, self.source[slot]
+        same = [pte for pte in self.set_by_mmu if words.pte_pfn(pte) == words.pte_pfn(source)]
+        return any(map(words.pte_dirty, [source, *same]))
 
     def differ_freely(self, base: int, candidate: int) -> Iterator[str]:
         words = self.words

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pte_review.harness.subject import Words
 from pte_review.models.change_pte_range.call import MPROTECT, NUMA, UFFD_PROTECT, ProtectCall
-from pte_review.models.scenario import Scenario
+from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.vma import Vma
 
 SENTENCES = {
@@ -44,16 +44,28 @@ def _options(scenario: Scenario) -> list[str]:
 
 
 def _recipes(scenario: Scenario) -> Iterator[str]:
-    """How the call is made, where it is not mprotect() itself; how pages of a large folio come to differ."""
-    call = _call(scenario)
-    if call.caller == NUMA:
+    """How anonymous pages come not to be exclusive; how the call is made, where it is not mprotect() itself."""
+    caller = _call(scenario).caller
+    then = ", mprotect" if caller == MPROTECT else ""
+    folios = [folio for folio in _mapped(scenario) if folio.anon and not folio.ksm]
+    if any(folio.shared and folio.exclusive for folio in folios):
+        yield f"part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK{then}"
+    elif any(folio.exclusive and folio.exclusive != ((0, 1 << folio.order),) for folio in folios):
+        yield f"a large folio shared, the child gone, one page written (v6.15){then}"
+    elif any(not folio.exclusive for folio in folios):
+        yield f"fork{then}" if any(folio.shared for folio in folios) else f"fork, the child gone{then}"
+    if caller == NUMA:
         yield "NUMA balancing scans the range"
-    elif call.caller != MPROTECT:
-        yield "UFFDIO_WRITEPROTECT" if call.caller == UFFD_PROTECT else "UFFDIO_WRITEPROTECT, then without the mode"
-    if any(folio.shared and folio.exclusive for folio in scenario.folios):
-        yield "part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK, mprotect"
-    elif any(folio.exclusive and folio.exclusive != ((0, 1 << folio.order),) for folio in scenario.folios):
-        yield "a large folio shared, the child gone, one page written (v6.15), mprotect"
+    elif caller != MPROTECT:
+        yield "UFFDIO_WRITEPROTECT" if caller == UFFD_PROTECT else "UFFDIO_WRITEPROTECT, then without the mode"
+
+
+def _mapped(scenario: Scenario) -> list[Folio]:
+    """The folios that present entries map."""
+    words = scenario.words
+    present = (pte for _, pte in scenario.tables[0].entries if words.pte_present(pte))
+    folios = (scenario.folio_of(words.pte_pfn(pte)) for pte in present)
+    return [folio for folio in folios if folio is not None]
 
 
 WORDS = Words(headline=_headline, options=_options, system_call="mprotect", recipes=_recipes, sentences=SENTENCES)

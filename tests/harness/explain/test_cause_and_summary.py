@@ -48,6 +48,10 @@ def test_slots_of_one_table():
         (("pte_clear", 0x4000_0000, 512), "pte_clear(old[0])"),
         (("ptep_get_and_clear", 0x4000_1000, 513), "ptep_get_and_clear(old[1])"),
         (("get_and_clear_full_ptes", 0x4000_0000, 512, 4, 0), "get_and_clear_full_ptes(old[0], nr=4)"),
+        (
+            ("modify_prot_commit_ptes", 0x4000_0000, 512, page(X86, 0x100), page(X86, 0x100, "W"), 2),
+            "modify_prot_commit_ptes(old[0], pfn=0x100, pfn=0x100 W, nr=2)",
+        ),
         (("flush_tlb_range", 0x4000_0000, 0x4000_2000), "flush_tlb_range(0x40000000, 0x40002000)"),
         (("arch_leave_lazy_mmu_mode",), "arch_leave_lazy_mmu_mode()"),
     ],

@@ -140,3 +140,11 @@ def test_full_is_for_address_spaces_that_go_away(arch, full):
         getattr(k, name)(1, 0x4000_3000, o(k, 3), *rest)
         assert k.violations == []
         assert k.facts == [FULL] * full
+
+
+@pytest.mark.parametrize("swp_type", range(32))
+def test_a_folio_is_asked_of_entries_that_hold_a_page_frame(arch, swp_type):
+    """3.7: is_pfn_swap_entry(): hwpoison, migration, device private and device exclusive entries."""
+    k = kernel(arch, {0: swap(arch, swp_type, 0x201)}, folios=FOLIOS)
+    k.pfn_swap_entry_folio(k.pte_to_swp_entry(k.ptep_get(o(k, 0))))
+    assert bool(k.violations) is (swp_type not in range(24, 31))

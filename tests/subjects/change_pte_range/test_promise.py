@@ -259,3 +259,15 @@ def test_a_block_may_be_met_contiguous_beside_its_single_entries():
     conflicts = {v: [e for e in run(scenario, v).events if e[0] == "conflict"] for v in ("before_batching", "batching")}
     assert (len(conflicts["before_batching"]), len(conflicts["batching"])) == (0, 1)
     assert kinds(scenario, run(scenario, "batching")) == []
+
+
+@pytest.mark.parametrize(("flags", "dirty"), [("", False), ("D", True)])
+def test_a_shadow_stack_that_is_not_upgraded_need_not_be_dirty(flags, dirty):
+    """pte_mkwrite() makes an entry of a shadow stack Write=0, Dirty=1; whoever leaves it out leaves the entry clean."""
+    folio = anon(0x200, 2, exclusive=[(1, 2)])
+    stack = Vma(shadow_stack=True)
+    scenario = call("x86_64", {0: page("x86_64", 0x201, flags)}, [folio], vma=stack, shstk=True, protection="rwx")
+    (left_alone, *_), (upgraded, *_) = (run(scenario, version).tables[0] for version in ("as_merged", "batching"))
+    assert (scenario.words.pte_write(left_alone), scenario.words.pte_write(upgraded)) == (False, True)
+    assert scenario.words.pte_dirty(left_alone) is dirty
+    assert kinds(scenario, run(scenario, "as_merged")) == []
