@@ -9,6 +9,7 @@ from pathlib import Path
 from pte_review.harness.errors import UsageError
 from pte_review.harness.kernel_text import TREE, KernelText
 from pte_review.harness.progress import Listen, silent
+from pte_review.harness.recordings.reading import function_of
 from pte_review.harness.review import chosen_arches, review
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.verdict import Verdict
@@ -97,6 +98,8 @@ def recorded(subject: Subject, paths: Sequence[Path], folders: Sequence[Path]) -
         raise UsageError(f"--recorded: nothing is recorded of {subject.name}()")
     releases = {release.number: release for release in map(release_of, folders)}
     for path in paths:
+        if not recordings.is_of(function_of(path)):
+            raise UsageError(f"{path}: expected a recording of {subject.name}()")
         release = releases.get(_kernel(recordings, path))
         if release is None:
             raise UsageError(f"{path}: recorded on {_kernel(recordings, path)}: expected its tree among the folders")

@@ -81,7 +81,8 @@ class Recordings(Protocol):
 
     sources: tuple[Path, ...]  # the C of the program that makes them (harness/live/record.py); none: they are only read
 
-    def is_recording(self, path: Path) -> bool: ...
+    def is_of(self, function: str) -> bool:
+        """Whether a file that says this of its function is one; it is empty where it says none."""
 
     def arches(self, path: Path) -> set[str]:
         """Read the file and say on which architectures it was recorded. Raises UsageError."""

@@ -13,10 +13,10 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.files.writing import write_whole
 from pte_review.harness.live.kernels import KernelImage, kernel_of
 from pte_review.harness.live.record import Recording, record
+from pte_review.harness.recordings.reading import is_recording
 from pte_review.harness.reports.live import recorded_summary
 from pte_review.harness.reports.progress import ProgressDisplay
 from pte_review.harness.review import check_count
-from pte_review.harness.subject import Subject
 from pte_review.harness.subjects import choose
 
 HOST = "host"
@@ -43,7 +43,7 @@ def record_command(
     subject = choose(subject_name)
     check_numbers(records, seed)
     if output is not None:
-        _check_output(subject, output)
+        _check_output(output)
     with ProgressDisplay("records") as display:
         made = record(subject, kernel_named(on, arch, display), records=records, seed=seed, listen=display)
     if output is None:
@@ -70,9 +70,8 @@ def kernel_named(on: str, arch: str | None, display: ProgressDisplay) -> KernelI
     return None
 
 
-def _check_output(subject: Subject, path: Path) -> None:
-    recordings = subject.recordings
-    if recordings is not None and not recordings.is_recording(path):
+def _check_output(path: Path) -> None:
+    if not is_recording(path):
         raise UsageError(f"-o {path}: expected a name that ends in .jsonl or .jsonl.gz, which replay reads")
     check_file("-o", path, Inputs())
 

@@ -12,6 +12,7 @@ from pte_review.harness.cli.options import FINDING, OK, epilog
 from pte_review.harness.errors import UsageError
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
 from pte_review.harness.kernel_text import KernelText, Needed, load_needed, texts_of
+from pte_review.harness.recordings.reading import function_of, is_recording
 from pte_review.harness.reports.picture import picture
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.subjects import SUBJECTS
@@ -61,11 +62,14 @@ def replay_command(
 
 
 def _recordings(path: Path) -> tuple[Subject, Recordings] | None:
-    """The subject whose recording a file is, with its reader."""
+    """The subject whose recording a file is, with its reader; None for a file that is none. Raises UsageError."""
+    if not is_recording(path):
+        return None
+    function = function_of(path)
     for subject in SUBJECTS.values():
-        if subject.recordings is not None and subject.recordings.is_recording(path):
+        if subject.recordings is not None and subject.recordings.is_of(function):
             return subject, subject.recordings
-    return None
+    raise UsageError(f"{path}: recorded of {function[:40]!r}: expected one of {', '.join(SUBJECTS)}")
 
 
 def _saved(path: Path, base: str | None, candidate: str | None) -> Saved:

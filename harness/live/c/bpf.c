@@ -115,3 +115,24 @@ uint64_t kernel_task(void)
 {
 	return context.task;
 }
+
+uint64_t kernel_pointer(uint64_t address)
+{
+	const uint64_t *page = address ? kernel_page(address) : NULL;
+
+	return page ? page[0] : 0;
+}
+
+uint64_t kernel_symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address = 0, at;
+	char line[300], symbol[200];
+
+	while (file && !address && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %199s", &at, symbol) == 2 && !strcmp(symbol, name))
+			address = at;
+	if (file)
+		fclose(file);
+	return address;
+}

@@ -114,18 +114,38 @@ static long member_bits(const struct btf_type *type, const char *name)
 	return -1;
 }
 
-long btf_offset(const char *structure, const char *member)
+static const struct btf_type *type_named(int kind, const char *name)
 {
 	if (!btf.count && !load())
-		return -1;
-	for (unsigned id = 1; id <= btf.count; id++) {
-		const struct btf_type *type = btf.types[id];
+		return NULL;
+	for (unsigned id = 1; id <= btf.count; id++)
+		if (BTF_INFO_KIND(btf.types[id]->info) == (unsigned)kind && named(btf.types[id]->name_off, name))
+			return btf.types[id];
+	return NULL;
+}
 
-		if (BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT && named(type->name_off, structure)) {
-			long bits = member_bits(type, member);
+long btf_offset(const char *structure, const char *member)
+{
+	const struct btf_type *type = type_named(BTF_KIND_STRUCT, structure);
+	long bits = type ? member_bits(type, member) : -1;
 
-			return bits < 0 ? -1 : bits / 8;
-		}
-	}
+	return bits < 0 ? -1 : bits / 8;
+}
+
+long btf_size(const char *structure)
+{
+	const struct btf_type *type = type_named(BTF_KIND_STRUCT, structure);
+
+	return type ? (long)type->size : -1;
+}
+
+long btf_value(const char *enumeration, const char *name)
+{
+	const struct btf_type *type = type_named(BTF_KIND_ENUM, enumeration);
+	const struct btf_enum *values = (const void *)(type + 1);
+
+	for (unsigned i = 0; type && i < BTF_INFO_VLEN(type->info); i++)
+		if (named(values[i].name_off, name))
+			return values[i].val;
 	return -1;
 }

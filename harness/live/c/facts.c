@@ -135,6 +135,8 @@ void facts_find(void)
 	}
 	if (facts.raw && !folios_known())
 		lacks("folios: /proc/kpageflags cannot be read");
+	if (facts.raw && !frames_open())
+		lacks("AnonExclusive: the array of struct page was not found");
 	each_order(look_at_order);
 	if (!(facts.orders & ~(1U << 9)))
 		lacks("folios of 16K to 1M: no size is enabled (" THP "hugepages-*kB/enabled)");
@@ -155,8 +157,8 @@ void say_facts(uint64_t seed, uint64_t number)
 {
 	const char *comma = "";
 
-	printf("{\"kernel\":\"%s\",\"arch\":\"%s\",\"soft_dirty\":%s", facts.release, facts.arch,
-	       facts.soft_dirty ? "true" : "false");
+	printf("{\"function\":\"%s\",\"kernel\":\"%s\",\"arch\":\"%s\",\"soft_dirty\":%s", recorded_function, facts.release,
+	       facts.arch, facts.soft_dirty ? "true" : "false");
 	printf(",\"seed\":%" PRIu64 ",\"number\":%" PRIu64, seed, number);
 	if (!facts.raw)
 		printf(",\"subset\":\"pagemap\"");

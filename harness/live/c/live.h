@@ -35,6 +35,16 @@ struct part {
 
 struct part some_part(struct chance *chance, unsigned pages, unsigned most);
 
+/* -- arena.c: where memory is mapped */
+
+#define ARENA 0x200000000000UL /* a multiple of 1 GiB */
+#define ARENA_BYTES (4UL << 30)
+#define PUD_BYTES (1UL << 30)
+
+uintptr_t arena_table(unsigned number); /* the address that a page table begins at */
+unsigned some_length(struct chance *chance); /* in pages */
+unsigned some_page_of_table(struct chance *chance); /* that a range starts at */
+
 /* -- say.c: what ends the program, and JSON on standard output */
 
 #define CANNOT_RECORD 2
@@ -53,12 +63,16 @@ void say_runs(const char *name, const uint64_t *values, unsigned count); /* ,"na
 /* -- btf.c: the layout of kernel structures, by /sys/kernel/btf/vmlinux */
 
 long btf_offset(const char *structure, const char *member); /* in bytes; -1 if there is none or no BTF */
+long btf_size(const char *structure);
+long btf_value(const char *enumeration, const char *name);
 
 /* -- bpf.c: kernel memory, by a BPF program that copies it; it needs CAP_BPF and CAP_PERFMON */
 
 const char *kernel_memory_open(void); /* NULL, or why there is none */
 const uint64_t *kernel_page(uint64_t address); /* a copy of PAGE bytes, until the next call; NULL if not mapped */
 uint64_t kernel_task(void); /* the address of this task's task_struct */
+uint64_t kernel_pointer(uint64_t address); /* what is at this address; 0 if not mapped */
+uint64_t kernel_symbol(const char *name); /* by /proc/kallsyms; 0 if not there */
 
 /* -- tables.c: the page tables of this process */
 
@@ -76,6 +90,14 @@ void raw_entries(uintptr_t address, unsigned pages, uint64_t *into); /* 0 where 
 bool entry_present(uint64_t pte);
 uint64_t entry_pfn(uint64_t pte);
 uint64_t table_frame(struct table table); /* 0 if there is no table */
+uint64_t kernel_linear(void); /* where the linear map has physical address 0 */
+
+/* -- frames.c: the struct page of a page frame */
+
+bool frames_open(void); /* after tables_open(): whether they can be read */
+bool frames_known(void);
+bool frame_exclusive(uint64_t pfn); /* whether the page is AnonExclusive */
+void forget_frames(void); /* they may have changed */
 
 /* -- pages.c: what /proc says of pages */
 
@@ -93,7 +115,7 @@ const char *pages_open(void); /* NULL, or why /proc/self/pagemap cannot be read 
 void pagemap(uintptr_t address, unsigned pages, uint64_t *into);
 void pagemap_and_contents(uintptr_t address, unsigned pages, uint64_t *into); /* what pages hold, for frames */
 bool folios_known(void); /* whether /proc/kpageflags can be read */
-struct folio folio_of(uint64_t pfn, bool *exclusive); /* exclusive: whether the page is AnonExclusive */
+struct folio folio_of(uint64_t pfn);
 void say_folios(FILE *out, const uint64_t *ptes, unsigned count); /* ,"folios":[[pfn, order, anon], ...],"exclusive":[...] */
 
 /* -- uffd.c: userfaultfd */
@@ -101,7 +123,8 @@ void say_folios(FILE *out, const uint64_t *ptes, unsigned count); /* ,"folios":[
 uint64_t uffd_features(void);
 int uffd_open(bool event_remap); /* a descriptor, -1 if the kernel refuses */
 bool uffd_register(int uffd, uintptr_t address, unsigned pages, bool missing_too);
-void uffd_protect(int uffd, uintptr_t address, unsigned pages, bool on);
+bool uffd_protect(int uffd, uintptr_t address, unsigned pages, bool on);
+bool uffd_unregister(int uffd, uintptr_t address, unsigned pages);
 bool uffd_poison(int uffd, uintptr_t address);
 void uffd_listen(int uffd); /* take the events of one system call, in a thread */
 void uffd_listened(void);
@@ -137,6 +160,8 @@ struct state {
 	unsigned pages;
 	bool file; /* it maps a file */
 	bool large; /* folios of several pages were asked for */
+	bool notified; /* its file system wants to know of the first store to a page */
+	bool tracked; /* soft-dirty bits were cleared, so stores are tracked */
 	int uffd; /* -1 without */
 	bool event_remap;
 	pid_t child; /* that shares pages; 0 without */
@@ -149,5 +174,20 @@ void state_end(struct state *state);
 void step(struct state *state, const char *name, struct part part); /* note what was done */
 void try_write(uintptr_t address, uint64_t value); /* also where it faults */
 void try_read(uintptr_t address);
+
+/* -- around.c: what is read around a call */
+
+void entries_of(uintptr_t address, unsigned pages, uint64_t *into); /* raw, or the subset pagemap */
+char *folios_of(uintptr_t address, unsigned pages); /* as say_folios() writes them; to be freed */
+void vmas_of(struct text *vmas, uintptr_t address, unsigned pages); /* a list of [first page, end page, permissions] */
+void split_leaves(const struct state *state);
+long switches(void); /* how often this task had to give up its CPU */
+
+/* -- recorder.c: the program; what follows is of the function that is recorded */
+
+enum outcome { REFUSED, DISTURBED, RECORDED };
+
+extern const char recorded_function[], recorded_call[]; /* its name; the system call, as mremap() */
+enum outcome record_call(uint64_t seed, uint64_t number);
 
 #endif

@@ -9,11 +9,10 @@
 
 #include "live.h"
 
-/* include/uapi/linux/kernel-page-flags.h, and include/linux/kernel-page-flags.h for the last */
+/* include/uapi/linux/kernel-page-flags.h */
 #define KPF_ANON (1ULL << 12)
 #define KPF_COMPOUND_HEAD (1ULL << 15)
 #define KPF_COMPOUND_TAIL (1ULL << 16)
-#define KPF_ANON_EXCLUSIVE (1ULL << 47)
 
 static int pagemap_fd = -1, flags_fd = -1, memory_fd = -1;
 
@@ -81,14 +80,13 @@ static uint64_t flags_of(uint64_t pfn)
 }
 
 /* A folio starts at a multiple of its size, so a block of 512 page frames holds it whole. */
-struct folio folio_of(uint64_t pfn, bool *exclusive)
+struct folio folio_of(uint64_t pfn)
 {
 	static uint64_t block[TABLE_PAGES];
 	uint64_t flags = flags_of(pfn), base = pfn & ~(TABLE_PAGES - 1ULL);
 	struct folio folio = { pfn, 0, flags & KPF_ANON };
 	unsigned head = pfn - base, end;
 
-	*exclusive = flags & KPF_ANON_EXCLUSIVE;
 	if (!(flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL)))
 		return folio;
 	if (pread(flags_fd, block, sizeof(block), base * sizeof(*block)) != sizeof(block))
@@ -123,13 +121,13 @@ void say_folios(FILE *out, const uint64_t *ptes, unsigned count)
 		if (entry_present(ptes[i]))
 			pfns[frames++] = entry_pfn(ptes[i]);
 	forget_flags();
+	forget_frames();
 	qsort(pfns, frames, sizeof(*pfns), by_number);
 	fprintf(out, ",\"folios\":[");
 	for (unsigned i = 0; i < frames; i++) {
-		bool is_exclusive;
-		struct folio folio = folio_of(pfns[i], &is_exclusive);
+		struct folio folio = folio_of(pfns[i]);
 
-		if (is_exclusive && (!owned || exclusive[owned - 1] != pfns[i]))
+		if (folio.anon && frame_exclusive(pfns[i]) && (!owned || exclusive[owned - 1] != pfns[i]))
 			exclusive[owned++] = pfns[i];
 		if (pfns[i] < end)
 			continue;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Memory that is mapped and touched at random. What is done with it then: steps.c. */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,7 +141,11 @@ static bool map_private(struct state *state)
 /* A file without a name, of a file system that may ask to be told of the first store to a page. */
 static bool map_shared_file(struct state *state)
 {
-	return map_file(state, open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), MAP_SHARED);
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct statfs system;
+
+	state->notified = fd >= 0 && !fstatfs(fd, &system) && system.f_type != TMPFS_MAGIC;
+	return map_file(state, fd, MAP_SHARED);
 }
 
 static const struct {

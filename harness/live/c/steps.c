@@ -101,8 +101,10 @@ static void clear_soft_dirty(struct state *state)
 {
 	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && write(fd, "4", 1) == 1)
+	if (fd >= 0 && write(fd, "4", 1) == 1) {
 		step(state, "clear soft-dirty", (struct part){ 0, state->pages });
+		state->tracked = true;
+	}
 	if (fd >= 0)
 		close(fd);
 }

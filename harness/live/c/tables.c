@@ -119,11 +119,9 @@ static bool find_linear(void)
 	return false;
 }
 
-static uint64_t kernel_pointer(uint64_t address)
+uint64_t kernel_linear(void)
 {
-	const uint64_t *page = address ? kernel_page(address) : NULL;
-
-	return page ? page[0] : 0;
+	return linear;
 }
 
 const char *tables_open(void)

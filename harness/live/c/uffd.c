@@ -81,14 +81,21 @@ bool uffd_register(int uffd, uintptr_t address, unsigned pages, bool missing_too
 	return !ioctl(uffd, UFFDIO_REGISTER, &arguments);
 }
 
-void uffd_protect(int uffd, uintptr_t address, unsigned pages, bool on)
+bool uffd_unregister(int uffd, uintptr_t address, unsigned pages)
+{
+	struct uffdio_range range = { address, pages * PAGE };
+
+	return !ioctl(uffd, UFFDIO_UNREGISTER, &range);
+}
+
+bool uffd_protect(int uffd, uintptr_t address, unsigned pages, bool on)
 {
 	struct uffdio_writeprotect arguments = {
 		.range = { address, pages * PAGE },
 		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
 	};
 
-	ioctl(uffd, UFFDIO_WRITEPROTECT, &arguments);
+	return !ioctl(uffd, UFFDIO_WRITEPROTECT, &arguments);
 }
 
 bool uffd_poison(int uffd, uintptr_t address)

@@ -7,6 +7,7 @@ from pte_review.harness.subjects.change_pte_range.clauses import CLAUSES
 from pte_review.harness.subjects.change_pte_range.history import BUGS
 from pte_review.harness.subjects.change_pte_range.kernel_text import BINDING
 from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
+from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
 from pte_review.harness.subjects.change_pte_range.space import space
 from pte_review.harness.subjects.change_pte_range.steps import STEPS
 from pte_review.harness.subjects.change_pte_range.words import WORDS
@@ -32,5 +33,6 @@ CHANGE_PTE_RANGE = Subject(
     compared_costs=("before_batching", "batching", "small_folios"),
     growth=("order-0", "folio-64k"),
     claims=claims,
+    recordings=ProtectRecordings(),
     binding=BINDING,
 )

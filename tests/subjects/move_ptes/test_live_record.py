@@ -13,8 +13,9 @@ import pytest
 from pte_review.harness.live.build import static_program
 from pte_review.harness.live.kernels import host_arch
 from pte_review.harness.live.record import KIT, OF_KIT
+from pte_review.harness.recordings.fields import entries
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
-from pte_review.harness.subjects.move_ptes.recordings.recording import entries, read
+from pte_review.harness.subjects.move_ptes.recordings.recording import read
 from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
 from pte_review.models.arch import words
 from tests.kit.moves import load

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from pte_review.harness.judging.tables import table_findings
+from pte_review.harness.recordings.comparing import Mismatch
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.recordings import calls as recorded_calls
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.folios import infer
-from pte_review.harness.subjects.move_ptes.recordings.moves import Mismatch, mismatches
+from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import Record, read
 from pte_review.models.call import Call
 from pte_review.models.outcome import Outcome

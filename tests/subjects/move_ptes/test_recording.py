@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from pte_review.harness.recordings.reading import is_recording
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
-from pte_review.harness.subjects.move_ptes.recordings.recording import is_recording, read
+from pte_review.harness.subjects.move_ptes.recordings.recording import read
 from pte_review.models.scenario import Folio
 from pte_review.models.vma import Vma
 from tests.kit.build import arm, bits, page, swap, x86

@@ -184,7 +184,7 @@ def test_old_recordings_are_read_as_before(tmp_path):
 def test_what_is_said_of_them(tmp_path):
     path = write(tmp_path / "a.jsonl", record(folios=[], whole=[[0, 1, "huge"]]), record(folios=[], whole=[]))
     text = recording_lines("a.jsonl", "pre_patch", read(path), [])
-    assert "folios as /proc/kpageflags had them before the move" in text
+    assert "folios as /proc/kpageflags had them before the call" in text
     assert "not compared, as move_ptes() did not move it: huge pages 1" in " ".join(text.split())
 
 

@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "look.h"
-
-static void entries(uintptr_t address, unsigned pages, uint64_t *into)
-{
-	if (facts.raw)
-		raw_entries(address, pages, into);
-	else
-		pagemap_and_contents(address, pages, into);
-}
 
 static unsigned rest_of_table(uintptr_t address)
 {
@@ -53,27 +43,6 @@ static const char *moved_whole(const struct place *place, const struct stretch *
 	return NULL;
 }
 
-void look_at_vmas(struct look *look, const struct place *place)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	uintptr_t first, end, high = place->old_addr + place->pages * PAGE;
-	char line[400], may[5];
-
-	look->vmas.length = look->vmas.bytes[0] = 0;
-	while (maps && fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &first, &end, may) != 3)
-			continue;
-		if (end <= place->old_addr || first >= high)
-			continue;
-		first = first < place->old_addr ? place->old_addr : first;
-		end = end > high ? high : end;
-		add(&look->vmas, "%s[%lu,%lu,\"%s\"]", look->vmas.length ? "," : "", (first - place->old_addr) / PAGE,
-		    (end - place->old_addr) / PAGE, may);
-	}
-	if (maps)
-		fclose(maps);
-}
-
 bool several_vmas(const struct look *look)
 {
 	return strchr(look->vmas.bytes, '[') != strrchr(look->vmas.bytes, '[');
@@ -85,55 +54,20 @@ static void look_beside(const struct place *place, uint64_t *into)
 		raw_entries(place->neighbours[i], NEIGHBOUR_PAGES, into + i * NEIGHBOUR_PAGES);
 }
 
-/* As text, made before the move: what it unmaps has no flags afterwards. */
-static char *known_folios(const struct look *look, const struct place *place)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-
-	if (facts.raw && folios_known())
-		say_folios(out, look->before, place->pages);
-	fclose(out);
-	return text;
-}
-
-static long switches(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_THREAD, &usage);
-	return usage.ru_nivcsw;
-}
-
-/*
- * Reclaim, compaction and khugepaged change entries too. Folios are looked up until two reads agree, which takes long; the
- * last read comes right before the move.
- */
+/* The last read comes right before the move. */
 void look_before(struct look *look, const struct place *place)
 {
-	static uint64_t again[MOST_PAGES];
-
-	look->folios = NULL;
-	entries(place->old_addr, place->pages, again);
-	for (int i = 0; i < 5; i++) {
-		memcpy(look->before, again, sizeof(again));
-		free(look->folios);
-		look->folios = known_folios(look, place);
-		entries(place->old_addr, place->pages, again);
-		if (!memcmp(look->before, again, place->pages * sizeof(*again)))
-			break;
-	}
+	look->folios = folios_of(place->old_addr, place->pages);
 	look_at_stretches(look, place);
 	look->switches = switches();
 	look_beside(place, look->beside[0]);
-	entries(place->old_addr, place->pages, look->before);
+	entries_of(place->old_addr, place->pages, look->before);
 }
 
 bool look_after(struct look *look, const struct place *place)
 {
-	entries(place->new_addr, place->new_pages, look->after);
-	entries(place->old_addr, place->pages, look->behind);
+	entries_of(place->new_addr, place->new_pages, look->after);
+	entries_of(place->old_addr, place->pages, look->behind);
 	look_beside(place, look->beside[1]);
 	return switches() == look->switches;
 }

@@ -23,7 +23,6 @@ struct look {
 	struct text vmas; /* of the old range: a list of [first page, end page, permissions] */
 };
 
-void look_at_vmas(struct look *look, const struct place *place);
 bool several_vmas(const struct look *look);
 void look_before(struct look *look, const struct place *place);
 bool look_after(struct look *look, const struct place *place); /* whether nobody else ran on this CPU meanwhile */

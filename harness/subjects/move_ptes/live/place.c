@@ -3,43 +3,6 @@
 
 #include "place.h"
 
-/* Addresses where nothing else is: a program of this size lies elsewhere. They start at a multiple of 1 GiB. */
-#define ARENA 0x200000000000UL
-#define ARENA_BYTES (4UL << 30)
-#define PUD_BYTES (1UL << 30)
-
-static uintptr_t table_at(unsigned number)
-{
-	return ARENA + number * TABLE_BYTES;
-}
-
-static unsigned length(struct chance *chance)
-{
-	static const unsigned lengths[] = { 1, 2, 3, 8, 16, 17, 31, 32, 48, 64, 64, 100, 128, 200, 300, 512, 600, 1100 };
-
-	return lengths[below(chance, sizeof(lengths) / sizeof(lengths[0]))];
-}
-
-/* The page of a table that a range starts at. */
-static unsigned old_page(struct chance *chance)
-{
-	unsigned any = below(chance, TABLE_PAGES);
-
-	switch (below(chance, 7)) {
-	case 0:
-	case 1:
-		return 0;
-	case 2:
-		return 16;
-	case 3:
-		return 496;
-	case 4:
-		return 511;
-	default:
-		return any;
-	}
-}
-
 /* Often as far into its table, or its block of 16, as the old one: then whole tables move, and blocks stay blocks. */
 static unsigned new_page(struct chance *chance, unsigned old)
 {
@@ -63,12 +26,12 @@ static unsigned new_page(struct chance *chance, unsigned old)
 struct place place_draw(struct chance *chance)
 {
 	struct place place = { .flags = MREMAP_MAYMOVE | MREMAP_FIXED };
-	unsigned first = old_page(chance), where = below(chance, 8), how = below(chance, 20);
+	unsigned first = some_page_of_table(chance), where = below(chance, 8), how = below(chance, 20);
 	unsigned fewer = below(chance, 9), more = 1 + below(chance, 3), second = new_page(chance, first);
 
-	place.pages = place.new_pages = length(chance);
-	place.old_addr = table_at(2) + first * PAGE;
-	place.new_addr = table_at(16) + second * PAGE;
+	place.pages = place.new_pages = some_length(chance);
+	place.old_addr = arena_table(2) + first * PAGE;
+	place.new_addr = arena_table(16) + second * PAGE;
 	if (where == 0) /* over the border of a table of the level above */
 		place.old_addr = ARENA + PUD_BYTES - TABLE_BYTES + first * PAGE;
 	else if (where == 1)

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * record MOVES SEED [booted]: moves memory in random states by mremap(2) and writes a line of JSON for each move: the
- * entries of the old range before it and of the new range after it. "booted" is for a kernel that was booted for this:
- * it may be harmed. Exit status: 0, or 2 with a line on standard error where nothing can be recorded.
- */
+/* Moves memory in random states by mremap(2): the entries of the old range before it and of the new range after it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,8 +9,7 @@
 
 #include "look.h"
 
-#define MOST_REFUSED 20 /* calls in a row that the kernel refuses, before something must be wrong */
-#define MOST_SECONDS 120 /* of one move; a call that does not return ends the program, and the output is not whole */
+const char recorded_function[] = "move_ptes", recorded_call[] = "mremap()";
 
 static bool move(struct place *place, const struct state *state)
 {
@@ -50,21 +45,6 @@ static void move_before(struct state *state, struct place *place)
 	}
 }
 
-/* A huge page becomes entries of a table by a change to a part of it. */
-static void split_leaves(struct state *state)
-{
-	uintptr_t end = state->start + state->pages * PAGE;
-
-	for (uintptr_t table = state->start & -TABLE_BYTES; table < end; table += TABLE_BYTES) {
-		uintptr_t page = table < state->start ? state->start : table;
-
-		if (table_of(table).kind != HAS_LEAF)
-			continue;
-		mprotect((void *)page, PAGE, PROT_READ);
-		mprotect((void *)page, PAGE, PROT_READ | PROT_WRITE);
-	}
-}
-
 static void split_vma(const struct place *place, int protection)
 {
 	mprotect((void *)(place->old_addr + place->pages / 3 * PAGE), (place->pages / 3 + 1) * PAGE, protection);
@@ -97,9 +77,7 @@ static void say(const struct look *look, const struct place *place, const struct
 	puts("}");
 }
 
-enum outcome { REFUSED, DISTURBED, RECORDED };
-
-static enum outcome record(uint64_t seed, uint64_t number)
+enum outcome record_call(uint64_t seed, uint64_t number)
 {
 	static struct state state;
 	static struct look look;
@@ -113,7 +91,7 @@ static enum outcome record(uint64_t seed, uint64_t number)
 		give_up("move %" PRIu64 ": %u pages of %s cannot be mapped: %s", number, place.pages, state.mapping,
 			strerror(errno));
 	prepare(&state, &place, &chance);
-	look_at_vmas(&look, &place);
+	vmas_of(&look.vmas, place.old_addr, place.pages);
 	if (several_vmas(&look)) { /* moved together since v6.17 (commit d23cb648e365), without a change of size */
 		place.new_pages = place.pages;
 		place.flags = MREMAP_MAYMOVE | MREMAP_FIXED;
@@ -129,27 +107,4 @@ static enum outcome record(uint64_t seed, uint64_t number)
 	state_end(&state);
 	place_clear();
 	return outcome;
-}
-
-int main(int count, char **arguments)
-{
-	uint64_t wanted = count > 2 ? strtoull(arguments[1], NULL, 10) : 0;
-	uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 0;
-	unsigned refused = 0;
-
-	if (!wanted)
-		give_up("usage: record MOVES SEED [booted]");
-	if (count > 3 && !strcmp(arguments[3], "booted"))
-		facts_set_up();
-	facts_find();
-	for (uint64_t made = 0, number = 0; made < wanted; number++) {
-		alarm(MOST_SECONDS);
-		enum outcome outcome = record(seed, number);
-
-		made += outcome == RECORDED;
-		refused = outcome == REFUSED ? refused + 1 : 0;
-		if (refused > MOST_REFUSED)
-			give_up("mremap() was refused %d times in a row, last: %s", MOST_REFUSED, strerror(errno));
-	}
-	return 0;
 }

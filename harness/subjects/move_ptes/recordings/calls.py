@@ -4,8 +4,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pte_review.harness.subjects.move_ptes.recordings.folios import ANON, infer, recorded
-from pte_review.harness.subjects.move_ptes.recordings.recording import Record, entries
+from pte_review.harness.recordings.fields import entries
+from pte_review.harness.recordings.folios import mapped, recorded
+from pte_review.harness.subjects.move_ptes.recordings.folios import ANON, infer
+from pte_review.harness.subjects.move_ptes.recordings.recording import Record
 from pte_review.harness.subjects.move_ptes.recordings.subset import synthetic
 from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords
@@ -60,7 +62,7 @@ def calls(record: Record) -> Iterator[RecordedCall]:
             new_addr=new,
             extent=nr * PAGE_SIZE,
             old_table=table,
-            folios=_mapped(folios, w, table),
+            folios=mapped(folios, w, table),
             vma=extent.vma,
             config=config,
         )
@@ -107,9 +109,3 @@ def _folios(record: Record, w: PteWords, before: list[int]) -> dict[int, Folio]:
     if record.folios is not None or record.subset:
         return recorded(record.folios or (), record.exclusive, frames.values(), anon=record.mapping in ANON)
     return infer(record.mapping, range(first, first + len(before)), frames)
-
-
-def _mapped(folios: dict[int, Folio], w: PteWords, table: Entries) -> tuple[Folio, ...]:
-    """The folios that `table` maps, ascending."""
-    mapped = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
-    return tuple(sorted(mapped, key=lambda folio: folio.pfn))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The folios behind a recorded range: as they were recorded, or inferred from where its pages lay before the move.
+"""The folios behind a range whose recording has none, inferred from where its pages lay before the move.
 
 What is inferred, from nothing else: a folio of 2^k pages is mapped at once, from an address that is a multiple of its
 size (see mm/memory.c:alloc_anon_folio()), and its PFNs start at a multiple of 2^k as well. So a block of 2^k pages,
@@ -22,48 +22,15 @@ always two or four of order 4). A folio that was split, as swapping out a part o
 takes CONT away, so a kernel with the batch-hint check does not batch there. Whether pages are AnonExclusive or shared.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pte_review.models.scenario import Folio
 
 ORDERS = {"mthp": (9, 8, 7, 6, 5, 4, 3, 2), "thp2m": (9,)}  # of anonymous memory; there is no order 1
 ANON = ("anon", "mthp", "thp2m")
-RECORDED = "folios as /proc/kpageflags had them before the move"
 INFERRED = "folios inferred from PFNs before the move, aligned like the addresses"
-
-
-def recorded(
-    folios: Iterable[tuple[int, int, bool]],
-    exclusive: tuple[tuple[int, int], ...],
-    frames: Iterable[int],
-    *,
-    anon: bool,
-) -> dict[int, Folio]:
-    """The folio behind each PFN of `frames`; one that was not recorded is a folio of its own.
-
-    `folios` are PFN, order and whether anonymous, `exclusive` ranges of PFNs of AnonExclusive pages. Both ascend.
-    """
-    made = [Folio(pfn, order, is_anon, _within(exclusive, pfn, pfn + (1 << order))) for pfn, order, is_anon in folios]
-    starts = [folio.pfn for folio in made]
-    of_frames = {}
-    for pfn in frames:
-        i = bisect_right(starts, pfn) - 1
-        of_frames[pfn] = made[i] if i >= 0 and pfn < made[i].end else Folio(pfn, anon=anon)
-    return of_frames
-
-
-def _within(ranges: tuple[tuple[int, int], ...], first: int, end: int) -> tuple[tuple[int, int], ...]:
-    """The parts of `ranges` from `first` to `end`, counted from `first`."""
-    at = bisect_right(ranges, (first, first))
-    result = []
-    for low, high in ranges[max(0, at - 1) :]:
-        if low >= end:
-            break
-        if high > first:
-            result.append((max(low, first) - first, min(high, end) - first))
-    return tuple(result)
 
 
 def infer(mapping: str, pages: range, frames: Mapping[int, int]) -> dict[int, Folio]:

@@ -2,16 +2,15 @@
 """Recorded moves run through a version: what it predicts and what not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pte_review.harness.judging.slots import bit_kinds
+from pte_review.harness.recordings.comparing import Difference, Mismatch, masked, stretches
+from pte_review.harness.recordings.fields import entries
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.recordings import subset
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
-from pte_review.harness.subjects.move_ptes.recordings.recording import Record, entries
+from pte_review.harness.subjects.move_ptes.recordings.recording import Record
 from pte_review.models.arch import words
-from pte_review.models.arch.word import PteWords
-from pte_review.models.arch.x86_64 import ACCESSED
 from pte_review.models.config import PAGE_SIZE
 from pte_review.models.entry import identity, show
 from pte_review.models.version import Version
@@ -19,27 +18,9 @@ from pte_review.models.version import Version
 DONTUNMAP = 4  # MREMAP_DONTUNMAP
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Pages of a record where the kernel left something else than the version, by kind."""
-
-    record: int  # from 1
-    kind: str
-    first: int  # page of the record
-    last: int
-    kernel: str  # the first page's entry, decoded
-    version: str
-
-
 def mismatches(number: int, record: Record, version: Version) -> list[Mismatch]:
     """Where the kernel left something else than `version` does, accessed and dirty and CONT aside."""
-    result: list[Mismatch] = []
-    for page, kind, kernel, predicted in sorted([*_moved(record, version), *_around(record)]):
-        _extend(result, Mismatch(number, kind, page, page, kernel, predicted))
-    return result
-
-
-Difference = tuple[int, str, str, str]  # page of the record, kind, what the kernel left, what the version leaves
+    return stretches(number, [*_moved(record, version), *_around(record)])
 
 
 def _moved(record: Record, version: Version) -> Iterator[Difference]:
@@ -61,14 +42,14 @@ def _at(record: Record, promise: MovePromise, page: int, kernel: int, predicted:
     if record.subset:
         for kind, wanted in subset.kinds(w, entries(record.before), kernel, predicted):
             yield page, kind, subset.shown(kernel), wanted
-    elif kernel != predicted and _masked(w, kernel) != _masked(w, predicted):
+    elif kernel != predicted and masked(w, kernel) != masked(w, predicted):
         for kind in _kinds(promise, kernel, predicted):
             yield page, kind, show(w, kernel), show(w, predicted)
 
 
 def _left_behind(promise: MovePromise, page: int, kernel: int, predicted: int) -> Iterator[Difference]:
     w = promise.words
-    if _masked(w, kernel) != _masked(w, predicted):
+    if masked(w, kernel) != masked(w, predicted):
         kind = "entry-left-behind" if w.pte_none(predicted) else "other-bits"
         yield page, kind, show(w, kernel), show(w, predicted)
 
@@ -80,20 +61,11 @@ def _around(record: Record) -> Iterator[Difference]:
         if not record.subset and not w.pte_none(kernel):
             yield page, "foreign-entry", show(w, kernel), show(w, 0)
     for address, before, after in record.beside:
-        if _masked(w, before) != _masked(w, after):
+        if masked(w, before) != masked(w, after):
             start = (
                 record.old_addr if abs(address - record.old_addr) < abs(address - record.new_addr) else record.new_addr
             )
             yield (address - start) // PAGE_SIZE, "outside-range", show(w, after), show(w, before)
-
-
-def _masked(words: PteWords, pte: int) -> int:
-    """What two reads of a running kernel can be compared in: a background thread ages pages, contpte gathers A/D."""
-    if words.pte_none(pte):
-        return 0
-    if not words.pte_present(pte):
-        return pte
-    return pte & ~ACCESSED if words.arch == "x86_64" else words.without_ad(pte & ~words.CONT)
 
 
 def _kinds(promise: MovePromise, kernel: int, predicted: int) -> list[str]:
@@ -102,12 +74,3 @@ def _kinds(promise: MovePromise, kernel: int, predicted: int) -> list[str]:
         return ["entry-lost" if words.pte_none(kernel) else "foreign-entry"]
     kinds = bit_kinds(promise, kernel & ~words.CONT, predicted & ~words.CONT)
     return [kind for kind in kinds if "young" not in kind] or ["other-bits"]
-
-
-def _extend(result: list[Mismatch], new: Mismatch) -> None:
-    """Append `new`, or let it lengthen the stretch before it."""
-    if result and (result[-1].record, result[-1].kind, result[-1].last + 1) == (new.record, new.kind, new.first):
-        last = result[-1]
-        result[-1] = Mismatch(last.record, last.kind, last.first, new.last, last.kernel, last.version)
-    else:
-        result.append(new)

@@ -3,16 +3,13 @@
 new range after it. Old recordings lack the fields that have a default.
 """
 
-import gzip
-import json
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pte_review.harness.errors import UsageError
-from pte_review.harness.subjects.move_ptes.recordings.bounds import Runs, check_record
-from pte_review.models.codec import SchemaError, from_json
-from pte_review.models.inputs import MOST_LINE, MOST_RECORDING, check_file, too_large
+from pte_review.harness.recordings.fields import Runs
+from pte_review.harness.recordings.reading import records_of
+from pte_review.harness.subjects.move_ptes.recordings.bounds import check_record
+from pte_review.models.codec import from_json
 
 PAGEMAP = "pagemap"  # a subset: entries as an unprivileged process sees its own
 
@@ -52,45 +49,12 @@ class Record:
         return min(self.pages, self.new_pages)
 
 
-def is_recording(path: Path) -> bool:
-    return path.name.endswith((".jsonl", ".jsonl.gz"))
-
-
 def read(path: Path) -> list[Record]:
     """The records of a .jsonl or .jsonl.gz file. Raises UsageError: which line, which field, what was expected."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    records, size, number = [], 0, 0
-    try:
-        check_file(path, MOST_RECORDING)
-        with opener(path, "rb") as file:
-            while line := file.readline(MOST_LINE + 1):
-                size, number = size + len(line), number + 1
-                if size > MOST_RECORDING or len(line) > MOST_LINE:
-                    raise too_large(path, MOST_RECORDING if size > MOST_RECORDING else MOST_LINE)
-                records.append(read_line(line.decode("utf-8"), f"{path}:{number}"))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read whole: {getattr(error, 'strerror', None) or error}") from None
-    if not records:
-        raise UsageError(f"{path}: holds no records")
-    return records
+    return records_of(path, _record)
 
 
-def read_line(line: str, where: str) -> Record:
-    """The record of one line. Raises UsageError."""
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: not a whole JSON object: {error}") from None
-    if isinstance(data, dict):
-        data = {name: value for name, value in data.items() if name != "steps"}
-    try:
-        record = from_json(Record, data, "record")
-        check_record(record)
-    except SchemaError as error:
-        raise UsageError(f"{where}: {error}") from None
+def _record(data: object) -> Record:
+    record = from_json(Record, data, "record")
+    check_record(record)
     return record
-
-
-def entries(runs: Runs) -> list[int]:
-    """Entries, one a page."""
-    return [(first + i * step) & ((1 << 64) - 1) for first, count, step in runs for i in range(count)]

@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pte_review.harness.recordings.comparing import Mismatch
+from pte_review.harness.recordings.text import RECORDED, mismatch_lines
 from pte_review.harness.reports.report import wrapped
 from pte_review.harness.subject import Replayed
 from pte_review.harness.subjects.move_ptes.recordings.bounds import WHOLE
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls
-from pte_review.harness.subjects.move_ptes.recordings.folios import INFERRED, RECORDED
-from pte_review.harness.subjects.move_ptes.recordings.moves import Mismatch, mismatches
-from pte_review.harness.subjects.move_ptes.recordings.recording import Record, is_recording, read
+from pte_review.harness.subjects.move_ptes.recordings.folios import INFERRED
+from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
+from pte_review.harness.subjects.move_ptes.recordings.recording import Record, read
 from pte_review.harness.subjects.move_ptes.recordings.subset import SEEN
+from pte_review.models.move_ptes.call import FUNCTION
 from pte_review.models.version import Version
 
 LIVE = Path(__file__).parents[1] / "live"
@@ -23,8 +26,9 @@ class MoveRecordings:
 
     sources: tuple[Path, ...] = (LIVE / "record.c", LIVE / "look.c", LIVE / "place.c")
 
-    def is_recording(self, path: Path) -> bool:
-        return is_recording(path)
+    def is_of(self, function: str) -> bool:
+        """Recordings were of this function alone once, and named none."""
+        return function in ("", FUNCTION.name)
 
     def arches(self, path: Path) -> set[str]:
         """The architectures of the records. Raises UsageError."""
@@ -64,13 +68,5 @@ def recording_lines(name: str, version: str, records: Sequence[Record], differin
         *(wrapped(line, "  ") for line in _basis(records)),
         f"  {version} predicts {len(records) - len(wrong)} of {len(records)} records",
     ]
-    for mismatch in differing:
-        first, last = mismatch.first, mismatch.last
-        pages = f"page {first}" if first == last else f"pages {first}-{last}"
-        record = records[mismatch.record - 1]
-        lines += [
-            f"  record {mismatch.record} ({record.mapping}, {record.moved} pages), {pages}: {mismatch.kind}",
-            f"    the kernel left  {mismatch.kernel}",
-            f"    {version} leaves  {mismatch.version}",
-        ]
-    return "\n".join(lines) + "\n"
+    described = {n: f"{record.mapping}, {record.moved} pages" for n, record in enumerate(records, 1)}
+    return "\n".join([*lines, *mismatch_lines(version, described, differing)]) + "\n"

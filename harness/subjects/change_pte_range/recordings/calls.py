@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A recorded change of protection as the change_pte_range() calls that it was made of: one a VMA and page table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pte_review.harness.recordings.fields import entries
+from pte_review.harness.recordings.folios import mapped, recorded
+from pte_review.harness.subjects.change_pte_range.recordings.recording import Record
+from pte_review.models.arch import words
+from pte_review.models.change_pte_range.call import MPROTECT, protect
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.scenario import Folio, Scenario
+from pte_review.models.scenario_check import check
+from pte_review.models.tables import Entries
+from pte_review.models.vma import Vma
+
+FILES = ("memfd", "filepriv", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One change_pte_range() call of a record: its scenario, and the pages of the record that it was on."""
+
+    scenario: Scenario
+    first: int
+    end: int
+
+
+def config_of(record: Record) -> Config:
+    return Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
+
+
+def calls(record: Record) -> Iterator[RecordedCall]:
+    """The calls of a record, as mprotect_fixup() and change_pmd_range() split it; huge pages are left out."""
+    config = config_of(record)
+    before, folios = entries(record.before), _folios(record, config)
+    for low, high, permissions in record.vmas:
+        vma = _vma(record, permissions)
+        if record.caller == MPROTECT and _letters(permissions) == record.protection:
+            continue  # mprotect_fixup() returns early
+        for first, end in _tables(record, config, low, high):
+            yield RecordedCall(_scenario(record, config, vma, before, folios, first, end), first, end)
+
+
+def _tables(record: Record, config: Config, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """What of pages low to high the call is on, a page table at a time."""
+    page, last = max(low, record.first), min(high, record.end)
+    while page < last:
+        number = (record.addr >> PAGE_SHIFT) + page
+        end = min(last, page + config.ptrs_per_pte - number % config.ptrs_per_pte)
+        if not any(first < end and page < behind for first, behind, _ in record.whole):
+            yield page, end
+        page = end
+
+
+def _scenario(
+    record: Record, config: Config, vma: Vma, before: list[int], folios: dict[int, Folio], first: int, end: int
+) -> Scenario:
+    """The call on pages first to end, in a table with all that the record has of it."""
+    start = record.addr >> PAGE_SHIFT
+    base = (start + first) // config.ptrs_per_pte * config.ptrs_per_pte - start  # the page that the table begins at
+    pages = range(max(base, 0), min(base + config.ptrs_per_pte, record.pages))
+    table: Entries = tuple((page - base, before[page]) for page in pages if before[page])
+    scenario = protect(
+        record.arch,
+        addr=record.addr + first * PAGE_SIZE,
+        nr=end - first,
+        entries=table,
+        folios=mapped(folios, words(record.arch, config), table),
+        vma=vma,
+        config=config,
+        caller=record.caller,
+        protection=record.protection,
+    )
+    check(scenario)
+    return scenario
+
+
+def _letters(permissions: str) -> str:
+    return permissions[:3].replace("-", "")
+
+
+def _vma(record: Record, permissions: str) -> Vma:
+    letters = _letters(permissions)
+    return Vma(
+        vm_file=record.mapping in FILES,
+        anon_vma=not permissions.endswith("s"),
+        read="r" in letters,
+        write="w" in letters,
+        exec="x" in letters,
+        softdirty=not record.tracked,
+        writenotify=record.notified,
+        uffd=record.uffd,
+        uffd_wp_unpopulated=record.uffd,
+    )
+
+
+def _folios(record: Record, config: Config) -> dict[int, Folio]:
+    """The folio behind each PFN that the mapping has."""
+    w = words(record.arch, config)
+    frames = [w.pte_pfn(pte) for pte in entries(record.before) if w.pte_present(pte) and not w.pte_special(pte)]
+    return recorded(record.folios, record.exclusive, frames, anon=record.mapping not in FILES)
