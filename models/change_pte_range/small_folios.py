@@ -152,8 +152,10 @@ def change_softleaf_pte(k: Kernel, vma: Vma, addr: int, pte: int, oldpte: int, c
     entry = k.softleaf_from_pte(oldpte)
 
     if k.softleaf_is_migration_write(entry):
+        folio = k.softleaf_to_folio(entry)
+
         # A protection check is difficult, so just disable write.
-        if k.folio_test_anon(k.softleaf_to_folio(entry)):
+        if k.folio_test_anon(folio):
             entry = k.make_readable_exclusive_migration_entry(entry.offset)
         else:
             entry = k.make_readable_migration_entry(entry.offset)

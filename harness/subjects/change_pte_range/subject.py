@@ -10,6 +10,7 @@ from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
 from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
 from pte_review.harness.subjects.change_pte_range.space import space
 from pte_review.harness.subjects.change_pte_range.steps import STEPS
+from pte_review.harness.subjects.change_pte_range.thread import THREAD
 from pte_review.harness.subjects.change_pte_range.words import WORDS
 from pte_review.harness.subjects.change_pte_range.workloads import WORKLOADS
 from pte_review.models.change_pte_range.call import FUNCTION
@@ -28,6 +29,7 @@ CHANGE_PTE_RANGE = Subject(
     steps=STEPS,
     clauses=CLAUSES,
     space=space,
+    thread=THREAD,
     bugs=BUGS,
     workloads=WORKLOADS,
     compared_costs=("before_batching", "batching", "small_folios"),

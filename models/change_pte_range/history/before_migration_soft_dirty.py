@@ -82,10 +82,7 @@ def change_pte_range(
                     continue
 
                 folio = k.vm_normal_folio(vma, addr, oldpte)
-                if not folio:
-                    continue
-
-                if k.folio_is_zone_device(folio) or k.folio_test_ksm(folio):
+                if not folio or k.folio_is_zone_device(folio) or k.folio_test_ksm(folio):
                     continue
 
                 # Also skip shared copy-on-write pages.
@@ -100,13 +97,11 @@ def change_pte_range(
                 nid = k.folio_nid(folio)
                 if target_node == nid:
                     continue
-
                 toptier = k.node_is_toptier(nid)
 
                 # Top-tier nodes are not scanned without normal NUMA balancing.
                 if not (k.sysctl_numa_balancing_mode & NUMA_BALANCING_NORMAL) and toptier:
                     continue
-
                 k.folio_use_access_time(folio)
 
             oldpte = k.ptep_modify_prot_start(vma, addr, pte)
@@ -134,8 +129,10 @@ def change_pte_range(
             entry = k.pte_to_swp_entry(oldpte)
 
             if k.is_writable_migration_entry(entry):
+                folio = k.pfn_swap_entry_folio(entry)
+
                 # A protection check is difficult, so just disable write.
-                if k.folio_test_anon(k.pfn_swap_entry_folio(entry)):
+                if k.folio_test_anon(folio):
                     entry = k.make_readable_exclusive_migration_entry(entry.offset)
                 else:
                     entry = k.make_readable_migration_entry(entry.offset)

@@ -3,7 +3,7 @@
 
 "[PATCH 7/7] mm: Optimize mprotect() through PTE-batching" (20250428120414.12101-8-dev.jain@arm.com) on patches 1, 2 and
 6, April 2025; the primitives are v6.17's. AnonExclusive of the pages is not asked, nor write permission in the batch.
-maybe_contiguous_pte_pfns() compares page frame numbers with PAGE_SIZE, so that x86_64 never batches.
+maybe_contiguous_pte_pfns() compares page frame numbers with PAGE_SIZE, so that x86_64 does not batch.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP
@@ -177,8 +177,10 @@ def change_pte_range(
             entry = k.pte_to_swp_entry(oldpte)
 
             if k.is_writable_migration_entry(entry):
+                folio = k.pfn_swap_entry_folio(entry)
+
                 # A protection check is difficult, so just disable write.
-                if k.folio_test_anon(k.pfn_swap_entry_folio(entry)):
+                if k.folio_test_anon(folio):
                     entry = k.make_readable_exclusive_migration_entry(entry.offset)
                 else:
                     entry = k.make_readable_migration_entry(entry.offset)

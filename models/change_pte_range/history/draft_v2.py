@@ -2,8 +2,9 @@
 """v2 of the series: any anon page may be written if nobody else maps a page of its folio; not merged.
 
 "[PATCH v2 7/7] mm: Optimize mprotect() through PTE-batching" (20250429052336.18912-8-dev.jain@arm.com) on patches 1, 2
-and 6, April 2025; the primitives are v6.17's. Single entries do without AnonExclusive too, and the zero page, which has
-no folio, is dereferenced. David Hildenbrand: "horribly wrong" (9a770aec-a020-4199-a53e-eddda657999d@redhat.com).
+and 6, April 2025, with the declarations that it lacks to compile; the primitives are v6.17's. Single entries do without
+AnonExclusive too, and the folio of the zero page, which has none, is dereferenced. David Hildenbrand: "horribly wrong"
+(25dcf969-e479-4d4a-a95c-0e83706af99e@redhat.com).
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP
@@ -175,8 +176,10 @@ def change_pte_range(
             entry = k.pte_to_swp_entry(oldpte)
 
             if k.is_writable_migration_entry(entry):
+                folio = k.pfn_swap_entry_folio(entry)
+
                 # A protection check is difficult, so just disable write.
-                if k.folio_test_anon(k.pfn_swap_entry_folio(entry)):
+                if k.folio_test_anon(folio):
                     entry = k.make_readable_exclusive_migration_entry(entry.offset)
                 else:
                     entry = k.make_readable_migration_entry(entry.offset)

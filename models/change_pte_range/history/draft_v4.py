@@ -202,8 +202,10 @@ def change_pte_range(
             entry = k.pte_to_swp_entry(oldpte)
 
             if k.is_writable_migration_entry(entry):
+                folio = k.pfn_swap_entry_folio(entry)
+
                 # A protection check is difficult, so just disable write.
-                if k.folio_test_anon(k.pfn_swap_entry_folio(entry)):
+                if k.folio_test_anon(folio):
                     entry = k.make_readable_exclusive_migration_entry(entry.offset)
                 else:
                     entry = k.make_readable_migration_entry(entry.offset)

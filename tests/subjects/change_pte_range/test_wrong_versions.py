@@ -98,7 +98,7 @@ CASES = {
         lambda arch: call(arch, {0: swap(arch, 27, 0x300)}, protection="r"), ["return-value", "write-gained"],
     ),
     "a migration entry of anon memory is shared": (
-        "if k.folio_test_anon(k.pfn_swap_entry_folio(entry)):", "if False:",
+        "if k.folio_test_anon(folio):", "if False:",
         lambda arch: call(arch, {0: swap(arch, 27, 0x300)}, [anon(0x300)], protection="r"), ["other-bits"],
     ),
     "a writable device-private entry stays one": (
