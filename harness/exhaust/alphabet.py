@@ -5,12 +5,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_MIGRATION_READ, SWP_PTE_MARKER, PteWords
+from pte_review.models.arch.word import (
+    PTE_MARKER_GUARD,
+    PTE_MARKER_POISONED,
+    PTE_MARKER_UFFD_WP,
+    SWP_DEVICE_WRITE,
+    SWP_MIGRATION_READ,
+    SWP_MIGRATION_WRITE,
+    SWP_PTE_MARKER,
+    PteWords,
+)
 from pte_review.models.vma import Vma
 from pte_review.strategies.bits import Bits, protection
 
 FIRST_SWAP_SLOT = 0x10
 FIRST_MIGRATING_PFN = 0x8_0000  # above what layouts map
+FIRST_DEVICE_PFN = 0x9_0000
+MARKERS = {
+    "UFFD_WP marker": PTE_MARKER_UFFD_WP,
+    "POISONED marker": PTE_MARKER_POISONED,
+    "GUARD marker": PTE_MARKER_GUARD,
+}
 
 Flags = tuple[bool, bool, bool]  # of a page: write, dirty, young
 OFF_ON = (False, True)
@@ -28,6 +43,8 @@ class Alphabet:
     soft_dirty: bool = False
     migration: bool = True
     zero_page: bool = False  # in anon memory
+    writable_swap: bool = False  # migration and device-private entries of writable pages, where there may be any
+    markers: bool = False  # of poisoned and guard pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,7 @@ class Value:
     """One value of an entry: of a page (`bits`), or what stands for no page (`kind`)."""
 
     name: str  # as tables print it
-    kind: str  # page, none, swap, migration, marker, zero-page
+    kind: str  # page, none, swap, migration, migration-write, device-write, marker, zero-page
     bits: Bits = PLAIN
 
     def raw(self, words: PteWords, vma: Vma, pfn: int, slot: int) -> int:
@@ -48,8 +65,12 @@ class Value:
             return words.pfn_pte(words.config.zero_pfn, protection(words, vma, self.bits, special=True))
         if self.kind == "migration":
             pte = words.swp_entry_to_pte(SWP_MIGRATION_READ, FIRST_MIGRATING_PFN + slot)
+        elif self.kind == "migration-write":
+            pte = words.swp_entry_to_pte(SWP_MIGRATION_WRITE, FIRST_MIGRATING_PFN + slot)
+        elif self.kind == "device-write":
+            pte = words.swp_entry_to_pte(SWP_DEVICE_WRITE, FIRST_DEVICE_PFN + slot)
         elif self.kind == "marker":
-            return words.swp_entry_to_pte(SWP_PTE_MARKER, PTE_MARKER_UFFD_WP)
+            return words.swp_entry_to_pte(SWP_PTE_MARKER, MARKERS[self.name])
         else:
             pte = words.swp_entry_to_pte(0, FIRST_SWAP_SLOT + slot)
         pte |= words.SWP_UFFD_WP if self.bits.uffd_wp else 0
@@ -65,7 +86,8 @@ def page(write: bool, dirty: bool, young: bool, **others: bool) -> Value:
     return Value("+".join(["page", *flags]), "page", bits)
 
 
-NEIGHBOUR = page(True, True, True)  # a page beside the range: what a batch that runs too far would carry in
+# A page beside the range: what a batch that runs too far would carry in; read-only where it may not be writable.
+NEIGHBOUR, READ_ONLY_NEIGHBOUR = page(True, True, True), page(False, True, True)
 
 
 def values(alphabet: Alphabet, vma: Vma) -> tuple[Value, ...]:
@@ -85,6 +107,13 @@ def _values(alphabet: Alphabet, vma: Vma) -> Iterator[Value]:
         yield Value("swap+sd" if mark else "swap", "swap", Bits(soft_dirty=mark))
     if alphabet.migration:
         yield Value("migration", "migration")
+    if alphabet.writable_swap and vma.write:
+        for mark in marks:
+            yield Value("migration+W+sd" if mark else "migration+W", "migration-write", Bits(soft_dirty=mark))
+            if vma.anon_vma:
+                yield Value("device+W+sd" if mark else "device+W", "device-write", Bits(soft_dirty=mark))
+    if alphabet.markers:
+        yield from (Value(name, "marker") for name in ("POISONED marker", "GUARD marker"))
     if vma.uffd:
         yield from (page(*flags, uffd_wp=True, soft_dirty=alphabet.soft_dirty) for flags in UFFD_WP)
         yield Value("swap+uffd-wp", "swap", Bits(uffd_wp=True))

@@ -25,7 +25,7 @@ class Backend(Protocol):
 
 
 def backend_for(subject: Subject, base: Version, candidate: Version, contract: Contract) -> Backend:
-    """The fastest backend for this pair: C where both are kernel text that it can judge. Raises VersionError."""
-    if isinstance(base, TreeVersion) and isinstance(candidate, TreeVersion) and base.binding.bare:
+    """The fastest backend for this pair: C where both are kernel text. Raises VersionError."""
+    if isinstance(base, TreeVersion) and isinstance(candidate, TreeVersion):
         return NativeBackend(subject, base, candidate, contract)
     return PythonBackend(subject, base, candidate, contract)

@@ -31,6 +31,7 @@ class Label:
     values: tuple[str, ...]  # of each entry
     folded: int = 0  # choices with CONT, over all groups
     fixed: tuple[str, ...] = ()  # what of the subject's own does not vary, in words
+    exclusive: str = ""  # which pages of anon folios are AnonExclusive, where that varies
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from string import ascii_uppercase
 
-from pte_review.harness.exhaust.alphabet import NEIGHBOUR
+from pte_review.harness.exhaust.alphabet import NEIGHBOUR, READ_ONLY_NEIGHBOUR
 from pte_review.harness.exhaust.block import Block
 from pte_review.strategies.bits import protection
 
@@ -35,8 +35,10 @@ def _describe(space: Sequence[Block]) -> str:
         ("folio layouts, pages a folio", lambda b: b.label.layout),
         ("VMAs", lambda b: b.label.mode),
         ("places", lambda b: b.label.place),
+        ("AnonExclusive pages", lambda b: b.label.exclusive),
     ):
-        lines.append(f"{title}: {'; '.join(_distinct(map(of, space)))}")
+        if named := [name for name in _distinct(map(of, space)) if name]:
+            lines.append(f"{title}: {'; '.join(named)}")
     for (without, more), letter in letters.items():
         also = f"; with a userfaultfd also {', '.join(more)}" if more else ""
         lines.append(f"values {letter}: {', '.join(without)}{also}")
@@ -60,6 +62,8 @@ def _part(blocks: Sequence[Block], letters: dict[Values, str]) -> str:
         _counted(blocks, lambda b: b.label.mode, "VMA"),
         _counted(blocks, lambda b: b.label.place, "place"),
     ]
+    exclusive = len({block.label.exclusive for block in blocks})
+    dimensions += [f"up to {exclusive} sets of AnonExclusive pages"] if exclusive > 1 else []
     also = f"; {folded:,} of the choices are folded contpte blocks, alike but for accessed and dirty" if folded else ""
     return f"{_tables(blocks):,} tables: {' x '.join(dimensions)}{also}"
 
@@ -69,7 +73,8 @@ def _fixed(space: Sequence[Block]) -> str:
     folios = [folio for block in space for folio in block.template.folios]
     facts = {
         "every anon page is exclusive": all(f.exclusive == ((0, 1 << f.order),) for f in folios if f.anon),
-        f"pages beside the range hold {NEIGHBOUR.name} unless folded with it": all(map(_neighbours, space)),
+        "pages beside the range are dirty and accessed, and writable where VMA and AnonExclusive let them be, unless "
+        "folded with it": all(map(_neighbours, space)),
         **{fact: all(fact in block.label.fixed for block in space) for fact in space[0].label.fixed},
         "no shadow stack": not any(block.template.vma.shadow_stack for block in space),
         "CONFIG_DEBUG_VM": all(block.template.config.debug_vm for block in space),
@@ -80,9 +85,9 @@ def _fixed(space: Sequence[Block]) -> str:
 
 
 def _neighbours(block: Block) -> bool:
-    words = block.template.words
-    beside = protection(words, block.template.vma, NEIGHBOUR.bits)
-    return all(words.pte_pgprot(pte) == beside for _, pte in block.template.tables[0].entries)
+    words, vma = block.template.words, block.template.vma
+    beside = [protection(words, vma, value.bits) for value in (NEIGHBOUR, READ_ONLY_NEIGHBOUR)]
+    return all(words.pte_pgprot(pte) in beside for _, pte in block.template.tables[0].entries)
 
 
 def _tables(blocks: Iterable[Block]) -> int:

@@ -48,12 +48,12 @@ class NativeBackend:
     def _can(self, template: Scenario) -> bool:
         """Whether the native backend supports this block.
 
-        It resets only the page tables between runs, so there may be no static state in the tree, and it does not model
-        pages that another process maps.
+        It resets only the page tables between runs, so there may be no static state in the tree, and page_table_check
+        does not count what another process maps.
         """
         return (
             template.config.ptrs_per_pte <= MOST_ENTRIES
-            and not any(folio.shared for folio in template.folios)
+            and not (template.config.page_table_check and any(folio.shared for folio in template.folios))
             and not any(version.unit(template.arch).keeps_state for version in (self.base, self.candidate))
         )
 
@@ -63,7 +63,7 @@ class NativeBackend:
 
     def _tally(self, block: Block, first: int, end: int) -> SpaceTally:
         """Of the stretch that the child has run."""
-        counted = self._stretches.counts.counted()
+        counted = self._stretches.counts.counted(self._stretches.free.names)
         tally = SpaceTally(
             tables=end - first - sum(group.cases for group in counted.groups.values()),
             equal=counted.equal,

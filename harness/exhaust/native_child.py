@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable
 from time import monotonic
 
+from pte_review.harness.exhaust.answers import Kinds, answers
 from pte_review.harness.exhaust.block import Block
-from pte_review.harness.exhaust.native_pair import CaseCounts, Pair, bare_object, driver_object
+from pte_review.harness.exhaust.native_pair import MOST_FREE, CaseCounts, Pair, bare_object, driver_object
 from pte_review.harness.judging.promise import Promise
 from pte_review.models.child_watch import Died
 from pte_review.models.native.arena import Arena
@@ -26,7 +27,10 @@ class Stretches:
         self._parent = 0
         self._arena: Arena | None = None
         self._pair: Pair | None = None
-        self._loaded: Block | None = None  # what the child has
+        self._loaded: Block | None = None  # what the child has, and its promise
+        self._promise: Promise
+        self._answered: Block | None = None  # of which it knows what is right
+        self.free = Kinds(MOST_FREE)  # in which right versions may differ
 
     @property
     def counts(self) -> CaseCounts:
@@ -38,7 +42,11 @@ class Stretches:
         counts = self.counts
         counts.forget(first)
         try:
-            self._load(block).run(first, end, exact=self.exact, look=self._look(counts))
+            pair, look = self._load(block), self._look(counts)
+            pair.run(first, end, exact=self.exact, look=look)
+            if counts.asks:
+                self._answer(block, pair)
+                pair.run(counts.at, end, exact=self.exact, look=look)
         except Died:
             self._loaded = None
             return counts.at
@@ -50,15 +58,19 @@ class Stretches:
         None where the child dies: what it counted cannot be found again.
         """
         try:
-            return self._load(block).of_group(first, end, group, most, exact=self.exact)
+            pair = self._load(block)
+            self._answer(block, pair)
+            return pair.of_group(first, end, group, most, exact=self.exact)
         except Died:
             self._loaded = None
             return []
 
     def _load(self, block: Block) -> Pair:
         template = block.template
+        if self._loaded is not block:
+            self._promise = self.promise_of(template)
         sides = [
-            bare_object(version, number, template.arch, template.config)
+            bare_object(version, number, template.arch, template.config, self._promise.flushed)
             for number, version in enumerate((self.base, self.candidate))
         ]
         arena, objects = self._own_arena(), (driver_object(), *sides)
@@ -67,9 +79,15 @@ class Stretches:
             self._pair = Pair(self.base.binding, objects, arena)
         if self._loaded is not block or not self._pair.child.runs:
             choices = [(group.indices, group.choices) for group in block.groups]
-            self._pair.load(self.promise_of(template), choices)
-            self._loaded = block
+            self._pair.load(self._promise, choices)
+            self._loaded, self._answered = block, None
         return self._pair
+
+    def _answer(self, block: Block, pair: Pair) -> None:
+        """Tell the child what is right in the block that it has."""
+        if self._answered is not block:
+            pair.answer(answers(block, self.promise_of, self.free))
+            self._answered = block
 
     def _own_arena(self) -> Arena:
         if self._arena is None or self._parent != os.getpid():  # a fork starts its own

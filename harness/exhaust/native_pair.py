@@ -16,6 +16,7 @@ from pte_review.models.machine.state import FULL
 from pte_review.models.native.arena import (
     CHANGES_AT,
     EVENTS_AT,
+    MOST_BARE_ENTRIES,
     REPLY_AT,
     WORD,
     Arena,
@@ -29,12 +30,15 @@ from pte_review.models.native.child import Child, Look
 from pte_review.models.native.library import ffi_of
 from pte_review.models.native.process import DONE
 from pte_review.models.native.tree_version import TreeVersion, defines
+from pte_review.models.outcome import FLUSH_TIMES
 
 C = Path(__file__).parent / "c"
 MOST_GROUPS = 512
+MOST_ENTRIES = MOST_BARE_ENTRIES
+MOST_FREE = 8  # kinds in which right versions may differ, as c/choices.h has it
 # Where the arena has what, in words: the block's choices and what is wanted stand at PAIR_AT.
 TOTALS_AT, GROUPS_AT, NUMBERS_AT, PARAMETERS_AT = REPLY_AT, REPLY_AT + 64, CHANGES_AT, EVENTS_AT
-PARAMETERS = ("WANTED", "FIRST", "END", "EXACT", "GROUP", "MOST", "COUNT")
+PARAMETERS = ("WANTED", "ANSWERS", "FIRST", "END", "EXACT", "GROUP", "MOST", "COUNT")
 PAIR_AT = PARAMETERS_AT + len(PARAMETERS)
 AREAS = {
     "TOTALS_AT": TOTALS_AT,
@@ -48,9 +52,10 @@ AREAS = {
 FAST = ("-O3", "-fno-semantic-interposition", "--param=max-inline-insns-auto=200")
 LAST_BITS, ORDER_ALONE = 3, 2  # of a group, as c/groups.h has them
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
-MOST_ENTRIES = 64  # of a page table
 DECLARED = """
-struct totals { uint64_t at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4]; };
+struct totals {
+    uint64_t at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4], free[8], asks;
+};
 struct group { uint64_t group, count, entries, first; };
 """
 
@@ -104,14 +109,20 @@ class CaseCounts:
         return int(self.totals.at)
 
     @property
+    def asks(self) -> bool:
+        """Whether the run stopped before case `at` to be told what is right."""
+        return bool(self.totals.asks)
+
+    @property
     def full(self) -> bool:
         """Whether there were more groups of difference than it has room for: the counts are not whole."""
         return bool(self.totals.groups > MOST_GROUPS)
 
-    def counted(self) -> Counted:
-        """What has been counted."""
+    def counted(self, free: Sequence[str]) -> Counted:
+        """What has been counted. `free` are the kinds in which right versions may differ, by number."""
         kept = self.totals
         allowed = {"cont": kept.cont, "dirty-gained": kept.dirty, "young-gained": kept.young}
+        allowed |= dict(zip(free, kept.free, strict=False))
         return Counted(
             int(kept.equal),
             int(kept.allowed),
@@ -140,17 +151,25 @@ def prepare() -> None:
 
 
 @lru_cache(maxsize=64)
-def bare_object(version: TreeVersion, side: int, arch: str, config: Config) -> Path:
-    """`version` compiled for speed, without events, for `config`'s constants. Raises TreeError.
+def bare_object(version: TreeVersion, side: int, arch: str, config: Config, flushed: str) -> Path:
+    """`version` compiled for speed, without events, for what does not vary: sizes, options, when to flush.
 
+    `flushed` is of FLUSH_TIMES. Raises TreeError.
     Each side of a pair is an object of its own, with memory of its own, also where both are the same text.
     """
     sizes = (f"PR_SIZE={config.ptrs_per_pte}UL", f"CONT_PTES={config.cont_ptes}")
-    constants = ("PR_BARE=1", f"PR_SIDE={side}", *sizes, f"PR_CONFIG={config_bits(config)}UL")
+    constants = (
+        "PR_BARE=1",
+        f"PR_SIDE={side}",
+        f"PR_FLUSHED={FLUSH_TIMES.index(flushed)}",
+        *sizes,
+        f"PR_CONFIG={config_bits(config)}UL",
+    )
     options = (*defines(arch, config), *constants)
     return compiled(version.unit(arch).text, options, version.label, optimised=FAST)
 
 
+@lru_cache(maxsize=1)
 def driver_object() -> Path:
     """What drives both sides of a pair, compiled. Raises TreeError."""
     names = ", ".join(f"PR_PAR_{name}" for name in PARAMETERS)
@@ -165,6 +184,7 @@ class Pair:
     def __init__(self, binding: Binding, objects: Sequence[Path], arena: Arena) -> None:
         self.binding, self.objects, self.arena = binding, tuple(objects), arena
         self.child = Child(objects, arena)
+        self._behind = 0  # where the arena has room behind the block, in words
 
     def load(self, promise: Promise, choices: Choices) -> None:
         """Take the block of the template that `promise` is of. Raises Died, and TreeError.
@@ -182,11 +202,18 @@ class Pair:
             origins = (promise.comes_from(table, entry) for entry in range(size))
             words.extend(0 if origin is None else 1 + origin[0] * MOST_ENTRIES + origin[1] for origin in origins)
         no_breach = [] if FULL in promise.forbidden_facts else ["PR_FULL"]
+        no_breach += [] if promise.cont_on_invalid_forbidden else ["PR_CONT_INVALID"]
         if not self.child.runs:
             self.child.start()
         self.arena.put(request(template, self.binding, flushed=promise.flushed, no_breach=no_breach))
         self.arena.words[PAIR_AT : PAIR_AT + len(words)] = memoryview(words)
+        self._behind = PAIR_AT + len(words)
         self._do(b"b", WANTED=wanted_at)
+
+    def answer(self, words: "array[int]") -> None:
+        """Say what is right in the block, as answers.py has it. Raises Died."""
+        self.arena.words[self._behind : self._behind + len(words)] = memoryview(words)
+        self._do(b"a", ANSWERS=self._behind - PAIR_AT)
 
     def run(self, first: int, end: int, *, exact: bool, look: Look | None = None) -> None:
         """Run cases [first, end) of the block and add what comes of them to the counts in the arena. Raises Died."""

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 from pte_review.harness.judging.finding import Finding
 from pte_review.harness.judging.slots import bit_kinds, value_of
+from pte_review.harness.judging.translations import outlived
 from pte_review.models.entry import Identity, identity
 from pte_review.models.gathering import gathered, gathered_range
 from pte_review.models.machine.state import FULL
@@ -66,7 +67,9 @@ class Promise:
 
     def outlived(self, outcome: Outcome) -> Sequence[int]:
         """The pteps whose translation was in a TLB when none may be."""
-        return {AT_UNLOCK: outcome.stale, AT_RETURN: outcome.stale_at_end}.get(self.flushed, ())
+        if self.flushed == AT_RETURN:  # until then a translation may be left over that allows no more than its entry
+            return outlived(self.words, self.scenario, outcome)
+        return outcome.stale if self.flushed == AT_UNLOCK else ()
 
     def differ_freely(self, base: int, candidate: int) -> Iterator[str]:
         """Kinds in which two right versions may differ in an entry, both in E() form, beside accessed and dirty."""
@@ -98,6 +101,18 @@ class Promise:
             yield "entry-lost"
         else:
             yield "foreign-entry" if identity(words, pte) in self.identities else "wrong-page"
+
+    def may_be(self, slot: int) -> Iterator[tuple[int, int]]:
+        """What a right version may leave in a slot of `wanted_range`, in E() form, whatever accessed and dirty it has.
+
+        Each with what it adds to the return value.
+        """
+        yield self.want[slot], 0
+
+    def is_right(self, slot: int, pte: int) -> bool:
+        """Whether `pte`, in E() form, may stand in a slot of `wanted_range`."""
+        want = self.want[slot]
+        return pte == want or not any(self._slot_kinds(slot, pte, want))
 
     def may_write(self, slot: int) -> bool:
         """Whether anybody may find write permission in a slot while the call is under way."""
@@ -160,6 +175,12 @@ class Promise:
         """(young, dirty): what may be gained by `pte` because an entry of the same large folio had it."""
         folio = self.scenario.folio_of(self.words.pte_pfn(pte))
         return self._folio_ad.get(folio.pfn, (False, False)) if folio else (False, False)
+
+    def with_folio_ad(self, *, young: bool, dirty: bool) -> Self:
+        """The promise as it would be if entries of each large folio had this accessed and dirty before the call."""
+        promise = copy.copy(self)
+        promise.__dict__["_folio_ad"] = {folio.pfn: (young, dirty) for folio in self.scenario.folios if folio.order}
+        return promise
 
     # -- where others act
 

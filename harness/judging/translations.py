@@ -3,19 +3,20 @@
 
 from collections.abc import Iterator
 
-from pte_review.harness.judging.promise import Promise
+from pte_review.models.arch.word import PteWords
 from pte_review.models.machine.state import Event
 from pte_review.models.outcome import Outcome
+from pte_review.models.scenario import Scenario
 
 
-def outlived(promise: Promise, outcome: Outcome) -> list[int]:
+def outlived(words: PteWords, scenario: Scenario, outcome: Outcome) -> list[int]:
     """The pteps at which a TLB may hold, when the run is over, what the entry there does not allow."""
-    words, places = promise.words, promise.scenario.places
+    places = scenario.places
     pteps = []
     for ptep in outcome.stale_at_end:
         number, entry = places.entry(ptep)
         after = outcome.tables[number][entry]
-        before = promise.scenario.whole_tables[number][entry]
+        before = scenario.whole_tables[number][entry]
         cached = _cached(_about(outcome.events, ptep, places.va(ptep)), before)
         if any(pte is None or (words.pte_valid(pte) and not words.mmu_forgives(pte, after)) for pte in cached):
             pteps.append(ptep)

@@ -7,6 +7,7 @@ its new flags before the call.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,7 @@ class ProtectCall(Call):
     def seen(self, vma: Vma) -> Vma:
         if self.caller != MPROTECT:
             return vma
-        access = self.protection
-        return replace(vma, read="r" in access, write="w" in access, exec="x" in access)
+        return _with_access(vma, self.protection)
 
     def flags(self, scenario: Scenario) -> int:
         """cp_flags. A kernel without userfaultfd RWP has registered the VMA in the mode WP."""
@@ -103,6 +103,11 @@ class ProtectCall(Call):
     def finish(self, k: Kernel) -> None:
         """With mmap_lock still held."""
         k.tlb_finish_mmu(k.gather)
+
+
+@lru_cache(maxsize=256)
+def _with_access(vma: Vma, access: str) -> Vma:
+    return replace(vma, read="r" in access, write="w" in access, exec="x" in access)
 
 
 def wants_manual_pte_write_upgrade(vma: Vma) -> bool:

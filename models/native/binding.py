@@ -13,8 +13,8 @@ class Binding:
 
     `arguments` are the expressions of parameters, by name; `structs` are those of the fields of structs that callers
     hand down, by the struct's name. An instance of a struct is named as `instances` say. `words` are what of the
-    scenario's call the expressions find in pr->call[]. `bare` says whether harness/exhaust/c can judge runs without a
-    log: the function flushes by itself, and there is one right table.
+    scenario's call the expressions find in pr->call[]. `behind` is what the caller does when the call has returned, as
+    far as a run without a log has to do it too: statements in C.
     """
 
     function: str
@@ -24,4 +24,4 @@ class Binding:
     instances: Mapping[str, str] = field(default_factory=dict)
     places: frozenset[str] = frozenset()  # fields of those structs that only say where the ranges lie
     words: Callable[[Scenario], tuple[int, ...]] = lambda _: ()
-    bare: bool = True
+    behind: str = ""

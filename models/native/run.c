@@ -81,6 +81,8 @@ static int pr_prepare(const u64 *request)
 	pr->limit = request[PR_REQ_LIMIT];
 	pr->stack = request[PR_REQ_STACK];
 	pr->flushed = request[PR_REQ_FLUSHED];
+	if (PR_FLUSHED != pr->flushed)
+		return -1;
 	pr->no_breach = request[PR_REQ_NO_BREACH];
 	pr->file.f_mapping = &pr->mapping;
 	pr->ptls[0].lock = -2;
@@ -132,6 +134,8 @@ static void pr_reset(void)
 	pr->ptep = pr->variable = pr->nr_events = pr->debugging = pr->asked = 0;
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)	/* of all: other loops do not stop at nr_tables */
 		pr->stale[i] = pr->stale_at_unlock[i] = 0;
+	for (u64 i = 0; i < PR_MOST_TABLES && PR_FLUSHED == PR_AT_RETURN; i++)
+		pr->more[i] = 0;
 	pr->order = pr->wrong = pr->writes = pr->held = pr->paths = pr->counts = pr->warned = 0;
 	pr->passes_left = pr->limit;
 }
@@ -268,6 +272,24 @@ static inline void pr_check_near(u64 table)
 }
 #endif
 
+#ifdef PR_BARE
+/* The entries at which a TLB may hold, when the run is over, what they do not allow: harness/judging/translations.py. */
+static inline u64 pr_outlived(u64 table)
+{
+	u64 outlived = 0;
+
+	for (u64 stale = pr->stale[table]; stale; stale &= stale - 1) {
+		u64 i = __builtin_ctzl(stale);
+
+		if (!pr_forgives(__pte(pr->cached[table][i]), *((pte_t *)(pr_first + (table << PR_SHIFT)) + i)))
+			outlived |= 1UL << i;
+		else if (pr->more[table] & 1UL << i)
+			pr_wrong(PR_MANY_CACHED);
+	}
+	return outlived;
+}
+#endif
+
 s64 pr_side_run(void)
 {
 	s64 returned;
@@ -282,10 +304,9 @@ s64 pr_side_run(void)
 		pr_check_near(i);
 	if (pr_config(PAGE_TABLE_CHECK))
 		pr->counts = pr_count_sum();
+	for (u64 i = 0; i < pr->nr_tables && PR_FLUSHED != PR_AT_UNLOCK; i++)
+		pr->stale_at_unlock[i] = PR_FLUSHED == PR_AT_RETURN ? pr_outlived(i) : 0;
 	pr->wrong &= ~pr->no_breach;
-	if (unlikely(pr->flushed != PR_AT_UNLOCK))
-		for (u64 i = 0; i < pr->nr_tables; i++)
-			pr->stale_at_unlock[i] = pr->flushed == PR_AT_RETURN ? pr->stale[i] : 0;
 #endif
 	return returned;
 }
@@ -321,7 +342,7 @@ u64 pr_kind(u64 value)
 	}
 	kind |= (pr_uffd_wp(pte) ? PR_IS_UFFD_WP : 0) | (pr_soft_dirty(pte) ? PR_IS_SOFT_DIRTY : 0);
 	kind |= PR_IS_PRESENT | (pr_young(pte) ? PR_IS_YOUNG : 0) | (pr_dirty(pte) ? PR_IS_DIRTY : 0);
-	kind |= pr_write(pte) ? PR_IS_WRITE : 0;
+	kind |= (pr_write(pte) ? PR_IS_WRITE : 0) | (pr_valid(pte) ? PR_IS_VALID : 0);
 #ifdef PR_ARM64
 	kind |= !pr_cont(pte) ? 0 : pr_valid(pte) ? PR_IS_CONT : PR_IS_CONT_INVALID;
 #endif

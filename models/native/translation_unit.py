@@ -82,7 +82,9 @@ def _call(extracted: Extract, binding: Binding, label: str) -> str:
         )
     instances = "".join(_instance(struct, fields, binding) for struct, fields in extracted.structs.items())
     call = f"{name}({', '.join(bound[p.name] for p in extracted.signature.parameters)})"
-    body = f"\t{call};\n\treturn 0;\n" if extracted.signature.returns == "void" else f"\treturn (s64){call};\n"
+    value = "0" if extracted.signature.returns == "void" else f"(s64){call}"
+    body = f"\t{call};\n" if value == "0" else ""
+    body += f"\ts64 pr_returned = {value};\n\n{binding.behind}\treturn pr_returned;\n"
     return f"static noinline s64 pr_call(void)\n{{\n{instances}{body}}}\n"
 
 

@@ -19,6 +19,7 @@ from pte_review.models.native.arena import Arena, request
 from pte_review.models.native.build import compiled
 from pte_review.models.native.library import Library
 from pte_review.models.native.tree_version import defines
+from pte_review.models.outcome import AT_UNLOCK
 from pte_review.models.scenario import ORDINARY_CONFIG
 from tests.bench.test_throughput import folios_of_16
 from tests.kit.build import ARCHES
@@ -86,7 +87,7 @@ def test_c_through_cffi(benchmark, report, tree, arch):
 def test_c_alone(benchmark, report, tree, arch):
     what = folios_of_16(arch, 16)
     small = replace(what, config=replace(what.config, ptrs_per_pte=64))
-    objects = (driver_object(), *(bare_object(tree, side, arch, small.config) for side in (0, 1)))
+    objects = (driver_object(), *(bare_object(tree, side, arch, small.config, AT_UNLOCK) for side in (0, 1)))
     pair = Pair(tree.binding, objects, Arena())
     pair.load(MOVE_PTES.promise(small), [((63,), [(0,)] * TABLES)])
     benchmark(lambda: pair.run(0, TABLES, exact=True))

@@ -1,63 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is surely allowed under a contract of harness/judging/contracts.py: each version by itself keeps accessed and
- * dirty, gains them only inside the folio, and leaves CONT in whole blocks.
+ * What is surely allowed under a contract of harness/judging/contracts.py: each version by itself keeps the promise, and
+ * what differs is accessed and dirty, or in kinds that the promise leaves free.
  */
 /*
- * What a call leaves: counts of cases, but of `dirty`, `young` and `cont` of entries in which an allowed difference is of
- * that kind. Of each group of other differences, how many cases, and the smallest: fewest entries, then the first.
+ * What a call leaves: counts of cases, but of `dirty`, `young`, `cont` and `free` of entries in which an allowed
+ * difference is of that kind. Of each group of other differences, how many cases, and the smallest: fewest entries, then
+ * the first. `asks`: it stopped before case `at` to be told what is right.
  */
-struct totals { u64 at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4]; };
+struct totals {
+	u64 at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4], free[MOST_FREE], asks;
+};
 struct group { u64 group, count, entries, first; };
-
-/* Which folio a page belongs to: its first page, or the page itself. */
-static u64 folio_of(const struct pr_machine *m, u64 pfn)
-{
-	for (u64 i = 0; i < m->nr_folios; i++)
-		if (pfn >= m->folios[i].pfn && pfn < m->folios[i].pfn + (1UL << m->folios[i].order))
-			return m->folios[i].pfn;
-	return pfn;
-}
-
-/* Accessed and dirty of everything in the tables before the call that maps a page of the same large folio. */
-static u64 folio_ad(const struct side *side, u64 pfn)
-{
-	const struct pr_machine *m = side->m;
-	u64 folio = folio_of(m, pfn), found = 0;
-
-	if (folio_of(m, folio + 1) != folio)
-		return 0;
-	for (u64 i = first_used; i < end_used; i++)
-		if (folio_of(m, side->frame(images[0][i])) == folio)
-			found |= side->kind(images[0][i]);
-	for (u64 t = 1; others_used && t < m->nr_tables; t++)
-		for (u64 i = 0; i < m->size; i++)
-			if (folio_of(m, side->frame(images[t][i])) == folio)
-				found |= side->kind(images[t][i]);
-	return found & PR_IS_AD;
-}
-
-/* Where what belongs into an entry stands before the call, as the promise has it: table and entry. */
-struct origin { bool wanted; u8 table, entry; };
-static struct origin comes_from[PR_MOST_TABLES][MOST_ENTRIES];
-static bool has_wanted[PR_MOST_TABLES];	/* whether anything is wanted in the table */
-
-/* Accessed and dirty, before the call, of what belongs at `at`: of its entry, or the whole contpte block of that. */
-static u64 ad_before(const struct side *side, u64 table, u64 at)
-{
-	const struct pr_machine *m = side->m;
-	const struct origin *origin = &comes_from[table][at];
-	const u64 *image = images[origin->wanted ? origin->table : table];
-	u64 found;
-
-	if (origin->wanted)
-		at = origin->entry;
-	found = side->kind(image[at]);
-	if (found & PR_IS_CONT)
-		for (u64 j = at & -m->cont_ptes, k = 0; k < m->cont_ptes; j++, k++)
-			found |= side->kind(image[j]);
-	return found & PR_IS_AD;
-}
 
 /* Valid CONT entries stand in whole, aligned, uniform blocks of one folio. */
 static bool cont_whole(const struct side *side, const pte_t *table)
@@ -81,62 +35,83 @@ static bool cont_whole(const struct side *side, const pte_t *table)
 	return true;
 }
 
-/* What the present entry at `at` lost of accessed and dirty, and above that what it gained beyond its folio. */
-static u64 ad_breach(const struct side *side, u64 table, u64 at, u64 value)
+/* Count how the entry at `at` differs; whether it may. `kinds` are those that the promise leaves free. */
+static bool count_entry(struct totals *totals, u64 table, u64 at, u64 kinds, bool exact)
 {
-	u64 ad = side->kind(value) & PR_IS_AD, before = ad_before(side, table, at);
+	const u64 *x = after(&sides[0], table), *y = after(&sides[1], table);
+	u64 a, b, differs;
 
-	return (before & ~ad) / PR_IS_YOUNG | (ad & ~before & ~folio_ad(side, side->frame(value))) / PR_IS_YOUNG << 2;
+	if (x[at] == y[at])
+		return true;
+	a = sides[0].kind(x[at]);
+	b = sides[1].kind(y[at]);
+	if (a & b & PR_IS_PRESENT && sides[0].frame(x[at]) != sides[1].frame(y[at]))
+		return false;
+	if (conts && a & b & PR_IS_PRESENT)
+		totals->cont += (x[at] ^ y[at]) >> 52 & 1;
+	differs = a & b & PR_IS_PRESENT ? gathered_ad(&sides[0], x, at) ^ gathered_ad(&sides[1], y, at) : 0;
+	totals->dirty += !!(differs & PR_IS_DIRTY);
+	totals->young += !!(differs & PR_IS_YOUNG);
+	for (u64 i = 0, rest = kinds; rest; i++, rest >>= 1)
+		totals->free[i] += rest & 1;
+	return !exact || !(differs | kinds);
 }
 
 /*
- * Whether an entry that the other version left otherwise keeps within what the contract allows: what is wanted there.
- * Elsewhere accessed and dirty may hardly change, and the judge says which.
+ * What each version is to return, as far as its entries say; which entries are wrong, or for the judge. Bits by table and
+ * entry; `kinds` of both versions' entries that are right.
  */
-static bool entry_allowed(const struct side *side, u64 table, u64 at, u64 value, bool exact)
+static s64 owed[2];
+static u64 wrong_at[2][PR_MOST_TABLES];
+static u8 free_kinds[PR_MOST_TABLES][PR_MOST_ENTRIES];
+
+/* What came of the value of entry `from` of table 0, of which `answer` says what is right; none: nobody knows. */
+static void judge_wanted(u64 from, const struct answer *answer)
 {
-	const struct origin *origin = &comes_from[table][at];
-	u64 kind = side->kind(value), before = images[origin->table][origin->entry];
+	u64 table = goes_to[from].table, at = goes_to[from].entry;
+	int which[2];
 
-	if (!(kind & PR_IS_PRESENT) || kind & PR_IS_CONT_INVALID)
-		return false;
-	if (exact)
-		return true;
-	return origin->wanted && side->kind(before) & PR_IS_PRESENT && side->frame(before) == side->frame(value) &&
-	       !ad_breach(side, table, at, value);
-}
-
-/* Whether two tables differ in nothing but what the contract allows. */
-static bool table_allowed(struct totals *totals, u64 table, bool exact)
-{
-	const pte_t *x = sides[0].m->tables[table].pte, *y = sides[1].m->tables[table].pte;
-	u64 may_differ = exact ? PR_IS_CONT : PR_IS_AD | PR_IS_CONT;
-
-	for (u64 i = 0; i < sides[0].m->size; i++) {
-		u64 differs;
-
-		if (x[i].pte == y[i].pte)
-			continue;
-		differs = sides[0].kind(x[i].pte) ^ sides[1].kind(y[i].pte);
-		if (!has_wanted[table] || differs & ~may_differ || sides[0].plain(x[i].pte) != sides[1].plain(y[i].pte))
-			return false;
-		if (!entry_allowed(&sides[0], table, i, x[i].pte, exact) ||
-		    !entry_allowed(&sides[1], table, i, y[i].pte, exact))
-			return false;
-		totals->dirty += !!(differs & PR_IS_DIRTY);
-		totals->young += !!(differs & PR_IS_YOUNG);
-		totals->cont += !!(differs & PR_IS_CONT);
+	for (int i = 0; i < 2; i++) {
+		which[i] = answer ? which_right(&sides[i], answer, table, at) : -1;
+		wrong_at[i][table] |= (u64)(which[i] < 0) << at;
+		owed[i] += answer ? answer->right[which[i] < 0 ? 0 : which[i]].adds : 0;
 	}
-	return true;
+	free_kinds[table][at] = which[0] >= 0 && which[1] >= 0 ? answer->kinds[which[0]][which[1]] : 0;
 }
 
+/* Hold both versions to the promise, entry by entry. */
+static void judge_entries(void)
+{
+	owed[0] = owed[1] = 0;
+	memset(wrong_at, 0, sizeof(wrong_at));
+	memset(free_kinds, 0, sizeof(free_kinds));
+	for (u64 i = 0; i < nr_choices; i++) {
+		const u64 *says = choices[i].says + digits[i] * choices[i].width;
+
+		for (u64 k = 0; k < choices[i].width; k++)
+			if (goes_to[choices[i].indices[k]].wanted)
+				judge_wanted(choices[i].indices[k], says[k] ? &answers[says[k] - 1] : NULL);
+	}
+	for (u64 t = 0; t < sides[0].m->nr_tables; t++)
+		for (u64 at = 0; at < sides[0].m->size; at++)
+			for (int i = 0; i < 2 && !comes_from[t][at].wanted; i++)
+				wrong_at[i][t] |= (u64)!left_right(&sides[i], t, at) << at;
+}
+
+/* Whether the two, which judge_entries() has looked at, differ in nothing but what the contract allows. */
 static bool allowed(struct totals *totals, bool exact)
 {
-	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]))
+	if (!alike(&sides[0], &sides[1]) || !clean(&sides[0]) || !clean(&sides[1]))
 		return false;
-	for (u64 t = 0; t < sides[0].m->nr_tables; t++)
-		if (!table_allowed(totals, t, exact))
+	if (sides[0].returned != owed[0] || sides[1].returned != owed[1])
+		return false;
+	for (u64 t = 0; t < sides[0].m->nr_tables; t++) {
+		if (wrong_at[0][t] | wrong_at[1][t])
 			return false;
+		for (u64 at = 0; at < sides[0].m->size; at++)
+			if (!count_entry(totals, t, at, free_kinds[t][at], exact))
+				return false;
+	}
 	for (u64 t = 0; t < sides[0].m->nr_tables; t++)
 		if (!cont_whole(&sides[0], sides[0].m->tables[t].pte) || !cont_whole(&sides[1], sides[1].m->tables[t].pte))
 			return false;

@@ -4,9 +4,10 @@
  * smallest of each group goes back to the judge in Python. harness/exhaust/native_pair.py has the other half.
  *
  * Two outcomes are equal if both returned and the tables, the return value, the order of locks and flushes, the
- * translations that were stale at an unlock and the broken rules (pr_wrong() bits) are. "Allowed" is what contract
- * folio-ad allows, and is meant to err on the other side: whatever is not surely allowed goes to the judge. What ends early is
- * judged for how it ended alone: two that end in one way share that. Whether a read was unassigned the judge decides.
+ * translations that were stale when none may be and the broken rules (pr_wrong() bits) are. "Allowed" is what the contract
+ * allows of entries that are what the promise wants: answers.py hands in what that is. It is meant to err on the other side:
+ * whatever is not surely allowed goes to the judge. What ends early is judged for how it ended alone: two that end in one
+ * way share that. Whether a read was unassigned the judge decides.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -17,47 +18,10 @@
 #include "language.h"
 #include "machine.h"
 #include "sides.h"
+#include "choices.h"
+#include "right.h"
 #include "allowed.h"
 #include "groups.h"
-
-enum { MOST_CHOICES = 64 };
-
-/* Entries of table 0 that are chosen together. */
-struct choice { u64 width, nr; const u64 *indices, *values; };
-
-static struct choice choices[MOST_CHOICES];
-static u64 nr_choices, digits[MOST_CHOICES];
-
-static void place(u64 number)
-{
-	const struct choice *c = &choices[number];
-	const u64 *values = c->values + digits[number] * c->width;
-
-	for (u64 i = 0; i < c->width; i++)
-		images[0][c->indices[i]] = values[i];
-}
-
-/* Case number `number`: mixed radix, the last choice varies fastest. */
-static void seek(u64 number)
-{
-	for (u64 i = nr_choices; i-- > 0;) {
-		digits[i] = number % choices[i].nr;
-		number /= choices[i].nr;
-		place(i);
-	}
-}
-
-static void advance(void)
-{
-	for (u64 i = nr_choices; i-- > 0;) {
-		if (++digits[i] < choices[i].nr) {
-			place(i);
-			return;
-		}
-		digits[i] = 0;
-		place(i);
-	}
-}
 
 /* Both sides' functions, in the order of struct side: prepare, run, plain, kind, frame. */
 void px_sides(void **functions)
@@ -95,57 +59,84 @@ static void look_around(void)
 }
 
 /* A block: the request of arena.py for what does not vary, its choices (count; width, number, indices, values
- * each), and for each entry of each table 0, or 1 + table * MOST_ENTRIES + entry from where what is wanted there comes. */
+ * each), and for each entry of each table 0, or 1 + table * PR_MOST_ENTRIES + entry from where what is wanted there comes. */
 static int px_block(const u64 *request, const u64 *words, const u64 *wanted)
 {
+	answers = NULL;
 	nr_choices = *words++;
 	if (nr_choices > MOST_CHOICES)
 		return -1;
 	for (u64 i = 0; i < nr_choices; i++) {
-		choices[i] = (struct choice) { words[0], words[1], words + 2, words + 2 + words[0] };
+		choices[i] = (struct choice) { words[0], words[1], words + 2, words + 2 + words[0], NULL };
 		words = choices[i].values + choices[i].width * choices[i].nr;
 	}
 	for (int i = 0; i < 2; i++) {
 		sides[i].m = sides[i].prepare(request);
-		if (!sides[i].m || sides[i].m->size > MOST_ENTRIES)
+		if (!sides[i].m || sides[i].m->size > PR_MOST_ENTRIES)
 			return -1;
 	}
+	memset(goes_to, 0, sizeof(goes_to));
 	for (u64 t = 0; t < sides[0].m->nr_tables; t++) {
 		memcpy(images[t], sides[0].m->tables[t].pte, sides[0].m->size * sizeof(pte_t));
-		has_wanted[t] = false;
 		for (u64 i = 0; i < sides[0].m->size; i++, wanted++) {
 			u64 from = *wanted - 1;
 
-			comes_from[t][i] = *wanted ? (struct origin) { true, from / MOST_ENTRIES, from % MOST_ENTRIES }
+			comes_from[t][i] = *wanted ? (struct origin) { true, from / PR_MOST_ENTRIES, from % PR_MOST_ENTRIES }
 						   : (struct origin) { false, t, i };
-			has_wanted[t] |= !!*wanted;
+			if (*wanted && from < PR_MOST_ENTRIES)
+				goes_to[from] = (struct origin) { true, t, i };
 		}
 	}
 	look_around();
 	return 0;
 }
 
-/* Run cases [first, end). `exact`: the contract of that name. `totals->at` is the case under way. */
+/* A case that is not the same in both and did not end early in both: whether it is allowed, and counted. */
+static bool counted_as_allowed(struct totals *totals, bool exact)
+{
+	struct totals spare = *totals;
+	u64 kinds = 0;
+
+	if (sides[0].m->ended != PR_RETURNED || sides[1].m->ended != PR_RETURNED)
+		return false;
+	judge_entries();
+	if (!allowed(&spare, exact))
+		return false;
+	for (u64 i = 0; i < MOST_FREE; i++)
+		kinds |= spare.free[i] ^ totals->free[i];
+	kinds |= (spare.dirty ^ totals->dirty) | (spare.young ^ totals->young) | (spare.cont ^ totals->cont);
+	*totals = spare;
+	if (kinds)
+		totals->allowed++;
+	else
+		totals->equal++;	/* in what anybody reads */
+	return true;
+}
+
+/*
+ * Run cases [first, end). `exact`: the contract of that name. `totals->at` is the case under way. Stops before the first
+ * one for which it has to know what is right, and does not: of two texts that do the same nobody has to work that out.
+ */
 static void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
 {
-	struct totals spare;
-
+	totals->asks = 0;
 	seek(first);
 	for (u64 number = first; number < end; number++, advance()) {
 		*(volatile u64 *)&totals->at = number;
 		run_side(&sides[0]);
 		run_side(&sides[1]);
+		if (unlikely(!answers && !is_same() && !ended_alike(&sides[0], &sides[1]))) {
+			totals->asks = 1;
+			return;
+		}
 		totals->changed += sides[0].m->writes != sides[1].m->writes;
 		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
 			totals->paths[i] += paths & 1;
-		if (likely(same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]))) {
+		if (likely(is_same())) {
 			totals->equal++;
 		} else if (ended_alike(&sides[0], &sides[1])) {
 			totals->shared++;
-		} else if (spare = *totals, allowed(&spare, exact)) {
-			spare.allowed++;
-			*totals = spare;
-		} else {
+		} else if (!counted_as_allowed(totals, exact)) {
 			totals->differing++;
 			note(totals, groups, group_of_difference(), number);
 		}
@@ -162,15 +153,18 @@ static u64 px_of_group(u64 first, u64 end, u64 exact, u64 group, u64 *numbers, u
 	for (u64 number = first; number < end && count < most; number++, advance()) {
 		run_side(&sides[0]);
 		run_side(&sides[1]);
-		if ((same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1])) || ended_alike(&sides[0], &sides[1]))
+		if (is_same() || ended_alike(&sides[0], &sides[1]))
 			continue;
-		if (!allowed(&unused, exact) && group_of_difference() == group)
+		if (!counted_as_allowed(&unused, exact) && group_of_difference() == group)
 			numbers[count++] = number;
 	}
 	return count;
 }
 
-/* What worker.c asks for: 'b' a block, 'x' a run of it, 'g' the cases of a group. Their arguments are in the arena. */
+/*
+ * What worker.c asks for: 'b' a block, 'a' what is right in it, 'x' a run of it, 'g' the cases of a group. Their arguments
+ * are in the arena.
+ */
 int px_serve(char command, u64 *arena)
 {
 	u64 *arguments = arena + PR_PARAMETERS_AT;
@@ -179,6 +173,9 @@ int px_serve(char command, u64 *arena)
 	switch (command) {
 	case 'b':
 		return px_block(arena + PR_REQUEST_AT, words, words + arguments[PR_PAR_WANTED]);
+	case 'a':
+		take_answers(words + arguments[PR_PAR_ANSWERS]);
+		return 0;
 	case 'x':
 		px_run(arguments[PR_PAR_FIRST], arguments[PR_PAR_END], arguments[PR_PAR_EXACT],
 		       (struct totals *)(arena + PR_TOTALS_AT), (struct group *)(arena + PR_GROUPS_AT));

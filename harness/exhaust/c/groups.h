@@ -7,41 +7,83 @@ static u64 mixed(u64 group, u64 with)
 	return (group ^ with) * 0x9e3779b97f4a7c15UL;
 }
 
-/* How two entries differ, for a group: pr_is bits that differ, those that BASE alone has, and more. */
+/*
+ * How two entries differ, for a group: pr_is bits that differ, those that BASE alone has, what is lost or gained, and which of
+ * a few classes the rest falls into.
+ */
 enum {
-	BASE_ALONE = 10, OTHER_PAGE = 20, OTHER_BITS, BASE_BREACH, CANDIDATE_BREACH = 26,	/* shifts */
-	IN_OTHER_TABLE = 32,
+	BASE_ALONE = 10, OTHER_PAGE = 20, OTHER_BITS, BASE_BREACH, CANDIDATE_BREACH = 26, REST = 30,	/* shifts */
+	MOST_REST = 32, BASE_FOREIGN = 62, CANDIDATE_FOREIGN,
 };
 
-static u64 difference(u64 table, u64 at, u64 x, u64 y)
+/* Whether a page that does not belong here belongs elsewhere in the range, or nowhere. */
+static bool foreign(const struct side *side, u64 table, u64 at, u64 value)
 {
-	u64 a = sides[0].kind(x), b = sides[1].kind(y), found = 0;
+	const struct origin *origin = &comes_from[table][at];
 
-	found |= (a ^ b) | (a & ~b) << BASE_ALONE;
+	if (side->frame(value) == side->frame(images[origin->table][origin->entry]))
+		return false;
+	for (u64 i = 0; i < side->m->size; i++)
+		if (goes_to[i].wanted && side->kind(images[0][i]) & PR_IS_PRESENT &&
+		    side->frame(images[0][i]) == side->frame(value))
+			return true;
+	return false;
+}
+
+static u64 difference(u64 table, u64 at)
+{
+	const u64 *x = after(&sides[0], table), *y = after(&sides[1], table);
+	u64 a = sides[0].kind(x[at]), b = sides[1].kind(y[at]), rest = sides[0].plain(x[at]) ^ sides[1].plain(y[at]);
+	u64 found = (a ^ b) | (a & ~b) << BASE_ALONE;
+
 	if (a & b & PR_IS_PRESENT)
-		found |= (u64)(sides[0].frame(x) != sides[1].frame(y)) << OTHER_PAGE;
-	if ((sides[0].plain(x) ^ sides[1].plain(y)) && !((a ^ b) & (PR_IS_PRESENT | PR_IS_NONE | PR_IS_WRITE)))
+		found |= (u64)(sides[0].frame(x[at]) != sides[1].frame(y[at])) << OTHER_PAGE;
+	if (rest && !((a ^ b) & (PR_IS_PRESENT | PR_IS_NONE | PR_IS_WRITE)))
 		found |= 1UL << OTHER_BITS;
+	if (rest)
+		found |= 1UL << (REST + mixed(rest, 0) % MOST_REST);
 	if (a & PR_IS_PRESENT)
-		found |= ad_breach(&sides[0], table, at, x) << BASE_BREACH;
+		found |= (u64)foreign(&sides[0], table, at, x[at]) << BASE_FOREIGN |
+			 ad_breach(&sides[0], table, at, x[at], gathered_ad(&sides[0], x, at)) << BASE_BREACH;
 	if (b & PR_IS_PRESENT)
-		found |= ad_breach(&sides[1], table, at, y) << CANDIDATE_BREACH;
+		found |= (u64)foreign(&sides[1], table, at, y[at]) << CANDIDATE_FOREIGN |
+			 ad_breach(&sides[1], table, at, y[at], gathered_ad(&sides[1], y, at)) << CANDIDATE_BREACH;
 	return found;
 }
 
+/* By who is wrong there, and in which table: a kind that BASE alone is wrong in is not one that both are. */
 static u64 entries_of_difference(void)
 {
-	const struct pr_machine *x = sides[0].m, *y = sides[1].m;
-	u64 found = 0;
+	u64 found[2][4] = { 0 }, group = 0;
 
-	for (u64 t = 0; t < x->nr_tables; t++)
-		for (u64 i = 0; i < x->size; i++) {
-			u64 a = x->tables[t].pte[i].pte, b = y->tables[t].pte[i].pte;
+	for (u64 t = 0; t < sides[0].m->nr_tables; t++)
+		for (u64 at = 0; at < sides[0].m->size; at++) {
+			u64 who = (wrong_at[0][t] >> at & 1) | (wrong_at[1][t] >> at & 1) << 1;
 
-			if (a != b)
-				found |= difference(t, i, a, b) << (t ? IN_OTHER_TABLE : 0);
+			if (after(&sides[0], t)[at] != after(&sides[1], t)[at])
+				found[!!t][who] |= difference(t, at);
 		}
-	return found;
+	for (u64 i = 0; i < 8; i++)
+		group = mixed(group, found[i / 4][i % 4]);
+	return group;
+}
+
+/* Whether BASE or CANDIDATE alone has a stale translation where the other has none. */
+static u64 stale_alone(const struct pr_machine *x, const struct pr_machine *y)
+{
+	u64 base = 0, candidate = 0;
+
+	for (u64 t = 0; t < PR_MOST_TABLES; t++) {
+		base |= x->stale_at_unlock[t] & ~y->stale_at_unlock[t];
+		candidate |= y->stale_at_unlock[t] & ~x->stale_at_unlock[t];
+	}
+	return !!base * 2 + !!candidate;
+}
+
+/* Whose return value is not what its entries say. */
+static u64 owes(void)
+{
+	return (sides[0].returned != owed[0]) * 2 + (sides[1].returned != owed[1]);
 }
 
 /* Whether the two left the same, did nothing wrong, and only took locks, mapped or flushed in another order. */
@@ -67,9 +109,9 @@ static u64 group_of_difference(void)
 	group = mixed(group, (u64)(sides[0].returned != sides[1].returned) << 1 | (x->held != y->held));
 	group = mixed(group, x->ended == y->ended && x->order != y->order);
 	group = mixed(group, x->counts != y->counts);
-	group = mixed(group, any_stale(x) * 2 + any_stale(y));
+	group = mixed(group, stale_alone(x, y) * 4 + any_stale(x) * 2 + any_stale(y));
 	if (x->ended == PR_RETURNED && y->ended == PR_RETURNED)
-		group = mixed(group, entries_of_difference());
+		group = mixed(mixed(group, owes()), entries_of_difference());
 	return (group & ~(u64)LAST_BITS) | ANY_DIFFERENCE;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The two versions of a pair, the table that both run on, and what their runs are compared in. */
-enum { MOST_ENTRIES = 64 };
-
 struct side {
 	struct pr_machine *(*prepare)(const u64 *request);
 	s64 (*run)(void);
@@ -12,7 +10,7 @@ struct side {
 
 static struct side sides[2];
 static struct pr_machine *running;
-static u64 images[PR_MOST_TABLES][MOST_ENTRIES];	/* what the tables hold before the call */
+static u64 images[PR_MOST_TABLES][PR_MOST_ENTRIES];	/* what the tables hold before the call */
 static u64 first_used, end_used;	/* of table 0: entries that are not always none */
 static bool others_used, conts;		/* whether another table has an entry; whether entries can be contiguous */
 
@@ -58,13 +56,17 @@ static inline bool any_stale(const struct pr_machine *m)
 	return stale;
 }
 
+/* Where a flush may wait, what was cached meanwhile tells what is stale. */
+static inline bool knows_cached(const struct pr_machine *m) { return !(m->wrong & 1UL << PR_MANY_CACHED); }
+
 static inline bool alike(const struct side *a, const struct side *b)
 {
 	const struct pr_machine *x = a->m, *y = b->m;
 
 	return x->ended == PR_RETURNED && y->ended == PR_RETURNED && a->returned == b->returned &&
-	       x->order == y->order && x->wrong == y->wrong &&
-	       same_stale(x, y) && x->held == y->held && x->counts == y->counts;
+	       x->order == y->order && x->wrong == y->wrong && same_stale(x, y) && x->held == y->held &&
+	       x->counts == y->counts && knows_cached(x) && knows_cached(y) &&
+	       (PR_AT_RETURN != x->flushed || x->writes == y->writes || !any_stale(x));
 }
 
 static inline bool same_tables(const struct side *a, const struct side *b)
@@ -76,6 +78,8 @@ static inline bool same_tables(const struct side *a, const struct side *b)
 			return false;
 	return true;
 }
+
+static inline bool is_same(void) { return same_tables(&sides[0], &sides[1]) && alike(&sides[0], &sides[1]); }
 
 static inline bool ended_alike(const struct side *a, const struct side *b)
 {

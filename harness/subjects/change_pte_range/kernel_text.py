@@ -7,7 +7,7 @@ from pte_review.models.scenario import Scenario
 
 ADDR = "pr_range_start(0)"
 ARGUMENTS = {
-    "tlb": "&(struct mmu_gather) { .mm = pr_range_mm(0) }",
+    "tlb": "pr_gather(pr_range_mm(0))",
     "vma": "pr_range_vma(0)",
     "pmd": "pr_range_pmd(0)",
     "addr": ADDR,
@@ -28,5 +28,5 @@ BINDING = Binding(
     file="mm/mprotect.c",
     arguments=ARGUMENTS,
     words=_words,
-    bare=False,  # its caller flushes, and an entry may be upgraded or not
+    behind="\tpr_finish_gather();\n",
 )

@@ -5,12 +5,11 @@ An entry may be made writable by hand where the write fault would do nothing els
 the caller's: it has to be in the caller's mmu_gather. What becomes of entries that are not present is in absent.py.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Self
 
 from pte_review.harness.judging.promise import Promise
 from pte_review.harness.judging.slots import bit_kinds
-from pte_review.harness.judging.translations import outlived
 from pte_review.harness.subjects.change_pte_range.absent import absent_kinds, changed_absent, changed_none
 from pte_review.harness.subjects.change_pte_range.numa import HINTED, MAY_BE, SKIPPED, numa_hint
 from pte_review.models.change_pte_range.call import (
@@ -48,7 +47,7 @@ class ProtectPromise(Promise):
         self.flags = call.flags(scenario)
         self.newprot = call.newprot(scenario)
         self.gives_write = words.pte_write(words.pte_modify(words.pfn_pte(1, words.PROT_USER), self.newprot))
-        self.counted = 0
+        self.counts = [0] * scenario.nr  # what each slot adds to the return value
         self.free: dict[int, int] = {}  # what stands in slots that a version may leave alone, or not
         super().__init__(scenario)
 
@@ -62,7 +61,7 @@ class ProtectPromise(Promise):
             if hint == MAY_BE:
                 self.free[slot] = pte
             else:
-                self.counted += 1
+                self.counts[slot] = 1
             want = self._changed(pte)
             return as_read(words, words.pte_mkwrite(want, self.vma) if self.may_upgrade(want) else want)
         protects, resolves = bool(self.flags & PROTECTS), bool(self.flags & RESOLVES)
@@ -70,7 +69,7 @@ class ProtectPromise(Promise):
             want = changed_none(words, self.vma, pte) if self.flags & MM_CP_UFFD_WP else pte
         else:
             want = changed_absent(self.scenario, pte, protects=protects, resolves=resolves)
-        self.counted += want != pte
+        self.counts[slot] = int(want != pte)
         return want
 
     def _hint(self, pte: int) -> str:
@@ -149,6 +148,21 @@ class ProtectPromise(Promise):
         same = [pte for pte in self.set_by_mmu if words.pte_pfn(pte) == words.pte_pfn(source)]
         return any(map(words.pte_dirty, [source, *same]))
 
+    def may_be(self, slot: int) -> Iterator[tuple[int, int]]:
+        words, want, counts = self.words, self.want[slot], self.counts[slot]
+        yield want, 1 if slot in self.free else counts
+        if not words.pte_present(want):
+            return
+        if slot in self.free:
+            yield self.free[slot], 0
+        others = [want]
+        if not self.vma.shadow_stack:
+            other = words.pte_wrprotect(want) if words.pte_write(want) else words.pte_mkwrite(want, self.vma)
+            others.append(as_read(words, other))
+            yield others[1], counts
+        if words.SOFT_DIRTY and not words.pte_soft_dirty(want):
+            yield from ((words.pte_mksoft_dirty(pte), counts) for pte in others)
+
     def differ_freely(self, base: int, candidate: int) -> Iterator[str]:
         words = self.words
         if not (words.pte_present(base) and words.pte_present(candidate)):
@@ -169,7 +183,7 @@ class ProtectPromise(Promise):
 
     def returns(self) -> int:
         """The number of entries changed; what is free counts where it was changed."""
-        return self.counted if self.scenario.tables[0].maps else -EAGAIN
+        return sum(self.counts) if self.scenario.tables[0].maps else -EAGAIN
 
     def wrong_return(self, outcome: Outcome) -> str:
         if self.returned < 0 or not self.free:
@@ -181,9 +195,6 @@ class ProtectPromise(Promise):
 
     def is_done(self, outcome: Outcome) -> bool:
         return self.returned >= 0 and outcome.returned is not None
-
-    def outlived(self, outcome: Outcome) -> Sequence[int]:
-        return outlived(self, outcome)
 
     def with_actions(self, outcome: Outcome) -> Self:
         promise = super().with_actions(outcome)

@@ -36,5 +36,19 @@ static inline bool pr_dirty(pte_t pte)
 
 static inline u64 pr_pfn(pte_t pte) { return (pte.pte & PR_PFN_MASK) >> PAGE_SHIFT; }
 
+/* What a CPU must not have cached otherwise than the entry says; UXN may be left over. */
+#define PR_NO_EXEC PR_UXN
+#define PR_PROT_MASK (PR_VALID | 2UL | 7UL << 2 | PR_USER | 3UL << 8 | 1UL << 11 | 1UL << 50 | 1UL << 53 | PR_UXN | \
+		      PR_DEVMAP | 7UL << 60)
+
+/* FEAT_HAFDBS: RDONLY with WRITE is writable but clean. */
+static inline bool pr_mmu_may_write(pte_t pte)
+{
+	return pr_valid(pte) && (pte.pte & (PR_WRITE | PR_RDONLY)) != PR_RDONLY;
+}
+
+static inline bool pr_mmu_dirty(pte_t pte) { return !pr_has(pte, PR_RDONLY); }
+static inline bool pr_pushes(pte_t pte) { return false; }
+
 /* Swap entries have their type in bits 6-10. */
 static inline u64 pr_swp_type(u64 value) { return (value >> 6) & 0x1f; }

@@ -36,26 +36,26 @@ static const struct pr_folio *pr_search_folio(u64 pfn)
 
 #ifdef PR_BARE
 enum { PR_LOW_PAGES = 1024 };	/* their folios are known without a search */
-static const struct pr_folio *pr_low_folios[PR_LOW_PAGES];
+static struct pr_folio pr_low_folios[PR_LOW_PAGES];
 #endif
 
 static inline void pr_know_folios(void)
 {
 #ifdef PR_BARE
 	for (u64 i = 0; i < PR_LOW_PAGES; i++)
-		pr_low_folios[i] = NULL;
+		pr_low_folios[i] = (struct pr_folio) { .pfn = i };
 	for (u64 i = 0; i < pr->nr_folios; i++)
 		for (u64 j = 0; j < 1UL << pr->folios[i].order && pr->folios[i].pfn + j < PR_LOW_PAGES; j++)
-			pr_low_folios[pr->folios[i].pfn + j] = &pr->folios[i];
+			pr_low_folios[pr->folios[i].pfn + j] = pr->folios[i];
 #endif
 }
 
-/* The folio that `pfn` belongs to; a page without one is a small one of a file. */
+/* The folio that `pfn` belongs to; a page without one is a small one of a file, also where there is NULL. */
 static inline const struct pr_folio *pr_folio_of(u64 pfn)
 {
 #ifdef PR_BARE
 	if (likely(pfn < PR_LOW_PAGES))
-		return pr_low_folios[pfn];
+		return &pr_low_folios[pfn];
 #endif
 	return pr_search_folio(pfn);
 }

@@ -31,6 +31,8 @@ struct anon_vma { int lock; };
 typedef struct { int counter; } atomic_t;
 #define atomic_read(v) ((v)->counter)
 struct mm_struct { atomic_t mm_users; };
+/* What is to be flushed when the caller is done. Logged runs leave that to models/machine/gather.py. */
+struct mmu_gather { struct mm_struct *mm; u64 start, end; bool cleared_ptes; };
 struct userfaultfd_ctx { unsigned int features, flags; };
 struct vm_userfaultfd_ctx { struct userfaultfd_ctx *ctx; };
 #define UFFD_FEATURE_EVENT_REMAP (1 << 2)
@@ -67,8 +69,12 @@ enum pr_wrong_how {
 	PR_FULL,		/* full is set */
 	PR_CLEAR_RANGE,		/* get_and_clear_full_ptes() wants nr >= 1 present entries of one folio */
 	PR_CLEAR_PAGES,		/* get_and_clear_full_ptes() wants consecutive pages */
+	PR_START_RANGE,		/* modify_prot_start_ptes() wants nr >= 1 present entries of one folio */
+	PR_START_PAGES,		/* modify_prot_start_ptes() wants consecutive pages */
 	PR_SET_VALUE,		/* set_ptes() wants nr >= 1 and, for more than one, a present entry */
 	PR_SET_TARGET,		/* set_ptes() of more than one wants targets that are not present */
+	PR_COMMIT_VALUE,	/* modify_prot_commit_ptes() wants nr >= 1 and, for more than one, a present entry */
+	PR_COMMIT_TARGET,	/* modify_prot_commit_ptes() of more than one wants targets that are not present */
 	PR_BATCH_START,		/* folio_pte_batch() wants a present entry of a large folio and max_nr >= 1 */
 	PR_RACY_YOUNG,		/* __check_safe_pte_update: racy access flag clearing */
 	PR_RACY_DIRTY,		/* __check_safe_pte_update: racy dirty state clearing */
@@ -78,12 +84,14 @@ enum pr_wrong_how {
 	PR_UFFD_WP_WRITABLE,	/* page_table_check_pte_flags */
 	PR_MAPPED_WRITABLE_TWICE, /* page_table_check: anon page mapped writable while mapped elsewhere */
 	PR_UNCOUNTED_PAGE,	/* page_table_check of a page that is not counted here: for the judge to look at */
+	PR_MANY_CACHED,		/* more values of an entry may be cached than are kept here: for the judge to look at */
+	PR_CONT_INVALID,	/* CONT in an entry that is present and not valid: asked of the tables, no run says it */
 };
 
 /* What an entry is, as pr_kind() says it. */
 enum pr_is {
 	PR_IS_PRESENT = 1, PR_IS_YOUNG = 2, PR_IS_DIRTY = 4, PR_IS_WRITE = 8, PR_IS_NONE = 16, PR_IS_CONT = 32,
-	PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256,
+	PR_IS_UFFD_WP = 64, PR_IS_SOFT_DIRTY = 128, PR_IS_CONT_INVALID = 256, PR_IS_VALID = 512,
 	PR_IS_AD = PR_IS_YOUNG | PR_IS_DIRTY,
 };
 
@@ -148,6 +156,7 @@ struct pr_machine {
 	struct address_space mapping;
 	struct anon_vma anon_vma;
 	struct userfaultfd_ctx uffd[PR_MOST_RANGES];
+	struct mmu_gather gather;	/* the caller's, if it has one */
 	struct vm_area_struct vmas[PR_MOST_RANGES];	/* of each range */
 	/* what it leaves */
 	u64 *line;			/* where a crash leaves it for others */
@@ -158,6 +167,8 @@ struct pr_machine {
 	/* in a bare run, instead of events */
 	u64 stale[PR_MOST_TABLES], stale_at_unlock[PR_MOST_TABLES], order, wrong, writes, held, paths, counts, warned;
 	s64 passes_left;		/* of loops */
+	/* Where flushes may wait until the caller is done: the first value that was taken out of a stale entry; which had more. */
+	u64 cached[PR_MOST_TABLES][PR_MOST_ENTRIES], more[PR_MOST_TABLES];
 	/* where others act between two accesses: asked before each event that matters to them */
 	void (*ask)(struct pr_machine *m);
 	u64 answer;
@@ -178,6 +189,9 @@ static struct pr_machine pr_memory;
 #define pr_config(name) (!!(PR_CONFIG & PR_CONFIG_##name))
 #ifndef PR_SIZE
 #define PR_SIZE pr->size
+#endif
+#ifndef PR_FLUSHED
+#define PR_FLUSHED pr->flushed
 #endif
 #ifdef PR_BARE
 static char pr_space[PR_SPACE] __attribute__((aligned(PAGE_SIZE)));

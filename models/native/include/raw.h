@@ -20,11 +20,25 @@ static inline pte_t pr_read(const pte_t *ptep)
 	return pr_answered(pr_once(ptep));
 }
 
+#ifdef PR_BARE
+/* Before the caller is done: what an entry held, which is no mistake yet, and may be none then. */
+static inline void pr_may_be_cached(u64 table, u64 index, u64 was)
+{
+	if (!(pr->stale[table] & 1UL << index))
+		pr->cached[table][index] = was;
+	else if (pr->cached[table][index] != was)
+		pr->more[table] |= 1UL << index;
+	pr->stale[table] |= 1UL << index;
+}
+#endif
+
 /* What only bare runs keep track of in C: translations that may be cached, changes without the lock. */
-static inline void pr_changed(const pte_t *ptep, bool stale)
+static inline void pr_changed(const pte_t *ptep, bool stale, u64 was)
 {
 #ifdef PR_BARE
-	if (stale)
+	if (stale && PR_FLUSHED == PR_AT_RETURN)
+		pr_may_be_cached(pr_table_at(ptep), pr_index(ptep), was);
+	else if (stale)
 		pr->stale[pr_table_at(ptep)] |= 1UL << pr_index(ptep);
 	if (unlikely(pr->held != pr->all_ptls))
 		pr_wrong(PR_CHANGED_UNLOCKED);
@@ -41,7 +55,7 @@ static inline u64 pr_exchange(pte_t *ptep)
 	was = pr_answered(__pte(was)).pte;
 	ptep->pte = 0;
 	pr_did(X, (u64)ptep - pr_first, was);
-	pr_changed(ptep, was & 1);
+	pr_changed(ptep, was & 1, was);
 	return was;
 }
 
@@ -50,7 +64,7 @@ static inline void pr_store(pte_t *ptep, pte_t pte)
 	pr_check_bounds(ptep);
 	pr_log(S, pr_number(ptep), pte.pte);
 	pr_did(S, (u64)ptep - pr_first, pte.pte);
-	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte);
+	pr_changed(ptep, (ptep->pte & 1) && ptep->pte != pte.pte, ptep->pte);
 	*ptep = pte;
 }
 

@@ -14,8 +14,11 @@ static inline void pr_invalidate(const struct mm_struct *mm, u64 start, u64 end)
 {
 	pr_did(T, start, end);
 	for (u64 i = 0; i < PR_MOST_TABLES; i++)
-		if (pr->stale[i] && pr->tables[i].mm == mm)
+		if (pr->stale[i] && pr->tables[i].mm == mm) {
 			pr->stale[i] &= ~pr_covered(pr->tables[i].base, start, end);
+			if (PR_FLUSHED == PR_AT_RETURN)
+				pr->more[i] &= pr->stale[i];
+		}
 }
 #else
 #define pr_invalidate(mm, start, end) ((void)(mm))
@@ -59,12 +62,32 @@ static inline void pr_flush_block(const struct mm_struct *mm, u64 start, u64 end
 #define lazy_mmu_mode_pause() ({ PR_LINE(); pr_mark(lazy_mmu_mode_pause, 0); })
 #define lazy_mmu_mode_resume() ({ PR_LINE(); pr_mark(lazy_mmu_mode_resume, 0); })
 
-/* The caller's mmu_gather: what is to be flushed. The machine that follows the log flushes it when the call is over. */
-struct mmu_gather { struct mm_struct *mm; };
+/* The caller's mmu_gather, opened before the call and finished behind it: from the lowest to the highest address at once. */
+static inline struct mmu_gather *pr_gather(struct mm_struct *mm)
+{
+	pr->gather = (struct mmu_gather) { .mm = mm, .start = 1UL << 57 };
+	return &pr->gather;
+}
+
+static inline void pr_finish_gather(void)
+{
+	if (pr->gather.cleared_ptes)
+		pr_invalidate(pr->gather.mm, pr->gather.start, pr->gather.end);
+}
+
+static inline void pr_gathered(struct mmu_gather *tlb, u64 start, u64 end)
+{
+#ifdef PR_BARE
+	tlb->start = start < tlb->start ? start : tlb->start;
+	tlb->end = end > tlb->end ? end : tlb->end;
+	tlb->cleared_ptes = true;
+#endif
+}
+
 #define tlb_change_page_size(tlb, page_size) ((void)(tlb))
 #define tlb_flush_pte_range(tlb, address, size) ({ \
-	u64 pr_g_ = (address), pr_z_ = (size); (void)(tlb); \
-	PR_LINE(); pr_log(tlb_flush_pte_range, pr_g_, pr_z_); \
+	u64 pr_g_ = (address), pr_z_ = (size); \
+	PR_LINE(); pr_log(tlb_flush_pte_range, pr_g_, pr_z_); pr_gathered(tlb, pr_g_, pr_g_ + pr_z_); \
 })
 /* A gather is open: entries that are present may be cached. */
 #define mm_tlb_flush_pending(mm) true

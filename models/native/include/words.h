@@ -23,6 +23,16 @@ static inline bool pr_swap(pte_t pte) { return !pr_none(pte) && !pr_present(pte)
 static inline bool pr_swp_soft_dirty(pte_t pte) { return pr_has(pte, PR_SWP_SOFT_DIRTY); }
 static inline bool pr_swp_uffd_wp(pte_t pte) { return pr_has(pte, PR_SWP_UFFD_WP); }
 
+/* Whether a CPU that has cached the valid entry `cached` does with it what `pte` allows: mmu_forgives() of models/arch. */
+static inline bool pr_forgives(pte_t cached, pte_t pte)
+{
+	if (!pr_valid(pte) || pr_pfn(cached) != pr_pfn(pte) || (pr_pushes(cached) && !pr_write(pte)))
+		return false;
+	if (pr_mmu_may_write(cached) && (!pr_mmu_may_write(pte) || (pr_mmu_dirty(cached) && !pr_mmu_dirty(pte))))
+		return false;
+	return !((cached.pte ^ pte.pte) & PR_PROT_MASK & ~(PR_NO_EXEC & cached.pte));
+}
+
 /* Device-exclusive entries left this set in v6.15. */
 static inline bool pr_cached_writable(pte_t pte)
 {

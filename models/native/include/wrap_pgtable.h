@@ -47,43 +47,42 @@ static inline u64 pr_peek(const pte_t *ptep)
 	return ptep->pte;
 }
 
-static inline void pr_check_clear(const pte_t *ptep, int nr, int full)
+/* `range` and `pages` are what is wrong then: each primitive has messages of its own. */
+static inline void pr_check_clear(const pte_t *ptep, int nr, enum pr_wrong_how range, enum pr_wrong_how pages)
 {
 	pte_t first;
 	const struct pr_folio *folio;
 
-	if (unlikely(full))
-		pr_wrong(PR_FULL);
 	if (nr == 1)
 		return;
 	pr_path(PR_PATH_BATCH);
 	first = __pte(pr_peek(ptep));
 	folio = pr_present(first) ? pr_folio_of(pr_pfn(first)) : NULL;
 	if (nr < 1 || !folio || pr_pfn(first) + nr > folio->pfn + (1UL << folio->order))
-		pr_wrong(PR_CLEAR_RANGE);
+		pr_wrong(range);
 	for (int i = 1; i < nr; i++) {
 		pte_t pte = __pte(pr_peek(ptep + i));
 
 		if (!pr_present(pte) || pr_pfn(pte) != pr_pfn(first) + i)
-			pr_wrong(PR_CLEAR_PAGES);
+			pr_wrong(pages);
 	}
 }
 
-static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr)
+static inline void pr_check_set(const pte_t *ptep, pte_t pte, int nr, enum pr_wrong_how value, enum pr_wrong_how target)
 {
 	if (nr == 1)
 		return;
 	pr_path(PR_PATH_BATCH);
 	if (nr < 1 || !pr_present(pte))
-		pr_wrong(PR_SET_VALUE);
+		pr_wrong(value);
 	for (int i = 0; i < nr; i++)
 		if (pr_present(__pte(pr_peek(ptep + i))))
-			pr_wrong(PR_SET_TARGET);
+			pr_wrong(target);
 }
 #else
 #define pr_place(mm, addr, ptep) ((void)0)
-#define pr_check_clear(ptep, nr, full) ((void)0)
-#define pr_check_set(ptep, pte, nr) ((void)0)
+#define pr_check_clear(ptep, nr, range, pages) ((void)0)
+#define pr_check_set(ptep, pte, nr, value, target) ((void)0)
 #endif
 
 #ifdef PR_HAS_ptep_get
@@ -115,7 +114,9 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 {
 	pr_log(get_and_clear_full_ptes, addr, pr_number(ptep), (s64)(int)nr, full, pr_mm(mm));
 	pr_place(mm, addr, ptep);
-	pr_check_clear(ptep, nr, full);
+	if (unlikely(full))
+		pr_wrong(PR_FULL);
+	pr_check_clear(ptep, nr, PR_CLEAR_RANGE, PR_CLEAR_PAGES);
 	return get_and_clear_full_ptes(mm, addr, ptep, nr, full);
 }
 #undef get_and_clear_full_ptes
@@ -129,7 +130,7 @@ static inline pte_t pr_get_and_clear_full_ptes(struct mm_struct *mm, unsigned lo
 static inline pte_t pr_ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
 {
 	pr_log(ptep_modify_prot_start, addr, pr_number(ptep), pr_mm(vma->vm_mm));
-	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	pr_place(vma->vm_mm, addr, ptep);
 	return ptep_modify_prot_start(vma, addr, ptep);
 }
 
@@ -137,7 +138,7 @@ static inline void pr_ptep_modify_prot_commit(struct vm_area_struct *vma, unsign
 					      pte_t pte)
 {
 	pr_log(ptep_modify_prot_commit, addr, pr_number(ptep), pte_val(old_pte), pte_val(pte), pr_mm(vma->vm_mm));
-	pr_place(pr_mm(vma->vm_mm), addr, ptep);
+	pr_place(vma->vm_mm, addr, ptep);
 	ptep_modify_prot_commit(vma, addr, ptep, old_pte, pte);
 }
 #undef ptep_modify_prot_start
@@ -152,8 +153,8 @@ static inline pte_t pr_modify_prot_start_ptes(struct vm_area_struct *vma, unsign
 					      unsigned int nr)
 {
 	pr_log(modify_prot_start_ptes, addr, pr_number(ptep), (s64)(int)nr, pr_mm(vma->vm_mm));
-	pr_place(pr_mm(vma->vm_mm), addr, ptep);
-	pr_check_clear(ptep, nr, 0);
+	pr_place(vma->vm_mm, addr, ptep);
+	pr_check_clear(ptep, nr, PR_START_RANGE, PR_START_PAGES);
 	return modify_prot_start_ptes(vma, addr, ptep, nr);
 }
 
@@ -162,8 +163,8 @@ static inline void pr_modify_prot_commit_ptes(struct vm_area_struct *vma, unsign
 {
 	pr_log(modify_prot_commit_ptes, addr, pr_number(ptep), pte_val(old_pte), pte_val(pte), (s64)(int)nr,
 	       pr_mm(vma->vm_mm));
-	pr_place(pr_mm(vma->vm_mm), addr, ptep);
-	pr_check_set(ptep, pte, nr);
+	pr_place(vma->vm_mm, addr, ptep);
+	pr_check_set(ptep, pte, nr, PR_COMMIT_VALUE, PR_COMMIT_TARGET);
 	modify_prot_commit_ptes(vma, addr, ptep, old_pte, pte, nr);
 }
 #undef modify_prot_start_ptes
@@ -189,7 +190,7 @@ static inline void pr_set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *
 {
 	pr_log(set_ptes, addr, pr_number(ptep), pte_val(pte), (s64)(int)nr, pr_mm(mm));
 	pr_place(mm, addr, ptep);
-	pr_check_set(ptep, pte, nr);
+	pr_check_set(ptep, pte, nr, PR_SET_VALUE, PR_SET_TARGET);
 	set_ptes(mm, addr, ptep, pte, nr);
 }
 

@@ -52,5 +52,16 @@ static inline u64 pr_pfn(pte_t pte)
 	return (value & PR_PFN_MASK) >> PAGE_SHIFT;
 }
 
+/* What a CPU must not have cached otherwise than the entry says: user, cache and key bits; NX may be left over. */
+#define PR_NX (1UL << 63)
+#define PR_PROT_MASK (PR_USER | 0x98UL | PR_PROTNONE | PR_DEVMAP | 0xfUL << 59 | PR_NX)
+#define PR_NO_EXEC PR_NX
+
+static inline bool pr_mmu_may_write(pte_t pte) { return (pte.pte & (PR_PRESENT | PR_RW)) == (PR_PRESENT | PR_RW); }
+static inline bool pr_mmu_dirty(pte_t pte) { return pr_has(pte, PR_DIRTY); }
+
+/* A shadow-stack entry allows pushes. */
+static inline bool pr_pushes(pte_t pte) { return pr_config(SHSTK) && (pte.pte & (PR_RW | PR_DIRTY)) == PR_DIRTY; }
+
 /* Swap entries have their type in bits 59-63. */
 static inline u64 pr_swp_type(u64 value) { return value >> 59; }
