@@ -57,18 +57,18 @@ bench: $(READY)  ## run times, with pytest-benchmark
 	@$(BIN)/pytest --benchmark-only tests/bench -s
 
 soak: $(READY)  ## right versions against themselves on a million scenarios; half an hour
-	@$(BIN)/python -m tests.programs.soak
+	@$(BIN)/python -m tests.programs.soak $(OPTIONS)
 
 sensitivity: $(READY)  ## every mutant of three versions; three minutes
-	@$(BIN)/python -m tests.programs.sensitivity
+	@$(BIN)/python -m tests.programs.sensitivity $(OPTIONS)
 
 fuzz: $(READY)  ## hostile input of every kind; ten minutes
-	@$(BIN)/python -m tests.programs.fuzz
+	@$(BIN)/python -m tests.programs.fuzz $(OPTIONS)
 
 alternatives: $(READY)  ## lists and CrossHair on the same bugs; an hour
 	@$(BIN)/python -c 'import crosshair' 2>/dev/null || { echo "installing CrossHair into $(VENV) (once)" && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[compare]'; }
-	@$(BIN)/python tests/programs/alternatives/__main__.py
+	@$(BIN)/python -m tests.programs.alternatives $(OPTIONS)
 
 # TREES="6.12 7.3" brings only these. Half a minute each: an archive is one stream.
 trees: $(READY)  ## the files of released kernels that tests read, from Debian's archive

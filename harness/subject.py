@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pte_review.harness.judging.contracts import Clause
     from pte_review.harness.judging.promise import Promise
     from pte_review.harness.known import Bug, Thread
+    from pte_review.harness.known_finding import KnownFinding
     from pte_review.harness.live.reproduce.call import Caller
     from pte_review.models.native.binding import Binding
 
@@ -111,6 +112,7 @@ class Subject:
     space: "Space | None" = None  # of exhaust
     thread: "Thread | None" = None  # the review of the mails, with the verdicts known
     bugs: "tuple[Bug, ...]" = ()
+    known: "tuple[KnownFinding, ...]" = ()  # of versions that are right otherwise
     workloads: "Mapping[str, Workload]" = field(default_factory=dict)
     compared_costs: tuple[str, ...] = ()  # versions that `cost` compares where none is named
     growth: tuple[str, ...] = ()  # workloads on which growth with size is looked at

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 BASE = 0x7F00_0000_0000
+MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 CALLERS = (*(MPROTECT,) * 14, *(NUMA,) * 3, UFFD_PROTECT, UFFD_RESOLVE)
 CALLERS_WITH_UFFD = (*(MPROTECT,) * 10, NUMA, *(UFFD_PROTECT,) * 5, *(UFFD_RESOLVE,) * 5)
 READ_ONLY_BEFORE = 55  # of 100 calls of mprotect()
@@ -68,7 +69,7 @@ def _placed(arch: str, layout: Layout, place: Choices, kernel: Choices) -> Scena
     exclusive = kernel.wide(1 << 16)
     scenario = protect(
         arch,
-        addr=BASE + (first << PAGE_SHIFT),
+        addr=_addr(first << PAGE_SHIFT, kernel),
         nr=nr,
         entries=tuple((layout.start + i, pte) for i, pte in enumerate(layout.entries) if pte),
         folios=layout.folios,
@@ -97,6 +98,11 @@ def _config(config: Config, arch: str, kernel: Choices) -> Config:
         erratum_2645198=arch == "arm64" and drawn in (6, 7),
         numa_normal=drawn not in (8, 9),
     )
+
+
+def _addr(offset: int, kernel: Choices) -> int:
+    """Sometimes in the first page table, where a range may be longer than its address is high."""
+    return offset if kernel.chance(10) and offset >= MMAP_MIN_ADDR else BASE + offset
 
 
 def _range(layout: Layout, place: Choices) -> tuple[int, int]:
@@ -188,10 +194,10 @@ def _with_exclusive(scenario: Scenario, drawn: int) -> Scenario:
 
 
 def _with_numa(scenario: Scenario, drawn: int) -> Scenario:
-    """One fact in all folios or in the first: nodes, or why they may not be migrated."""
+    """One fact in all folios or in the first: the node, or why they may not be migrated. Others are on node 1."""
     facts: tuple[dict[str, Any], ...] = (
         {},
-        {"nid": 1},
+        {"nid": 0},
         {"nid": 1},
         {"nid": 2},
         {"ksm": True},
@@ -202,8 +208,7 @@ def _with_numa(scenario: Scenario, drawn: int) -> Scenario:
     fact = facts[drawn % len(facts)]
     only_first = drawn // len(facts) % 2
     folios = [
-        replace(folio, nid=1, **{} if only_first and i else fact) if "nid" not in fact else replace(folio, **fact)
-        for i, folio in enumerate(scenario.folios)
+        replace(folio, **{"nid": 1, **({} if only_first and i else fact)}) for i, folio in enumerate(scenario.folios)
     ]
     return protected(scenario, folios=folios)
 

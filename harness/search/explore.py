@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields
 from time import perf_counter
 
 from pte_review.harness.judging.contracts import Contract
-from pte_review.harness.judging.judge import AGREEMENT, Difference
+from pte_review.harness.judging.judge import AGREEMENT, Difference, Judgement
 from pte_review.harness.judging.kinds import ENDINGS
+from pte_review.harness.known_finding import SHARED, KnownFinding, KnownOfPair
 from pte_review.harness.never_varied import Observed
 from pte_review.harness.progress import Listen, Progress, silent
 from pte_review.harness.search.aim import Aim, Drawn
@@ -46,6 +47,8 @@ class PairTally:
     examples: int = 0
     seen: dict[Key, Seen] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)  # by kind
+    known: KnownOfPair = field(default_factory=KnownOfPair)  # what is neither seen nor shared, but counted apart
+    apart: Counter[str] = field(default_factory=Counter)  # scenarios, by the title of a known finding
     allowed: dict[str, int] = field(default_factory=dict)
     exercised: dict[str, int] = field(default_factory=dict)  # scenarios in which the candidate ran a path
     unmodelled: str = ""  # what a version called that the model does not have
@@ -95,13 +98,24 @@ class PairTally:
         if base.ended != RETURNED:
             self.hidden |= {finding.kind for finding in comparison.candidate_findings if finding.kind not in ENDINGS}
         slow = base.slow or candidate.slow
-        for difference in judgement.differences:
-            self._see(scenario, difference, slow=slow)
-        for kind in {finding.kind for finding in judgement.shared}:
-            self.shared[kind] = self.shared.get(kind, 0) + 1
+        self._count_findings(scenario, judgement, slow=slow)
         for kind, count in judgement.allowed:
             self.allowed[kind] = self.allowed.get(kind, 0) + count
         self.retired = slow  # each run of a slow version takes seconds: one is enough
+
+    def _count_findings(self, scenario: Scenario, judgement: Judgement, *, slow: bool) -> None:
+        apart = set()
+        for difference in judgement.differences:
+            if title := self.known.title(scenario, difference.finding.kind, difference.by):
+                apart.add(title)
+            else:
+                self._see(scenario, difference, slow=slow)
+        for kind in {finding.kind for finding in judgement.shared}:
+            if title := self.known.title(scenario, kind, SHARED):
+                apart.add(title)
+            else:
+                self.shared[kind] = self.shared.get(kind, 0) + 1
+        self.apart.update(apart)
 
     def _see(self, scenario: Scenario, difference: Difference, *, slow: bool) -> None:
         key = key_of(scenario, difference)
@@ -125,14 +139,15 @@ def explore(
     listen: Listen = silent,
     enough: Callable[[PairTally], bool] | None = None,
     seconds: float | None = None,
+    known: Sequence[KnownFinding] = (),
 ) -> list[PairTally]:
     """Run every version of `pairs` on `max_examples` scenarios of `arch`; one tally a pair, in order.
 
     A pair is retired once `enough` holds for its tally or a run of it was slow. There are no more scenarios when all
-    are, or after `seconds`, but for the first.
+    are, or after `seconds`, but for the first. Findings that are `known` are counted apart.
     """
     started = perf_counter()
-    tallies = [PairTally(observed=Observed(pair)) for pair in pairs]
+    tallies = [PairTally(observed=Observed(pair), known=KnownOfPair(known, *(v.name for v in pair))) for pair in pairs]
     with_config = [version for pair in pairs for version in pair if version.config]
     aim = Aim(subject.recipe, arch, seed_value, hostile)
     done = 0

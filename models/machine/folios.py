@@ -121,6 +121,8 @@ class Folios(Machine):
         self, folio: Folio, vma: Vma | None, ptep: int, pte: int, max_nr: int, flags: int
     ) -> tuple[int, int]:
         """Since v6.17: (entries, the caller's `pte` with what FPB_MERGE_* flags merged into it)."""
+        if flags & FPB_MERGE_WRITE and vma is None:
+            self.violate("folio_pte_batch_flags() wants a VMA with FPB_MERGE_WRITE, for pte_mkwrite()", ptep)
         return self._batch(("folio_pte_batch_flags", folio.pfn, 0, ptep, pte, max_nr, flags), folio, flags)
 
     def called_batch(self, event: tuple[str, int, int, int, int, int, int], folio: Folio) -> int:

@@ -27,6 +27,7 @@ class Gather(Tlb):
 
     def tlb_change_page_size(self, tlb: MmuGather, page_size: int) -> None:
         """Nothing where all pages of a gather may have any size: CONFIG_MMU_GATHER_PAGE_SIZE is powerpc's."""
+        check_word(page_size)
 
     def tlb_flush_pte_range(self, tlb: MmuGather, address: int, size: int) -> None:
         """The gather has to flush `size` more bytes from `address` on."""

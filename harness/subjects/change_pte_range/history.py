@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bugs that versions of change_pte_range() are known to have had.
+"""The bugs that versions of change_pte_range() are known to have had, and the one that released kernels have.
 
 Every kind named here follows from the rules of the machine. `also` is found in every review of the default length,
 `may` needs a config or a table that short reviews do not always draw.
 """
 
+from itertools import pairwise
+
 from pte_review.harness.known import Bug
+from pte_review.harness.known_finding import KnownFinding
+from pte_review.models.scenario import Scenario
 
 # On a shadow stack the wrong pages lose what others gain, and a translation that allows more is not flushed.
 RARE = frozenset({"page-table-check", "stale-tlb"})
@@ -28,4 +32,35 @@ BUGS = (
     Bug("before_cow_pins", "pinned pages hinted", "80d47f5de5e3", "other-bits", frozenset({"return-value"})),
     Bug("before_batched_flush", "reclaim's flush", "3ea277194daa", "stale-tlb"),
     Bug("before_migration_soft_dirty", "migrating pages", "c3d16e16522f", "soft-dirty-missing", arches=("x86_64",)),
+)
+
+
+def mixes_shadow_stack(scenario: Scenario) -> bool:
+    """Whether one batch can hold a shadow-stack entry and a read-only one: neighbours of one large folio.
+
+    __pte_batch_clear_ignored() makes entries clean before it looks at write, and Write=0, Dirty=1 is what makes a
+    shadow-stack entry writable. What others do can make two entries differ that did not before.
+    """
+    words, (where,), (table,) = scenario.words, scenario.ranges, scenario.tables
+    if not (scenario.vma.shadow_stack and scenario.config.shstk):
+        return False
+    held = dict(table.entries)
+    entries = [held.get(slot, 0) for slot in range(where.first, where.end)]
+    return any(
+        words.pte_present(pte)
+        and words.pte_present(behind)
+        and words.pte_pfn(pte) + 1 == words.pte_pfn(behind)
+        and (words.pte_write(pte) != words.pte_write(behind) or bool(scenario.actions))
+        and scenario.folio_of(words.pte_pfn(pte)) is scenario.folio_of(words.pte_pfn(behind)) is not None
+        for pte, behind in pairwise(entries)
+    )
+
+
+KNOWN = (
+    KnownFinding(
+        "shadow stacks lend write permission, v6.17 to v7.3",
+        frozenset({"as_merged", "batching", "v6_19", "small_folios", "v7_3"}),
+        RARE | {"write-gained"},
+        mixes_shadow_stack,
+    ),
 )

@@ -11,6 +11,7 @@ from pte_review.models.change_pte_range.call import MPROTECT, protected
 from pte_review.models.config import PAGE_SIZE
 from pte_review.models.scenario import Folio, Scenario, page_ranges
 from pte_review.models.tables import Entries
+from pte_review.strategies.change_pte_range import BASE
 
 
 def shorter_range(scenario: Scenario) -> Iterator[Scenario]:
@@ -99,6 +100,13 @@ def _moved(scenario: Scenario, by: dict[int, int]) -> Entries:
     return tuple(entries)
 
 
+def ordinary_base(scenario: Scenario) -> Iterator[Scenario]:
+    """Not in the first page table."""
+    (where,) = scenario.ranges
+    if not scenario.tables[0].base:
+        yield protected(scenario, addr=BASE + where.first * PAGE_SIZE)
+
+
 def plainer_place(scenario: Scenario) -> Iterator[Scenario]:
     """Everything in the table as many entries lower as there is room, or a contpte block, or one."""
     (where,), entries = scenario.ranges, scenario.tables[0].entries
@@ -115,5 +123,5 @@ def plainer_place(scenario: Scenario) -> Iterator[Scenario]:
 STEPS = Steps(
     fewer_slots=(shorter_range, closer_entries),
     ordinary_call=(ordinary_call, ordinary_folios),
-    plainer_place=(plainer_place, earlier_pages, lower_folios),
+    plainer_place=(ordinary_base, plainer_place, earlier_pages, lower_folios),
 )

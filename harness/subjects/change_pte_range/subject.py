@@ -4,7 +4,7 @@
 from pte_review.harness.subject import Subject
 from pte_review.harness.subjects.change_pte_range.claims import claims
 from pte_review.harness.subjects.change_pte_range.clauses import CLAUSES
-from pte_review.harness.subjects.change_pte_range.history import BUGS
+from pte_review.harness.subjects.change_pte_range.history import BUGS, KNOWN
 from pte_review.harness.subjects.change_pte_range.kernel_text import BINDING
 from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
 from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
@@ -31,6 +31,7 @@ CHANGE_PTE_RANGE = Subject(
     space=space,
     thread=THREAD,
     bugs=BUGS,
+    known=KNOWN,
     workloads=WORKLOADS,
     compared_costs=("before_batching", "batching", "small_folios"),
     growth=("order-0", "folio-64k"),

@@ -73,3 +73,12 @@ def test_merge_changes_the_callers_copy(arch, flags, merged):
 def test_what_lies_behind_the_batch_is_not_merged(arch):
     entries = [page(arch, 0x200), page(arch, 0x201), page(arch, 0x203, "WDA")]
     assert batch(arch, entries, FPB_MERGE_WRITE | FPB_MERGE_YOUNG_DIRTY) == (2, entries[0])
+
+
+@pytest.mark.parametrize("flags", [FPB_RESPECT_WRITE, FPB_MERGE_YOUNG_DIRTY, FPB_MERGE_WRITE])
+def test_merging_write_takes_a_vma(flags):
+    """mm/internal.h: "The VMA. Only relevant with FPB_MERGE_WRITE, otherwise can be NULL"; pte_mkwrite() reads it."""
+    entries = [page("x86_64", 0x200 + i) for i in range(4)]
+    k = kernel("x86_64", dict(enumerate(entries)), folios=(FOLIO,))
+    k.folio_pte_batch_flags(FOLIO, None, o(k, 0), entries[0], 4, flags)
+    assert bool(k.violations) is (flags == FPB_MERGE_WRITE)

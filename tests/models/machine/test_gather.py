@@ -53,3 +53,9 @@ def test_a_gather_of_another_mm_flushes_nothing_here(k):
     k.tlb_finish_mmu(other)
     assert k.stale == {o(k, 0), o(k, 3), o(k, 9)}
     assert n(k, 0) not in k.stale
+
+
+def test_arguments_in_the_wrong_order():
+    k = kernel("x86_64")
+    with pytest.raises(TypeError, match="wants a 64-bit integer"):
+        k.tlb_change_page_size(PAGE, k.gather)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""CrossHair's diffbehavior on one pair, in a process of its own: `diffbehavior.py BASE CANDIDATE ARCH FORM SECONDS`.
+"""CrossHair's diffbehavior on one pair, in a process of its own.
+
+`python -m tests.programs.alternatives.diffbehavior SUBJECT BASE CANDIDATE ARCH FORM SECONDS`.
 
 Prints a JSON object a line: each difference when it is found, where the command would print all at the end; at last
 how it ended. SECONDS are of CPU time, half of them for each order of the two, as the command has it.
@@ -10,35 +12,32 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-if __name__ == "__main__":  # tests/ has a harness and a models of its own
-    sys.path[0] = str(Path(__file__).parents[2])
 
 from crosshair import diff_behavior as crosshair_diff
 from crosshair.core_and_libs import standalone_statespace  # noqa: F401  # registers the symbolic types
 from crosshair.fnutil import FunctionInfo
 from crosshair.options import DEFAULT_OPTIONS, AnalysisOptionSet
 
-from tests.kit.moves import load
+from tests.kit.study import Study
 from tests.programs.alternatives.symbolic import FORMS, State, leaves, scenario_of
+from tests.programs.studied import STUDIES
 
 ERRORS: Counter[str] = Counter()  # exceptions of ours: raised on both sides they would pass for agreement
 
 
-def function(version_name: str, arch: str, form_name: str) -> Callable[..., State]:
+def function(study: Study, version_name: str, arch: str, form_name: str) -> Callable[..., State]:
     """What CrossHair compares: the form's arguments to what the version leaves behind."""
-    version, form = load(version_name), FORMS[form_name]
+    version, form = study.load(version_name), FORMS[form_name]
 
-    def move(*arguments: Any, uffd: bool) -> State:
+    def call(*arguments: Any, beside: int) -> State:
         try:
-            return leaves(scenario_of(arch, form.entries(arch, *arguments), uffd), version)
+            return leaves(scenario_of(study.plain, arch, form.entries(arch, *arguments), beside), version)
         except Exception as error:
             ERRORS[f"{type(error).__name__}: {error}"] += 1
             raise
 
-    return form.function(move)
+    return form.function(call)
 
 
 class Stats(Counter[str]):
@@ -57,10 +56,10 @@ def say(**what: Any) -> None:
     print(json.dumps(what), flush=True)
 
 
-def main(base: str, candidate: str, arch: str, form: str, seconds: str) -> None:
+def main(subject: str, base: str, candidate: str, arch: str, form: str, seconds: str) -> None:
     options = DEFAULT_OPTIONS.overlay(AnalysisOptionSet(per_condition_timeout=float(seconds)))
     options.stats = Stats()
-    pair = [FunctionInfo.from_fn(function(name, arch, form)) for name in (base, candidate)]
+    pair = [FunctionInfo.from_fn(function(STUDIES[subject], name, arch, form)) for name in (base, candidate)]
     start = time.monotonic()
 
     class Telling(crosshair_diff.BehaviorDiff):

@@ -6,24 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pte_review.harness.judging.contracts import CONTRACTS
-from pte_review.harness.search.explore import PairTally
-from pte_review.harness.subjects.move_ptes.history import BUGS as KNOWN_BUGS
+from pte_review.harness.search.explore import PairTally, explore
 from pte_review.models.arch import ARCHES
-from tests.kit.moves import explore, load
+from tests.kit.study import Study
 from tests.programs.alternatives.bounded import compare
 from tests.programs.alternatives.lists import LISTS, search
 from tests.programs.alternatives.symbolic import FORMS
 from tests.programs.alternatives.tries import Tries, Try
 
 SEEDS = 20
-SAME_TABLES = {"stale-tlb", "dirty-lost", "warning-extra"}  # kinds that no table shows
 MOST_SCENARIOS = 100_000
 
 
 @dataclass(frozen=True)
-class Bug:
+class Hunt:
     """A version with a bug, one without, and the kind of divergence that tells them apart; "" for a right version."""
 
+    study: Study
     version: str
     base: str
     kind: str
@@ -36,36 +35,42 @@ class Bug:
         """Why a comparison of the tables that are left behind cannot show it; "" if it can."""
         if self.hostile:
             return "not drawn"
-        return "same tables" if self.kind in SAME_TABLES else ""
+        return "same tables" if self.kind in self.study.plain.unseen else ""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """As people type it."""
+        return self.study.full_name(self.base), self.study.full_name(self.version)
 
 
-# Against the loop before the patch: what else differs comes first and is counted.
-BUGS = tuple(
-    Bug(bug.version, bug.base if bug.hostile and bug.base else "pre_patch", bug.kind, bug.hostile, bug.arches)
-    for bug in KNOWN_BUGS
-)
-CONTROLS = (  # the second batches on x86_64 as well
-    Bug("v4_fixed", "pre_patch", "", title="no bug, any difference is a false alarm"),
-    Bug("v4_respect_write", "pre_patch", "", title="differs on shadow stacks and in invalid CONT"),
-)
-
-Method = Callable[[Bug, str, float], Tries]
+def hunts(study: Study) -> list[Hunt]:
+    """Against the base of the subject: what else differs comes first and is counted. Controls come last."""
+    base, plain = study.subject.base, study.plain
+    bugs = [
+        Hunt(study, bug.version, bug.base if bug.hostile and bug.base else base, bug.kind, bug.hostile, bug.arches)
+        for bug in plain.bugs
+    ]
+    return [*bugs, *(Hunt(study, version, base, "", title=title) for version, title in plain.controls)]
 
 
-def by_pte_review(bug: Bug, arch: str, seconds: float) -> Tries:
+Method = Callable[[Hunt, str, float], Tries]
+
+
+def by_pte_review(hunt: Hunt, arch: str, seconds: float) -> Tries:
     """Scenarios until its kind is seen; for a control any kind on legal tables counts, and should not be there."""
-    pair = (load(bug.base), load(bug.version))
+    pair = (hunt.study.load(hunt.pair[0]), hunt.study.load(hunt.pair[1]))
 
     def one(start: int, left: float) -> Try:
         began = time.monotonic()
 
         def enough(tally: PairTally) -> bool:
-            return _seen(tally, bug.kind) or time.monotonic() - began > left
+            return _seen(tally, hunt.kind) or time.monotonic() - began > left
 
         contract = CONTRACTS["folio-ad"]
-        (tally,) = explore(arch, [pair], contract, bug.hostile, MOST_SCENARIOS, start, enough=enough)
-        found = _seen(tally, bug.kind)
-        others = len({kind for kind, _, _ in tally.seen} - {bug.kind})
+        subject = hunt.study.subject
+        (tally,) = explore(subject, arch, [pair], contract, hunt.hostile, MOST_SCENARIOS, start, enough=enough)
+        found = _seen(tally, hunt.kind)
+        others = len({kind for kind, _, _ in tally.seen} - {hunt.kind})
         return Try(found, tally.examples, others, time.monotonic() - began)
 
     return _seeds(one, seconds)
@@ -76,16 +81,16 @@ def _seen(tally: PairTally, kind: str) -> bool:
 
 
 def by_lists(which: str) -> Method:
-    def method(bug: Bug, arch: str, seconds: float) -> Tries:
-        pair, strategy = (load(bug.base), load(bug.version)), LISTS[which](arch)
-        return _seeds(lambda start, left: search(strategy, pair, bug.kind, start, left), seconds)
+    def method(hunt: Hunt, arch: str, seconds: float) -> Tries:
+        pair = (hunt.study.load(hunt.pair[0]), hunt.study.load(hunt.pair[1]))
+        return _seeds(lambda start, left: search(hunt.study, which, arch, pair, hunt.kind, start, left), seconds)
 
     return method
 
 
 def by_crosshair(form: str) -> Method:
-    def method(bug: Bug, arch: str, seconds: float) -> Tries:
-        return Tries([compare(bug.base, bug.version, bug.kind, arch, form, seconds)])
+    def method(hunt: Hunt, arch: str, seconds: float) -> Tries:
+        return Tries([compare(hunt.study, hunt.pair, hunt.kind, arch, form, seconds)])
 
     return method
 

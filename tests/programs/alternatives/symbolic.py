@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What CrossHair is given: a move of a few entries as a function of symbolic arguments, in three forms.
+"""What CrossHair is given: a call on a few entries as a function of symbolic arguments, in three forms.
 
 CrossHair's symbolic int is an unbounded integer: `&` with a mask of low ones stays symbolic, every other `&` and every
 `|` and `^` picks one concrete value there and then. A PTE word is nothing but such masks, so "words" become random
@@ -22,36 +22,26 @@ from pte_review.models.config import PAGE_SHIFT, Config
 from pte_review.models.machine.endings import EndOfRun
 from pte_review.models.machine.fresh import KERNELS
 from pte_review.models.machine.state import SYMBOLIC
-from pte_review.models.move_ptes.call import move
 from pte_review.models.outcome import RETURNED, UNASSIGNED_READ
 from pte_review.models.port import Port
 from pte_review.models.port_source import TICK
-from pte_review.models.scenario import Folio, Scenario
-from pte_review.models.vma import Vma
-from tests.kit.build import NEW, OLD, page, swap
+from pte_review.models.scenario import Scenario
+from tests.kit.build import page, swap
+from tests.kit.study import PFN, Plain
 from tests.programs.alternatives.word import Word
 
 SYMBOLIC.add(Word)
 ENTRIES = 4
-PFN = 0x100
 HIGH = {"x86_64": (57, 7), "arm64": (50, 9)}  # where the bits above a page frame begin, and how many there are
 
 Four = tuple[int, int, int, int]
-State = tuple[str, list[int | None], list[int | None]]  # how it ended, old table, new table
+State = tuple[str, list[list[int]]]  # how it ended, the tables
 
 
-def scenario_of(arch: str, entries: Sequence[Any], uffd: bool) -> Scenario:
-    """All of `entries` moved, in one folio of order 2; they may be symbolic."""
-    return move(
-        arch,
-        old_addr=OLD,
-        new_addr=NEW,
-        extent=len(entries) << PAGE_SHIFT,
-        old_table=tuple((i, pte) for i, pte in enumerate(entries) if pte),
-        folios=(Folio(PFN, 2, exclusive=((0, 4),)),),
-        vma=Vma(uffd=uffd),
-        config=Config(mem_soft_dirty=arch == "x86_64", ptrs_per_pte=ENTRIES, cont_ptes=ENTRIES),
-    )
+def scenario_of(plain: Plain, arch: str, entries: Sequence[Any], beside: Any) -> Scenario:
+    """`entries` in tables of ENTRIES; they and `beside` may be symbolic."""
+    config = Config(mem_soft_dirty=arch == "x86_64", ptrs_per_pte=ENTRIES, cont_ptes=ENTRIES)
+    return plain.scenario(arch, entries, beside % plain.beside(len(entries)), config)
 
 
 def leaves(scenario: Scenario, version: Port) -> State:
@@ -61,12 +51,12 @@ def leaves(scenario: Scenario, version: Port) -> State:
     ended = RETURNED
     try:
         version.called(k, *scenario.call.arguments(k))
+        scenario.call.finish(k)
     except EndOfRun as error:
         ended = error.ending
     except UnboundLocalError:
         ended = UNASSIGNED_READ
-    p = k.table_size
-    return ended, k.memory[p : 2 * p], k.memory[3 * p : 4 * p]
+    return ended, [list(k.whole_table(pmd)) for pmd in k.pmds]
 
 
 def framed(arch: str, low: Sequence[int], high: Sequence[int]) -> list[int]:
@@ -98,27 +88,27 @@ def _entry(arch: str, i: int, code: int) -> int:
 class Form:
     """How arguments become entries, and a function of CrossHair's to compare for a version."""
 
-    entries: Callable[..., list[Any]]  # of the architecture and all arguments but uffd
+    entries: Callable[..., list[Any]]  # of the architecture and all arguments but the last
     function: Callable[[Callable[..., State]], Callable[..., State]]
 
 
-def _words(move: Callable[..., State]) -> Callable[..., State]:
-    def words(low: Four, high: Four, uffd: bool) -> State:
-        return move(low, high, uffd=uffd)
+def _words(call: Callable[..., State]) -> Callable[..., State]:
+    def words(low: Four, high: Four, beside: int) -> State:
+        return call(low, high, beside=beside)
 
     return words
 
 
-def _arithmetic(move: Callable[..., State]) -> Callable[..., State]:
-    def arithmetic(low: tuple[int, int], high: tuple[int, int], uffd: bool) -> State:
-        return move(low, high, uffd=uffd)
+def _arithmetic(call: Callable[..., State]) -> Callable[..., State]:
+    def arithmetic(low: tuple[int, int], high: tuple[int, int], beside: int) -> State:
+        return call(low, high, beside=beside)
 
     return arithmetic
 
 
-def _decoded(move: Callable[..., State]) -> Callable[..., State]:
-    def decoded(codes: Four, uffd: bool) -> State:
-        return move(codes, uffd=uffd)
+def _decoded(call: Callable[..., State]) -> Callable[..., State]:
+    def decoded(codes: Four, beside: int) -> State:
+        return call(codes, beside=beside)
 
     return decoded
 

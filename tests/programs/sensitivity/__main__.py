@@ -17,9 +17,10 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.review import MOST_EXAMPLES, check_count
 from tests.programs.sensitivity.argued import LIST, killed, problems, read
 from tests.programs.sensitivity.judging import EXAMPLES, Fate, judge_all
-from tests.programs.sensitivity.mutants import ORIGINALS, Made, Mutant, make
+from tests.programs.sensitivity.mutants import Made, Mutant, make
 from tests.programs.sensitivity.report import report, unexplained
 from tests.programs.sensitivity.state import STATE, load, save, sources
+from tests.programs.studied import STUDIES, originals
 
 CHUNK = 24  # mutants that share scenarios, and are lost together when interrupted
 MEMORY = 4 << 30  # bytes a worker: a mutant may shift by an address
@@ -47,8 +48,8 @@ def tasks(made: Sequence[Made], known: dict[str, Fate], examples: int) -> list[T
     return result
 
 
-def run(path: Path, examples: int) -> tuple[list[Made], dict[str, Fate]]:
-    """Mutants and their fates, what `path` knows of them taken from there."""
+def run(path: Path, versions: Sequence[str], examples: int) -> tuple[list[Made], dict[str, Fate]]:
+    """Mutants of `versions` and their fates, what `path` knows of them taken from there."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     context = multiprocessing.get_context("fork")
@@ -56,9 +57,9 @@ def run(path: Path, examples: int) -> tuple[list[Made], dict[str, Fate]]:
         Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar,
         context.Pool(os.cpu_count(), begin) as pool,
     ):
-        making = bar.add_task("making mutants", total=len(ORIGINALS))
+        making = bar.add_task("making mutants", total=len(versions))
         made = []
-        for one in pool.imap(make, ORIGINALS):
+        for one in pool.imap(make, versions):
             made.append(one)
             bar.advance(making)
         of, fates = sources(), load(path, examples)
@@ -73,7 +74,8 @@ def run(path: Path, examples: int) -> tuple[list[Made], dict[str, Fate]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="sensitivity", description="How many mutants of move_ptes() are killed.")
+    parser = argparse.ArgumentParser(prog="sensitivity", description="How many mutants of right versions are killed.")
+    parser.add_argument("--subject", choices=STUDIES, help="mutants of its versions alone")
     parser.add_argument("--examples", type=int, default=EXAMPLES, help="scenarios an architecture (%(default)s)")
     parser.add_argument("--restart", action="store_true", help="forget what an earlier run has found")
     parser.add_argument("--state", type=Path, default=STATE, help=argparse.SUPPRESS)
@@ -83,18 +85,20 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as error:
         print(f"sensitivity: {error}", file=sys.stderr)
         return 2
-    print(f"mutants of {', '.join(ORIGINALS)}: minutes; Ctrl-C and the same command goes on", file=sys.stderr)
+    versions = tuple(originals(options.subject))
+    print(f"mutants of {', '.join(versions)}: minutes; Ctrl-C and the same command goes on", file=sys.stderr)
     if options.restart:
         options.state.unlink(missing_ok=True)
     try:
-        made, fates = run(options.state, options.examples)
+        made, fates = run(options.state, versions, options.examples)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from there", file=sys.stderr)
         return 130
-    listed, mutants = read(), [mutant for one in made for mutant in one.mutants]
+    studies = [STUDIES[options.subject]] if options.subject else STUDIES.values()
+    listed, mutants = [a for study in studies for a in read(study)], [m for one in made for m in one.mutants]
     print(report(made, fates, listed, options.examples))
     wrong = problems(listed, mutants) + killed(listed, mutants, fates)
-    print("".join(f"\n{LIST.name}: {problem}\n" for problem in wrong), end="")
+    print("".join(f"\n{LIST}: {problem}\n" for problem in wrong), end="")
     return 1 if wrong or unexplained(mutants, fates, listed) else 0
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Mutants that cannot be killed, with the reason: tests/programs/sensitivity/equivalent_mutants.toml.
+"""Mutants that cannot be killed, with the reason: tests/subjects/<function>/equivalent_mutants.toml.
 
 `equivalent`: no run of a kernel tells it from its original. `beyond-the-model`: another architecture does, or a part of
-the kernel that is not modelled. A diff is the changed lines, with context where they alone fit several mutants.
+the kernel that is not modelled. A diff is the changed lines, with context where they alone fit several
+mutants.
 """
 
 import tomllib
@@ -11,10 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.kit.study import Study
+from tests.kit.trees import ROOT
 from tests.programs.sensitivity.judging import SURVIVED, Fate
-from tests.programs.sensitivity.mutants import ORIGINALS, Mutant
+from tests.programs.sensitivity.mutants import Mutant
+from tests.programs.studied import originals
 
-LIST = Path(__file__).with_name("equivalent_mutants.toml")
+LIST = "equivalent_mutants.toml"  # beside the study of a subject
 EQUIVALENT, BEYOND = "equivalent", "beyond-the-model"
 LEAST = 40  # characters of an argument
 
@@ -29,7 +33,8 @@ class Argument:
     why: str
 
     def fits(self, mutant: Mutant) -> bool:
-        return mutant.original == self.original and self.diff in (mutant.diff, changed(mutant.diff))
+        same = mutant.original == self.original and changed(self.diff) == changed(mutant.diff)
+        return same and (self.diff in mutant.diff or self.diff == changed(mutant.diff))
 
 
 def changed(diff: str) -> str:
@@ -37,11 +42,16 @@ def changed(diff: str) -> str:
     return "\n".join(line for line in diff.splitlines() if line[:1] in ("-", "+"))
 
 
-def read(path: Path = LIST) -> list[Argument]:
-    """What `path` argues: each of its diffs for each of its originals."""
+def file_of(study: Study) -> Path:
+    """The list of a subject."""
+    return ROOT / "tests" / "subjects" / study.name / LIST
+
+
+def read(study: Study) -> list[Argument]:
+    """What the list of a subject argues: each of its diffs for each of its originals."""
     return [
         Argument(original, diff.strip("\n"), entry["verdict"], " ".join(entry["why"].split()))
-        for entry in tomllib.loads(path.read_text(encoding="utf-8"))["argued"]
+        for entry in tomllib.loads(file_of(study).read_text(encoding="utf-8"))["argued"]
         for original in entry["originals"]
         for diff in entry["diffs"]
     ]
@@ -57,7 +67,7 @@ def problems(arguments: Sequence[Argument], mutants: Sequence[Mutant]) -> list[s
     found = [f"more than once: {_shown(a)}" for a, count in Counter(map(_named, arguments)).items() if count > 1]
     for a in arguments:
         fitting = sum(map(a.fits, mutants))
-        if a.original not in ORIGINALS or a.verdict not in (EQUIVALENT, BEYOND):
+        if a.original not in originals() or a.verdict not in (EQUIVALENT, BEYOND):
             found.append(f"no such original or verdict, {a.original}, {a.verdict}: {_shown(_named(a))}")
         elif fitting != 1:
             found.append(f"fits {fitting} mutants: {_shown(_named(a))}")

@@ -16,16 +16,15 @@ from pte_review.harness.costs.ledger import COUNTS, ledger
 from pte_review.harness.judging.contracts import CONTRACTS
 from pte_review.harness.judging.kinds import rank
 from pte_review.harness.search.aim import fresh
-from pte_review.harness.search.explore import PairTally
+from pte_review.harness.search.explore import PairTally, explore
 from pte_review.models.arch import ARCHES
 from pte_review.models.version import Version
-from pte_review.strategies.move_ptes import RECIPE
-from tests.kit.moves import explore, load, run
+from tests.kit.study import Study
 from tests.programs.sensitivity.mutants import Mutant
+from tests.programs.studied import originals
 
 LEGAL, HOSTILE, COST, SURVIVED = "legal", "hostile", "cost", "survived"
 EXAMPLES = 2000  # scenarios an architecture, of each judge
-RULES = ("destination-occupied",)
 CONTRACT = CONTRACTS["folio-ad"]
 SEED = 0
 
@@ -43,30 +42,37 @@ class Fate:
 def judge_all(mutants: Sequence[Mutant], examples: int = EXAMPLES) -> list[Fate]:
     """The fate of each of `mutants`, which are of one original."""
     fates: dict[str, Fate] = {}
+    study = originals()[mutants[0].original]
+    base = study.load(mutants[0].original)
     with TemporaryDirectory() as directory:
-        alive = {mutant.key: _loaded(Path(directory), mutant) for mutant in mutants}
-        for rule in (None, *RULES):
-            fates |= by_verdict(load(mutants[0].original), _without(alive, fates), rule, examples)
-        fates |= by_cost(load(mutants[0].original), _without(alive, fates), examples)
+        alive = {mutant.key: _loaded(study, Path(directory), mutant) for mutant in mutants}
+        for rule in (None, *study.rules):
+            fates |= by_verdict(study, base, _without(alive, fates), rule, examples)
+        fates |= by_cost(study, base, _without(alive, fates), examples)
     return [fates.get(mutant.key, Fate(SURVIVED)) for mutant in mutants]
 
 
-def _loaded(directory: Path, mutant: Mutant) -> Version:
+def _loaded(study: Study, directory: Path, mutant: Mutant) -> Version:
     path = directory / f"{mutant.key}.py"
     path.write_text(mutant.source, encoding="utf-8")
-    return load(path)
+    return study.load(path)
 
 
 def _without(alive: dict[str, Version], fates: dict[str, Fate]) -> dict[str, Version]:
     return {key: version for key, version in alive.items() if key not in fates}
 
 
-def by_verdict(base: Version, alive: dict[str, Version], rule: str | None, examples: int) -> dict[str, Fate]:
+def by_verdict(
+    study: Study, base: Version, alive: dict[str, Version], rule: str | None, examples: int
+) -> dict[str, Fate]:
     """Those of `alive` that diverge from `base` on legal scenarios, or on hostile ones that break `rule`."""
     fates: dict[str, Fate] = {}
     pairs = [(base, version) for version in alive.values()]
     for arch in ARCHES if pairs else ():
-        tallies = explore(arch, pairs, CONTRACT, rule, examples, SEED, enough=lambda tally: bool(_kinds(tally, rule)))
+        tallies = explore(
+            study.subject, arch, pairs, CONTRACT, rule, examples, SEED,
+            enough=lambda tally: bool(_kinds(tally, rule)),
+        )  # fmt: skip
         for key, tally in zip(alive, tallies, strict=True):
             if kinds := _kinds(tally, rule):
                 _note(fates, key, Fate(HOSTILE if rule else LEGAL, tally.examples, kinds[0], arch))
@@ -87,15 +93,15 @@ def _note(fates: dict[str, Fate], key: str, fate: Fate) -> None:
         fates[key] = fate
 
 
-def by_cost(base: Version, alive: dict[str, Version], examples: int) -> dict[str, Fate]:
+def by_cost(study: Study, base: Version, alive: dict[str, Version], examples: int) -> dict[str, Fate]:
     """Those of `alive` whose ledger is not `base`'s on some legal scenario."""
     fates: dict[str, Fate] = {}
     for arch in ARCHES if alive else ():
         left = dict(alive)
-        for done, scenario in enumerate(islice(fresh(RECIPE, arch, SEED), examples), 1):
-            base_costs = ledger(run(scenario, base).events)
+        for done, scenario in enumerate(islice(fresh(study.subject.recipe, arch, SEED), examples), 1):
+            base_costs = ledger(base.run(scenario).events)
             for key, version in tuple(left.items()):
-                costs = ledger(run(scenario, version).events)
+                costs = ledger(version.run(scenario).events)
                 if costs != base_costs:
                     _note(fates, key, Fate(COST, done, _dearer(base_costs, costs), arch))
                     del left[key]

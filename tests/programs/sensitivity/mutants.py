@@ -17,9 +17,8 @@ from cosmic_ray.plugins import get_operator, operator_names
 from parso.tree import NodeOrLeaf
 
 import tests.programs.sensitivity.operators  # noqa: F401  # registers its provider
-from tests.kit.moves import load
+from tests.programs.studied import originals
 
-ORIGINALS = ("pre_patch", "v4_respect_write", "refactor_intended")
 # What one writes by mistake in C: no `is`, no power, no fraction.
 NOT_C = ("_Is", "_Pow", "_Div")
 RANDOM = ("VariableReplacer", "VariableInserter")  # put a random number in: another program every time
@@ -58,7 +57,8 @@ class Mutant:
     @property
     def key(self) -> str:
         """Short and stable as long as the version's text is."""
-        return f"{self.original}-{self.line}-{hashlib.sha256(self.source.encode()).hexdigest()[:8]}"
+        name = self.original.replace("/", "-")
+        return f"{name}-{self.line}-{hashlib.sha256(self.source.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Made:
 @lru_cache
 def make(original: str, only: frozenset[str] | None = None, path: Path | None = None) -> Made:
     """The mutants of the version `original`, or of the file at `path` under its name; of the lines `only` or of all."""
-    source = (path or Path(load(original).filename)).read_text(encoding="utf-8")
+    source = (path or originals()[original].file(original)).read_text(encoding="utf-8")
     lines = source.splitlines()
     found: list[Mutant] = []
     left_out: Counter[str] = Counter()

@@ -5,9 +5,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from tests.kit.study import Study
 from tests.programs.sensitivity.argued import BEYOND, EQUIVALENT, Argument, argued
-from tests.programs.sensitivity.judging import COST, HOSTILE, LEGAL, RULES, SURVIVED, Fate
+from tests.programs.sensitivity.judging import COST, HOSTILE, LEGAL, SURVIVED, Fate
 from tests.programs.sensitivity.mutants import Made, Mutant
+from tests.programs.studied import STUDIES
 
 LABEL, WIDTH = 29, 75
 
@@ -17,10 +19,10 @@ def report(made: Sequence[Made], fates: Mapping[str, Fate], arguments: Sequence[
     mutants = [mutant for one in made for mutant in one.mutants]
     excused = argued(arguments, mutants)
     blocks = [
-        f"Mutants of move_ptes(), each checked against its original: {examples:,} scenarios\n"
-        "an architecture, contract folio-ad.",
-        "\n".join(_table(made, fates, excused)),
+        f"Mutants, each checked against its original: {examples:,} scenarios an\narchitecture, contract folio-ad."
     ]
+    columns = {study: [one for one in made if one.original in study.mutated] for study in STUDIES.values()}
+    blocks += ["\n".join(_table(study, of, fates, excused)) for study, of in columns.items() if of]
     beyond = [m for m in mutants if m.key in excused and excused[m.key].verdict == BEYOND]
     blocks += ["Beyond the model:\n" + "\n".join(_why(m, excused[m.key]) for m in beyond)] if beyond else []
     blocks += [_shown(m) for m in unexplained(mutants, fates, arguments)]
@@ -33,7 +35,7 @@ def unexplained(mutants: Sequence[Mutant], fates: Mapping[str, Fate], arguments:
     return [m for m in mutants if fates[m.key].how == SURVIVED and m.key not in excused]
 
 
-def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str, Argument]) -> list[str]:
+def _table(study: Study, made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str, Argument]) -> list[str]:
     def row(label: str, values: Sequence[object]) -> str:
         return label.ljust(LABEL) + "".join(
             f"{value!s:>{max(9, len(one.original) + 1)}}" for one, value in zip(made, values, strict=True)
@@ -61,7 +63,7 @@ def _table(made: Sequence[Made], fates: Mapping[str, Fate], excused: Mapping[str
         row("  scenarios it took: median", [f"{median(one):g}" for one in legal]),
         row("  scenarios it took: most", [f"{max(one):,}" for one in legal]),
         row("  of these: it just crashes", crashes),
-        row(f"killed, {' or '.join(RULES)}", counts(HOSTILE)),
+        *([row(f"killed, {' or '.join(study.rules)}", counts(HOSTILE))] if study.rules else []),
         row("killed by cost alone", counts(COST)),
         row("argued equivalent", counts(SURVIVED, EQUIVALENT)),
         row("beyond the model", counts(SURVIVED, BEYOND)),

@@ -8,13 +8,19 @@ from pathlib import Path
 
 from tests.kit import resumable
 from tests.programs.sensitivity.judging import Fate
+from tests.programs.studied import STUDIES
 
+# Beside the package: how mutants are judged, and what the subjects hand in.
+DECIDING = (
+    "tests/programs/sensitivity/judging.py",
+    *(str(Path("tests", "subjects", name, "study.py")) for name in STUDIES),
+)
 STATE = resumable.state_file("sensitivity")
 
 
 def sources(root: Path = resumable.ROOT) -> str:
     """A digest of what decides a fate."""
-    return resumable.digest("tests/programs/sensitivity/judging.py", root=root)
+    return resumable.digest(*DECIDING, root=root)
 
 
 def load(path: Path, examples: int) -> dict[str, Fate]:

@@ -1,32 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""equivalent_mutants.toml: every entry is a mutant that exists, has an argument and stands there once."""
+"""The lists of the subjects: every entry is a mutant that exists, has an argument and stands there once."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.programs.sensitivity.argued import LIST, changed, killed, problems, read
+from tests.programs.sensitivity.argued import changed, file_of, killed, problems, read
 from tests.programs.sensitivity.judging import COST, SURVIVED, Fate
-from tests.programs.sensitivity.mutants import ORIGINALS, make
+from tests.programs.sensitivity.mutants import make
+from tests.programs.studied import STUDIES
 
-LISTED = read()
-LINES = frozenset(line[1:] for argument in LISTED for line in argument.diff.splitlines() if line.startswith("-"))
+LISTED = read(STUDIES["move_ptes"])
+
+
+def mutants_of(study):
+    """The mutants of the lines that the subject's list is about."""
+    lines = frozenset(line[1:] for a in read(study) for line in a.diff.splitlines() if line.startswith("-"))
+    return [mutant for original in study.mutated for mutant in make(original, lines).mutants]
 
 
 @pytest.fixture(scope="module")
 def mutants():
-    """The mutants of the lines that the list is about."""
-    return [mutant for original in ORIGINALS for mutant in make(original, LINES).mutants]
+    return mutants_of(STUDIES["move_ptes"])
 
 
-def test_the_list_is_right(mutants):
-    assert problems(LISTED, mutants) == []
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_the_lists_are_right(study):
+    assert problems(read(study), mutants_of(study)) == []
 
 
-def test_the_list_is_read_as_it_is_written():
-    text = LIST.read_text(encoding="utf-8")
-    assert len(LISTED) >= text.count("[[argued]]") > 0
-    assert all(line in text for argument in LISTED for line in argument.diff.splitlines())
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_a_list_is_read_as_it_is_written(study):
+    text, listed = file_of(study).read_text(encoding="utf-8"), read(study)
+    assert len(listed) >= text.count("[[argued]]") > 0
+    assert all(line in text for argument in listed for line in argument.diff.splitlines())
+
+
+def test_a_part_of_the_context_is_enough_and_another_change_is_not(mutants):
+    (mutant,) = [m for m in mutants if LISTED[0].fits(m)]
+    lines = mutant.diff.splitlines()
+    assert replace(LISTED[0], diff="\n".join(lines[1:])).fits(mutant)
+    assert not replace(LISTED[0], diff="\n".join(lines[:-3])).fits(mutant)
 
 
 def test_a_wrong_list_is_told(mutants):

@@ -13,6 +13,7 @@ from tests.programs.sensitivity.argued import EQUIVALENT, Argument, changed
 from tests.programs.sensitivity.judging import COST, HOSTILE, LEGAL, SURVIVED, judge_all
 from tests.programs.sensitivity.mutants import make
 from tests.programs.sensitivity.report import LABEL
+from tests.programs.studied import STUDIES, originals
 
 LOOP = "    for _ in k.for_loop(lambda: old_addr < old_end, step):"
 FLUSH = "    force_flush = False"
@@ -53,9 +54,10 @@ EQUAL = Argument(
 @pytest.fixture
 def main(monkeypatch, tmp_path):
     monkeypatch.setattr(command, "make", few)
-    monkeypatch.setattr(command, "ORIGINALS", ("pre_patch",))
-    monkeypatch.setattr(command, "read", lambda: [EQUAL])
-    return lambda *options: command.main(["--examples", "40", "--state", str(tmp_path / "s.json"), *options])
+    monkeypatch.setattr(command, "originals", lambda subject: ("pre_patch",))
+    monkeypatch.setattr(command, "read", lambda study: [EQUAL])
+    few_options = ["--subject", "move_ptes", "--examples", "40", "--state", str(tmp_path / "s.json")]
+    return lambda *options: command.main([*few_options, *options])
 
 
 def test_all_accounted_for(main, capsys):
@@ -71,7 +73,7 @@ def test_all_accounted_for(main, capsys):
 
 
 def test_a_survivor_nobody_argued_about(main, monkeypatch, capsys):
-    monkeypatch.setattr(command, "read", list)
+    monkeypatch.setattr(command, "read", lambda study: [])
     assert main() == 1
     out = capsys.readouterr().out
     assert "SURVIVED: pre_patch:60, comparison\n" in out
@@ -80,7 +82,7 @@ def test_a_survivor_nobody_argued_about(main, monkeypatch, capsys):
 
 def test_a_list_that_is_wrong(main, monkeypatch, capsys):
     dead = replace(EQUAL, diff=changed(one(FLUSH, "    pass").diff))
-    monkeypatch.setattr(command, "read", lambda: [EQUAL, dead])
+    monkeypatch.setattr(command, "read", lambda study: [EQUAL, dead])
     assert main() == 1
     assert "equivalent_mutants.toml: killed all the same (legal: unassigned-read" in capsys.readouterr().out
 
@@ -126,11 +128,32 @@ def test_no_json_and_no_file(tmp_path):
 
 
 def test_a_changed_source_changes_the_hash(tmp_path):
-    for name in (*resumable.DECIDING, "tests/programs/sensitivity/judging.py"):
+    for name in (*resumable.DECIDING, *state.DECIDING):
         (tmp_path / name).mkdir(parents=True)
     before = state.sources(tmp_path)
     (tmp_path / "models" / "machine.py").write_text("1")
     assert len({before, state.sources(tmp_path), state.sources(resumable.ROOT)}) == 3
+
+
+SECOND = "mprotect/batching"
+HEAD = "        expected_anon_exclusive = k.PageAnonExclusive(first_page + sub_batch_idx)"
+
+
+def test_the_second_subject_is_judged_by_its_own():
+    mutants = make(SECOND, frozenset([HEAD])).mutants
+    (dropped,) = (m for m in mutants if m.kind == "dropped statement")
+    (minus,) = (m for m in mutants if f"\n+{HEAD.replace(' + ', ' - ')}" in m.diff)
+    fates = judge_all([dropped, minus], 300)
+    assert [fate.how for fate in fates] == [LEGAL, LEGAL]
+    assert fates[0].what == "crash"
+    assert fates[1].what in ("write-gained", "primitive-contract")
+    assert "/" not in dropped.key
+
+
+@pytest.mark.parametrize("subject", STUDIES)
+def test_originals_are_of_the_subject_that_is_named(subject):
+    assert tuple(originals(subject)) == STUDIES[subject].mutated
+    assert set(originals(subject)) <= set(originals())
 
 
 def test_bad_calls(main, capsys):

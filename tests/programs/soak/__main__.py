@@ -6,9 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pte_review.harness.errors import UsageError
 from pte_review.harness.review import MOST_EXAMPLES, check_count
 from pte_review.models.arch import ARCHES
-from tests.kit.resumable import save
 from tests.programs.soak import chunk as chunks
 from tests.programs.soak.chunk import Chunk, Result
 from tests.programs.soak.state import PATH, State, load_state, report
+from tests.programs.studied import STUDIES
 
 EXAMPLES = 500_000  # an architecture
 
@@ -48,42 +47,49 @@ def results(todo: Iterator[Chunk], jobs: int) -> Iterator[tuple[Chunk, Result]]:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def soak(path: Path, examples: int, jobs: int) -> State:
-    """Go on from `path` until every architecture has had `examples` scenarios. Saved after every chunk."""
+def soak(path: Path, subjects: Sequence[str], examples: int, jobs: int) -> State:
+    """Go on from `path` until `subjects` have had `examples` scenarios an architecture. Saved after every chunk."""
     state = load_state(path)
-    before, started = state.seconds, time.monotonic()
+    last = time.monotonic()
     with bar() as progress:
-        task = progress.add_task("", total=examples * len(ARCHES), completed=sum(state.examples.values()))
-        for chunk, result in results(state.missing(examples), jobs):
-            state.add(chunk, result)
-            state.seconds = before + time.monotonic() - started
-            save(path, asdict(state))
-            progress.update(task, completed=sum(state.examples.values()))
+        total = examples * len(ARCHES) * len(subjects)
+        task = progress.add_task("", total=total, completed=state.total(subjects))
+        for chunk, result in results(state.missing(subjects, examples), jobs):
+            soaked, now = state.subjects[chunk.subject], time.monotonic()
+            soaked.add(chunk, result)
+            soaked.seconds, last = soaked.seconds + now - last, now
+            state.save(path)
+            progress.update(task, completed=state.total(subjects))
     return state
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="soak", description="Look for false alarms: every version against itself.")
+    parser = argparse.ArgumentParser(
+        prog="soak",
+        description="Look for false alarms: right versions against each other, every version against itself.",
+    )
+    parser.add_argument("--subject", choices=STUDIES, help="its versions alone")
     parser.add_argument("--examples", type=int, default=EXAMPLES, help="scenarios an architecture (%(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (%(default)s)")
     parser.add_argument("--restart", action="store_true", help="forget what an earlier soak has done")
     parser.add_argument("--state", type=Path, default=PATH, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    subjects = [options.subject] if options.subject else list(STUDIES)
     try:
         check_count("--examples", options.examples, MOST_EXAMPLES)
         check_count("--jobs", options.jobs, 1024)
         if options.restart:
             options.state.unlink(missing_ok=True)
-        state = soak(options.state, options.examples, options.jobs)
+        state = soak(options.state, subjects, options.examples, options.jobs)
     except UsageError as error:
         print(f"soak: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"stopped; the same command goes on from {options.state}", file=sys.stderr)
         return 130
-    print(report(state))
-    return 1 if state.alarms else 0
+    print(report(state, subjects))
+    return 1 if any(state.subjects[name].alarms for name in subjects) else 0
 
 
 if __name__ == "__main__":
