@@ -15,7 +15,7 @@ BUGS = (
     Bug("draft_v4", "v4: the same", "cf1b80dc31a1", "write-gained", frozenset({"stale-tlb"}), RARE),
     # A batch whose first entry is read-only is not flushed where another one was writable.
     Bug("draft_v4", "v4: mixed write", "patch v5", "stale-tlb", frozenset({"write-gained"}), RARE),
-    Bug("before_soft_dirty_check", "soft-dirty reversed", "76aefad628aa", "write-gained", arches=("x86_64",)),
-    Bug("before_swapin_error", "swapin error marker", "7e3ce3f8d2d2", "uffd-wp-kept", frozenset({"return-value"})),
+    Bug("before_soft_dirty_check", "soft-dirty flipped", "76aefad628aa", "write-gained", arches=("x86_64",)),
+    Bug("before_swapin_error", "swapin-error entry", "7e3ce3f8d2d2", "uffd-wp-kept", frozenset({"return-value"})),
     Bug("before_migration_soft_dirty", "migrating pages", "c3d16e16522f", "soft-dirty-missing", arches=("x86_64",)),
 )
