@@ -12,6 +12,7 @@ ACTORS = {
     "walk": "a CPU loads from the page: its MMU sets accessed and caches the translation",
     "write": "a CPU stores to the page, through a cached translation if it has one; its MMU sets dirty where it must",
     "gup": "a lockless walker (GUP-fast) reads the entry and pins the page",
+    "fault": "a CPU stores to the page; where that faults, the handler waits for the page-table lock first",
     "mkclean": "a folio_mkclean()-style writer cleans and write-protects the entry as soon as it gets the locks",
     "reclaim": "reclaim has unmapped the page before the call and left the flush of a CPU's translation pending",
 }
@@ -29,7 +30,8 @@ PHASES = {
     "unlocked": "when no page-table lock is held any more",
     "returned": "after the call",
 }
-BEFORE_LOCKS = ("call", "locking")  # when reclaim can still have the locks
+BEFORE_LOCKS = ("call", "locking")  # when others can still have the locks
+WAITING = ("fault", "mkclean")  # actors that wait for a lock
 MOST_CPUS = 8
 
 

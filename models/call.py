@@ -28,6 +28,11 @@ class Call:
         return False
 
     @property
+    def mmap_write_locked(self) -> bool:
+        """Whether the caller holds mmap_lock for writing, so that no CPU takes a page fault in the mm."""
+        return True
+
+    @property
     def single_threaded(self) -> bool:
         """Whether the process has one thread."""
         return False

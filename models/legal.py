@@ -8,6 +8,7 @@ VMA or the folios around it.
 
 from collections.abc import Iterator, Sequence
 
+from pte_review.models.actions import BEFORE_LOCKS
 from pte_review.models.arch.arm64 import RDONLY, WRITE
 from pte_review.models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
 from pte_review.models.arch.x86_64 import DIRTY, RW
@@ -21,6 +22,7 @@ RULES = {
     "page-mapped-twice": "a page or swap slot stands in two entries",
     "write-without-exclusive": "a writable anon entry whose page is not AnonExclusive",
     "write-with-uffd-wp": "a writable entry with uffd-wp",
+    "uffd-wp-unregistered": "uffd-wp in a VMA without a userfaultfd that protects",
     "mixed-marker": "a PTE marker with more than one marker bit",
     "dirty-read-only": "x86_64: Write=0 and Dirty=1 outside a shadow-stack VMA",
     "stray-special": "a special entry that is neither the zero page nor in a PFNMAP or MIXEDMAP VMA",
@@ -138,7 +140,7 @@ def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
     words, vma = scenario.words, scenario.vma
     if words.pte_uffd_wp(pte):
         if not words.keeps_uffd(vma):
-            yield SHAPE, "uffd-wp in a VMA without a userfaultfd that write-protects"
+            yield "uffd-wp-unregistered", RULES["uffd-wp-unregistered"]
         if words.pte_write(pte):
             yield "write-with-uffd-wp", RULES["write-with-uffd-wp"]
         if words.userfaultfd_rwp(vma) and words.pte_valid(pte):
@@ -185,7 +187,7 @@ def _swap(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
         if offset & PTE_MARKER_UFFD_WP and not scenario.config.pte_marker_uffd_wp:
             yield SHAPE, "a UFFD_WP marker without CONFIG_PTE_MARKER_UFFD_WP"
     if uffd_wp and not words.keeps_uffd(scenario.vma):
-        yield SHAPE, "uffd-wp in a VMA without a userfaultfd that write-protects"
+        yield "uffd-wp-unregistered", RULES["uffd-wp-unregistered"]
     if type_ < MAX_SWAPFILES and scenario.vma.droppable:
         yield SHAPE, "a swap entry in a droppable VMA"
     if words.pte_swp_uffd_wp(pte) and type_ in SWAP_CACHED_WRITABLE:
@@ -225,6 +227,10 @@ def _actions(scenario: Scenario) -> Iterator[Breach]:
             where = by_name.get(name, first)
             if not 0 <= where.first + slot <= last:
                 yield Breach(SHAPE, where.table, where.first + slot, "an action outside the page table")
+        if action.actor == "fault" and scenario.call.mmap_write_locked:
+            yield Breach(SHAPE, first.table, -1, "a page fault while mmap_lock is held for writing")
+        elif action.actor == "fault" and action.when.phase in BEFORE_LOCKS:
+            yield Breach(SHAPE, first.table, -1, "a page fault before the call: the scenario starts from what it left")
         index = first.first + action.slot
         if action.actor == "reclaim" and scenario.words.pte_valid(table.get(index, 0)):
             yield Breach(SHAPE, first.table, index, "an entry that reclaim has unmapped is valid")

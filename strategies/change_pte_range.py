@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pte_review.models.actions import Action, When
+from pte_review.models.actions import ACCESS, CHANGE, Action, When
 from pte_review.models.arch.word import MAX_SWAPFILES, SWP_MIGRATION_WRITE
 from pte_review.models.change_pte_range.call import (
     MPROTECT,
@@ -15,6 +15,7 @@ from pte_review.models.change_pte_range.call import (
     UFFD_PROTECT,
     UFFD_RESOLVE,
     protect,
+    protect_arguments,
     protected,
 )
 from pte_review.models.config import PAGE_SHIFT, Config
@@ -34,7 +35,7 @@ from pte_review.strategies.actions import (
 from pte_review.strategies.choices import Choices
 from pte_review.strategies.contpte import fold_blocks
 from pte_review.strategies.drawn import Recipe
-from pte_review.strategies.hostile import BREAKERS
+from pte_review.strategies.hostile import BREAKERS, Breaker, with_vma
 from pte_review.strategies.layout import Layout
 
 if TYPE_CHECKING:
@@ -127,9 +128,13 @@ def _caller(vma: Vma, config: Config, kernel: Choices) -> str:
     return MPROTECT if mapped or not config.uffd_wp else caller
 
 
+def _access(vma: Vma) -> str:
+    return "".join(letter for letter, on in zip("rwx", (vma.read, vma.write, vma.exec), strict=True) if on)
+
+
 def _protection(vma: Vma, chosen: int) -> str:
     """What mprotect() may change the VMA's protection to; most often to reading and writing."""
-    before = "".join(letter for letter, on in zip("rwx", (vma.read, vma.write, vma.exec), strict=True) if on)
+    before = _access(vma)
     wanted = ("rw", "rw", "rw", "rw", "r", "r", "rwx", "rx", "", "w", "wx")
     possible = [
         letters
@@ -213,6 +218,65 @@ def _with_numa(scenario: Scenario, drawn: int) -> Scenario:
     return protected(scenario, folios=folios)
 
 
+# -- breakers of its own rules
+
+
+def _newprot_disagrees(scenario: Scenario, choices: Choices) -> Scenario:
+    """mprotect() has changed the VMA's flags, and passes what other flags say."""
+    scenario = _by_mprotect(scenario, choices)
+    protection = protect_arguments(scenario)["protection"]
+    other = choices.pick([each for each in PROTECTIONS if each != protection])
+    return protected(scenario, newprot_of=other)
+
+
+def _nothing_changes(scenario: Scenario, _choices: Choices) -> Scenario:
+    return protected(scenario, caller=MPROTECT, protection=_access(scenario.vma))
+
+
+def _numa_skipped(scenario: Scenario, choices: Choices) -> Scenario:
+    """In a MIXEDMAP VMA, whose ordinary pages have folios; half of the files are read-only instead."""
+    if scenario.vma.vm_file and choices.chance(50):
+        scenario = _read_only(scenario)
+    else:
+        scenario = with_vma(scenario, mixedmap=True)
+    return protected(scenario, caller=NUMA)
+
+
+def _where_written(breaker: Breaker) -> Breaker:
+    """`breaker`, which needs a VMA with VM_WRITE."""
+
+    def broken(scenario: Scenario, choices: Choices) -> Scenario:
+        scenario = with_vma(scenario, write=True)
+        return breaker(_by_mprotect(scenario, choices) if scenario.call.mmap_write_locked else scenario, choices)
+
+    return broken
+
+
+def _by_mprotect(scenario: Scenario, choices: Choices) -> Scenario:
+    return protected(scenario, caller=MPROTECT, protection=_protection(scenario.vma, choices.below(256)))
+
+
+def _uffd_wp_unregistered(scenario: Scenario, choices: Choices) -> Scenario:
+    """mprotect() or NUMA balancing meets it: userfaultfd would be asked for its registration first."""
+    scenario = BREAKERS["uffd-wp-unregistered"](scenario, choices)
+    ours = scenario.call.mmap_write_locked or protect_arguments(scenario)["caller"] == NUMA
+    return scenario if ours else _by_mprotect(scenario, choices)
+
+
+def _not_registered(scenario: Scenario, choices: Choices) -> Scenario:
+    """The range was unregistered in the meantime: no entry has uffd-wp any more."""
+    words = scenario.words
+    entries = []
+    for index, pte in scenario.tables[0].entries:
+        if words.pte_marker_uffd_wp(pte):
+            continue
+        cleared = words.pte_clear_uffd_wp(pte) if words.pte_present(pte) else words.pte_swp_clear_uffd_wp(pte)
+        entries.append((index, cleared if words.pte_present(pte) or words.is_swap_pte(pte) else pte))
+    vma = replace(scenario.vma, uffd=False, uffd_event_remap=False, uffd_wp_unpopulated=False)
+    caller = choices.pick((UFFD_PROTECT, UFFD_RESOLVE))
+    return protected(scenario, entries=tuple(entries), vma=vma, caller=caller)
+
+
 # -- what others do
 
 
@@ -241,13 +305,39 @@ def _onlooker(scenario: Scenario, choices: Choices) -> Actions:
     return (Action(actor, NAME, slot, when),)
 
 
+def _fault(scenario: Scenario, choices: Choices) -> Actions:
+    """A CPU takes a fault while the version is at work; one may have the old translation, one may come afterwards.
+
+    mprotect() holds mmap_lock for writing: what is left then is the old translation.
+    """
+    if scenario.call.mmap_write_locked:
+        return _store_before_the_flush(scenario, choices)
+    slot = slot_that(scenario, choices, scenario.words.pte_present)
+    anchored = When(choices.pick((CHANGE, ACCESS)), NAME, slot, 1 + choices.below(3))
+    when = choices.pick((anchored, anchored, When("locked"), When("unlocked"), When("returned")))
+    cached = Action(choices.pick(("write", "walk")), NAME, slot, When("call"), choices.pick((1, 2)))
+    later = Action(choices.pick(("gup", "mkclean", "write")), NAME, slot, When(choices.pick(LATE[:2])), 2)
+    faulted = Action("fault", NAME, slot, when)
+    return choices.pick(((faulted,), (cached, faulted), (faulted, later), (cached, faulted, later)))
+
+
 RECIPE = Recipe(
     place=_placed,
-    breakers=BREAKERS,
+    breakers={
+        "newprot-disagrees": _newprot_disagrees,
+        "nothing-changes": _nothing_changes,
+        "numa-skipped": _numa_skipped,
+        "not-registered": _not_registered,
+        **BREAKERS,
+        "write-without-exclusive": _where_written(BREAKERS["write-without-exclusive"]),
+        "write-with-uffd-wp": _where_written(BREAKERS["write-with-uffd-wp"]),
+        "uffd-wp-unregistered": _uffd_wp_unregistered,
+    },
     stories=(
         *(RACE,) * 3,
         *(Story(_store_before_the_flush, of_one_page=True),) * 4,
         Story(_onlooker),
+        *(Story(_fault, of_one_page=True),) * 4,
         *(PENDING_FLUSH,) * 2,
         ANYTHING,
     ),

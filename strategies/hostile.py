@@ -60,7 +60,13 @@ def with_stray_folio(scenario: Scenario, *, exclusive: bool = True) -> Scenario:
     """With an order-0 folio at STRAY_PFN of the kind the VMA maps."""
     anon = scenario.vma.anon_vma
     folio = Folio(STRAY_PFN, anon=anon, exclusive=((0, 1),) if anon and exclusive else ())
-    return replace(scenario, folios=(*scenario.folios, folio))
+    return with_folio(scenario, folio)
+
+
+def with_folio(scenario: Scenario, folio: Folio) -> Scenario:
+    """With one folio more; migration entries may have theirs behind it."""
+    folios = sorted((*scenario.folios, folio), key=lambda each: each.pfn)
+    return replace(scenario, folios=tuple(folios))
 
 
 def stray_page(scenario: Scenario, bits: Bits, pfn: int = STRAY_PFN) -> int:
@@ -111,6 +117,13 @@ def _write_with_uffd_wp(scenario: Scenario, choices: Choices) -> Scenario:
     return with_entry(scenario, index, stray_page(scenario, Bits(write=True)) | scenario.words.UFFD_WP)
 
 
+def _uffd_wp_unregistered(scenario: Scenario, choices: Choices) -> Scenario:
+    """What a move out of a userfaultfd's VMA, or the end of a registration, should have cleared."""
+    index = draw_entry(scenario, choices)
+    scenario = with_stray_folio(with_vma(with_uffd(scenario), uffd=False, uffd_wp_unpopulated=False))
+    return with_entry(scenario, index, stray_page(scenario, Bits(young=True)) | scenario.words.UFFD_WP)
+
+
 def _mixed_marker(scenario: Scenario, choices: Choices) -> Scenario:
     index = draw_entry(scenario, choices)
     scenario = with_uffd(scenario)
@@ -120,6 +133,8 @@ def _mixed_marker(scenario: Scenario, choices: Choices) -> Scenario:
 def _dirty_read_only(scenario: Scenario, choices: Choices) -> Scenario:
     index = draw_entry(scenario, choices)
     scenario = with_stray_folio(with_vma(scenario, shadow_stack=False))
+    if not scenario.vma.write:  # a CPU with shadow stacks may write where Write=0 and Dirty=1
+        scenario = replace(scenario, config=replace(scenario.config, shstk=False))
     return with_entry(scenario, index, stray_page(scenario, Bits(young=True)) | DIRTY)
 
 
@@ -151,7 +166,7 @@ def _mixed_protection(scenario: Scenario, choices: Choices) -> Scenario:
     if scenario.nr > 1:
         other = index + 1 if index + 1 < end else index - 1
         folio = Folio(STRAY_PFN + 1, anon=scenario.vma.anon_vma)
-        scenario = replace(scenario, folios=(*scenario.folios, folio))
+        scenario = with_folio(scenario, folio)
         scenario = with_entry(scenario, other, stray_page(scenario, Bits(), STRAY_PFN + 1))
     return scenario
 
@@ -160,6 +175,7 @@ BREAKERS: dict[str, Breaker] = {
     "page-mapped-twice": _page_mapped_twice,
     "write-without-exclusive": _write_without_exclusive,
     "write-with-uffd-wp": _write_with_uffd_wp,
+    "uffd-wp-unregistered": _uffd_wp_unregistered,
     "mixed-marker": _mixed_marker,
     "dirty-read-only": _dirty_read_only,
     "stray-special": _stray_special,

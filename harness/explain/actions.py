@@ -8,6 +8,7 @@ SENTENCES = {
     "walk": "cpu {cpu} loads through {slot}",
     "write": "cpu {cpu} stores through {slot}",
     "gup": "GUP-fast on cpu {cpu} reads {slot}",
+    "fault": "cpu {cpu} stores through {slot}, by way of a page fault where it must,",
     "mkclean": "folio_mkclean() on cpu {cpu} looks at {slot}",
     "reclaim": "reclaim has unmapped {slot}, which cpu {cpu} still has cached, and its flush is pending",
 }

@@ -75,7 +75,7 @@ def event_of(scenario: Scenario, outcome: Outcome, finding: Finding) -> int | No
 
 def _sees(event: Event, ptep: int, finding: Finding) -> bool:
     """Whether somebody saw at `event` what was there only for a while: what wrote it came before."""
-    return event[0] in ("walk", "gup") and event[2] == ptep and finding.seen.startswith(FOR_A_WHILE)
+    return event[0] in ("walk", "gup", "fault") and event[2] == ptep and finding.seen.startswith(FOR_A_WHILE)
 
 
 def _marks(event: Event, outcome: Outcome, finding: Finding) -> bool:

@@ -53,9 +53,9 @@ def _seen_for_a_while(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
     if any(a.table == b.table and a.first < b.end and b.first < a.end for a, b in combinations(ranges, 2)):
         return  # an entry of overlapping ranges holds one page after the other
     for event in outcome.events:
-        if event[0] not in ("walk", "gup"):
+        if event[0] not in ("walk", "gup", "fault"):
             continue
-        _, cpu, ptep, pte = map(int, (0, *event[1:]))
+        cpu, ptep, pte = int(event[1]), int(event[2]), int(event[-1])
         table, entry = places.entry(ptep)
         where = places.range_at(table, entry)
         slot = entry - where.first
@@ -64,6 +64,11 @@ def _seen_for_a_while(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
         source = promise.source[slot]
         held = source if where == promise.source_range else promise.before[table][entry]
         seen = f"{FOR_A_WHILE}, but cpu {cpu} saw it"
+        if event[0] == "fault":
+            stays = where == promise.wanted_range and words.pte_present(promise.want[slot])
+            if words.pte_none(pte) and stays and words.pte_present(source):
+                yield Finding("entry-lost", where.name, entry, seen=f"{FOR_A_WHILE}, but a fault of cpu {cpu} met it")
+            continue
         if identity(words, pte) not in (identity(words, source), identity(words, held)):
             yield Finding("foreign-entry", where.name, entry, seen=seen)
         elif words.pte_write(pte) and not promise.may_write(slot) and identity(words, pte) == identity(words, source):

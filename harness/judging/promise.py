@@ -15,10 +15,21 @@ from pte_review.harness.judging.finding import Finding
 from pte_review.harness.judging.slots import bit_kinds, value_of
 from pte_review.harness.judging.translations import outlived
 from pte_review.models.entry import Identity, identity
-from pte_review.models.gathering import gathered, gathered_range
-from pte_review.models.machine.state import FULL
+from pte_review.models.faults import stored_to
+from pte_review.models.gathering import as_read, gathered, gathered_range
+from pte_review.models.machine.state import FULL, Event
 from pte_review.models.outcome import AT_RETURN, AT_UNLOCK, Outcome
 from pte_review.models.scenario import Scenario
+
+
+def update_of(event: Event) -> tuple[str, int, int] | None:
+    """By whom among others an entry was changed: the event's name, the ptep, and what stands there then."""
+    match event:
+        case ("hw" as name, int(ptep), int(pte)):
+            return name, ptep, pte
+        case ("mkclean" | "fault" as name, int(_), int(ptep), int(pte), *_):
+            return str(name), ptep, pte
+    return None
 
 
 class Promise:
@@ -189,7 +200,7 @@ class Promise:
 
         An update of an entry concerns its page, wherever that stands by then.
         """
-        updates = [(str(e[0]), int(e[-2]), int(e[-1])) for e in outcome.events if e[0] in ("hw", "mkclean")]
+        updates = [update for event in outcome.events if (update := update_of(event))]
         if not updates:
             return self
         promise = copy.copy(self)
@@ -206,6 +217,8 @@ class Promise:
             if entry not in where.entries:
                 want = promise.around.get((table, entry), gathered(self.words, self.before[table], entry))
                 promise.around[table, entry] = self._updated(want, name, pte)
+            elif not self.words.pte_present(pte):
+                continue  # what a fault leaves alone
             elif (slot := promise._holder(entry - where.first, pte, slots)) is not None:
                 promise.want[slot] = self._updated(promise.want[slot], name, pte)
             elif where is self.wanted_range:  # what an occupied destination held
@@ -222,8 +235,10 @@ class Promise:
         return slots.get(pfn)
 
     def _updated(self, want: int, name: str, pte: int) -> int:
-        """`want` with the accessed and dirty of `pte`; or clean and read-only."""
+        """`want` with the accessed and dirty of `pte`; clean and read-only; or as a store that faults leaves it."""
         words = self.words
+        if name == "fault":
+            return as_read(words, stored_to(self.scenario, want))
         if name == "mkclean":
             return words.pte_mkclean(words.pte_wrprotect(want))
         want = words.pte_mkyoung(want) if words.pte_young(pte) else want

@@ -29,7 +29,7 @@ def _about(events: tuple[Event, ...], ptep: int, va: int) -> Iterator[Event]:
         match event[0]:
             case "X" | "S" | "hw" if event[1] == ptep:
                 yield event
-            case "mkclean" | "reclaim" if event[2] == ptep:
+            case "fault" | "mkclean" | "reclaim" if event[2] == ptep:
                 yield event
             case "T" if int(event[1]) <= va < int(event[2]):
                 yield event
@@ -46,6 +46,9 @@ def _cached(events: Iterator[Event], before: int) -> set[int | None]:
                 now = 0
             case "S" | "hw":
                 now = int(event[2])
+                held.add(now)
+            case "fault":
+                now = int(event[3])
                 held.add(now)
             case "reclaim":
                 held.add(None)

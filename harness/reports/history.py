@@ -12,8 +12,8 @@ from pte_review.harness.known import Hunted
 from pte_review.harness.reports.report import rendered, wrapped
 from pte_review.harness.reports.surroundings import WIDTH
 
-TEXT_COLUMNS = (("bug", 19), ("fixed by", 12), ("found as", 17))  # columns and their widths
-NUMBER_COLUMNS = (("examples", 11), ("sec", 4))
+BUG_AND_KIND, KIND = 36, 17  # width of two columns, and what the kinds have of it at least
+NUMBER_COLUMNS = (("examples", 11), ("sec", 4))  # columns and their widths
 
 
 def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
@@ -36,7 +36,8 @@ def history_text(rows: Sequence[Hunted], seeds: int, max_examples: int) -> str:
 def history_table(rows: Sequence[Hunted], max_examples: int) -> str:
     """A row a bug. Its last column, the seconds, is the only one that is not the same every time."""
     table = Table(box=box.ASCII_DOUBLE_HEAD, width=WIDTH, pad_edge=False, show_edge=False)
-    for name, width in TEXT_COLUMNS:
+    kind_width = max([KIND, *(len(row.bug.kind) for row in rows)])
+    for name, width in (("bug", BUG_AND_KIND - kind_width), ("fixed by", 12), ("found as", kind_width)):
         table.add_column(name, width=width, overflow="fold")
     for name, width in NUMBER_COLUMNS:
         table.add_column(name, width=width, justify="right", overflow="fold")

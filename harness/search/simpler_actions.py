@@ -42,6 +42,8 @@ def _simpler(action: Action) -> Iterator[Action]:
         yield from (replace(action, when=When(phase)) for phase in later)
     if action.actor in ("write", "gup"):
         yield replace(action, actor="walk")
+    elif action.actor == "fault":
+        yield replace(action, actor="write")
 
 
 def with_slots(scenario: Scenario, change: Callable[[int], int]) -> tuple[Action, ...]:

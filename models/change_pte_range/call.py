@@ -13,7 +13,7 @@ from typing import Any
 
 from pte_review.models.actions import Action
 from pte_review.models.call import Breach, Call
-from pte_review.models.change_pte_range.legal import breaches
+from pte_review.models.change_pte_range.legal import AS_VMA, RULES, breaches
 from pte_review.models.codec import SchemaError
 from pte_review.models.config import PAGE_SHIFT, Config
 from pte_review.models.function import Function
@@ -46,16 +46,24 @@ PROTECTIONS = ("", "r", "w", "rw", "rx", "wx", "rwx")  # a page that is executed
 
 @dataclass(frozen=True, slots=True)
 class ProtectCall(Call):
-    """Who calls. `protection` is mprotect()'s own: the letters of read, write, exec."""
+    """Who calls. `protection` is mprotect()'s own: the letters of read, write, exec.
+
+    `newprot_of` is the protection that newprot is made of where that is not the VMA's, which no caller does.
+    """
 
     caller: str = MPROTECT
     protection: str = "rw"
     single_threaded: bool = False
+    newprot_of: str = AS_VMA
+
+    @property
+    def mmap_write_locked(self) -> bool:
+        return self.caller == MPROTECT
 
     def seen(self, vma: Vma) -> Vma:
         if self.caller != MPROTECT:
             return vma
-        return _with_access(vma, self.protection)
+        return with_access(vma, self.protection)
 
     def flags(self, scenario: Scenario) -> int:
         """cp_flags. A kernel without userfaultfd RWP has registered the VMA in the mode WP."""
@@ -75,6 +83,8 @@ class ProtectCall(Call):
         """What change_protection() makes of the caller's wish."""
         words, vma = scenario.words, self.seen(scenario.vma)
         none = self.flags(scenario) & (MM_CP_PROT_NUMA | MM_CP_UFFD_RWP)
+        if self.newprot_of != AS_VMA:
+            vma = with_access(vma, self.newprot_of)
         return words.PAGE_NONE if none else words.vm_page_prot(vma)
 
     def check(self, scenario: Scenario, path: str) -> None:
@@ -83,6 +93,9 @@ class ProtectCall(Call):
             raise SchemaError(f"{path}.call.caller", f"one of {', '.join(CALLERS)}", self.caller)
         if self.protection not in PROTECTIONS:
             raise SchemaError(f"{path}.call.protection", f"one of {', '.join(map(repr, PROTECTIONS))}", self.protection)
+        if self.newprot_of not in (AS_VMA, *PROTECTIONS):
+            expected = ", ".join(map(repr, (AS_VMA, *PROTECTIONS)))
+            raise SchemaError(f"{path}.call.newprot_of", f"one of {expected}", self.newprot_of)
         names = [where.name for where in scenario.ranges]
         if names != [NAME]:
             raise SchemaError(f"{path}.ranges", f"the range {NAME} alone", names)
@@ -90,7 +103,9 @@ class ProtectCall(Call):
             raise SchemaError(f"{path}.tables", "one table of one VMA", len(scenario.tables))
 
     def breaches(self, scenario: Scenario) -> Iterator[Breach]:
-        return breaches(scenario, self.caller, self.seen(scenario.vma))
+        if self.newprot_of != AS_VMA:
+            yield Breach("newprot-disagrees", 0, -1, RULES["newprot-disagrees"])
+        yield from breaches(scenario, self.caller, self.seen(scenario.vma))
 
     def arguments(self, k: Kernel) -> tuple[MmuGather, Vma, Pmd, int, int, int, int]:
         """tlb, vma, pmd, addr and end in bytes, newprot, cp_flags."""
@@ -106,8 +121,9 @@ class ProtectCall(Call):
 
 
 @lru_cache(maxsize=256)
-def _with_access(vma: Vma, access: str) -> Vma:
-    return replace(vma, read="r" in access, write="w" in access, exec="x" in access)
+def with_access(vma: Vma, protection: str) -> Vma:
+    """The VMA with the protection whose letters, of read, write and exec, are given."""
+    return replace(vma, read="r" in protection, write="w" in protection, exec="x" in protection)
 
 
 def wants_manual_pte_write_upgrade(vma: Vma) -> bool:
@@ -131,6 +147,7 @@ def protect(
     caller: str = MPROTECT,
     protection: str = "rw",
     single_threaded: bool = False,
+    newprot_of: str = AS_VMA,
     maps: bool = True,
     actions: Iterable[Action] = (),
 ) -> Scenario:
@@ -140,7 +157,7 @@ def protect(
         arch,
         tables=(Table(base, entries, maps=maps),),
         ranges=(Range(NAME, 0, (addr - base) >> PAGE_SHIFT, nr),),
-        call=ProtectCall(caller, protection, single_threaded),
+        call=ProtectCall(caller, protection, single_threaded, newprot_of),
         folios=tuple(folios),
         vmas=(vma,),
         config=config,
@@ -162,6 +179,7 @@ def protect_arguments(scenario: Scenario) -> dict[str, Any]:
         "caller": call.caller,
         "protection": call.protection,
         "single_threaded": call.single_threaded,
+        "newprot_of": call.newprot_of,
         "maps": table.maps,
         "actions": scenario.actions,
     }

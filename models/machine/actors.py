@@ -2,7 +2,8 @@
 """The machine of a scenario in which others act: who does what, when. Only such scenarios pay for it (fresh.py).
 
 The log tells what actors do from what the version does by the event's name. Beside what cpus.py logs: gup cpu ptep pte;
-mkclean cpu ptep pte: the entry afterwards, with hw for what unfolding did to the rest of its block; reclaim cpu ptep.
+mkclean cpu ptep pte: the entry afterwards, with hw for what became of the rest of its block; fault cpu ptep pte met:
+the same, and the entry that the handler met; reclaim cpu ptep.
 """
 
 from collections import Counter
@@ -11,12 +12,13 @@ from contextlib import contextmanager
 
 from pte_review.models.actions import ACCESS, ANCHORS, CHANGE, Action
 from pte_review.models.config import PAGE_SIZE
+from pte_review.models.faults import stored_to
 from pte_review.models.machine.cpus import RECLAIMED_PFN, Cpus, Translation
 from pte_review.models.machine.locks import ANON_VMA, I_MMAP
 from pte_review.models.machine.state import Event
 from pte_review.models.scenario import Scenario
 
-LOGGED = frozenset({"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"})
+LOGGED = frozenset({"walk", "write", "hw", "gup", "fault", "mkclean", "reclaim", "stale", "twice", "conflict"})
 
 
 class Actors(Cpus):
@@ -110,6 +112,8 @@ class Actors(Cpus):
                 self._write(action.cpu, ptep)
             case "gup" if self.pte_valid(pte):
                 self.events.append(("gup", action.cpu, ptep, pte))
+            case "fault":
+                self._fault(action, ptep)
             case "mkclean":
                 self._mkclean(action, ptep, pte)
             case "reclaim" if not self.pte_valid(pte):
@@ -117,6 +121,30 @@ class Actors(Cpus):
                 self.translations[action.cpu, self._page(ptep)] = Translation(ptep, RECLAIMED_PFN, False, False)
                 self.stale.add(ptep)
                 self.tlb_flush_batched = True
+
+    def _fault(self, action: Action, ptep: int) -> None:
+        """A store; where it faults, the handler of the page's mm. It takes the page-table lock and nothing else."""
+        if self._write(action.cpu, ptep):
+            return
+        pmd = self.pmds[self.places.table(ptep)]
+        if pmd.ptl not in self.ptls_free:
+            self.waiting.append(action)
+            return
+        self._forget(action.cpu, ptep)
+        with self._on_behalf(ptep):
+            met = self._get(ptep)
+            if (entry := stored_to(self.scenario, met)) != met:
+                self._set_by_fault(self.places.va(ptep), ptep, met, entry)
+        self.events.append(("fault", action.cpu, ptep, self._entry(ptep), met))
+        self._write(action.cpu, ptep)
+
+    def _set_by_fault(self, addr: int, ptep: int, pte: int, entry: int) -> None:
+        """A NUMA hint is replaced as do_numa_page() does it; all else only gains permissions."""
+        if self.pte_protnone(pte):
+            self._modify_prot_start(addr, ptep, 1)
+            self._modify_prot_commit(addr, ptep, entry, 1)
+        else:
+            self._ptep_set_access_flags(addr, ptep, entry)
 
     def _mkclean(self, action: Action, ptep: int, pte: int) -> None:
         """mm/rmap.c:page_vma_mkclean_one() at one address: clean, write-protect and flush what is mapped there.
@@ -129,17 +157,23 @@ class Actors(Cpus):
             return
         if not self.pte_present(pte) or self.pte_special(pte) or not (self.pte_dirty(pte) or self.pte_write(pte)):
             return
-        start = ptep & -self.config.cont_ptes
-        before = self.memory[start : start + self.config.cont_ptes]
-        with self._silently():
+        with self._on_behalf(ptep):
             addr, mm = self.places.va(ptep), self.pmds[self.places.table(ptep)].mm
             pte = self.ptep_get_and_clear(mm, addr, ptep)
             self.invalidate(addr, addr + PAGE_SIZE, mm)
             self.set_pte_at(mm, addr, ptep, self.pte_mkclean(self.pte_wrprotect(pte)))
+        self.events.append(("mkclean", action.cpu, ptep, self._entry(ptep)))
+
+    @contextmanager
+    def _on_behalf(self, ptep: int) -> Iterator[None]:
+        """Somebody else changes an entry; what becomes of the rest of its contpte block is logged as the MMU's."""
+        start = ptep & -self.config.cont_ptes
+        before = self.memory[start : start + self.config.cont_ptes]
+        with self._silently():
+            yield
         for other, was in enumerate(before, start):
             if other != ptep and self.memory[other] != was:
                 self._hw(other, self._entry(other))
-        self.events.append(("mkclean", action.cpu, ptep, self._entry(ptep)))
 
     @contextmanager
     def _silently(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ may cache them as one translation and set accessed or dirty in any of them. To c
 unfolded first. Names without "contpte" and with a leading underscore are the C's double-underscore versions.
 """
 
-from pte_review.models.arch.arm64 import CONT, NG, PXN, RDONLY, VALID, WRITE, Arm64
+from pte_review.models.arch.arm64 import AF, CONT, DIRTY, NG, PXN, RDONLY, VALID, WRITE, Arm64
 from pte_review.models.arch.word import U64
 from pte_review.models.config import PAGE_SHIFT
 from pte_review.models.machine.kernel import Kernel
@@ -15,6 +15,8 @@ from pte_review.models.scenario import Scenario
 
 # arch/arm64/mm/mmu.c:pgattr_change_is_safe(): what may change in a live entry without break-before-make.
 SAFE_TO_CHANGE = PXN | RDONLY | WRITE | NG | 1 << 63 | 0xF << 55
+# What a fault may give a live entry, beside taking RDONLY away.
+ACCESS_FLAGS = AF | WRITE | DIRTY
 
 
 class KernelArm64(Arm64, Kernel):
@@ -250,3 +252,16 @@ class KernelArm64(Arm64, Kernel):
 
     def _modify_prot_commit(self, addr: int, ptep: int, pte: int, nr: int) -> None:
         self._set_at(addr, ptep, pte, nr)
+
+    def _ptep_set_access_flags(self, addr: int, ptep: int, entry: int) -> None:
+        """contpte_ptep_set_access_flags(): a block stays folded where its write permission does not change."""
+        pte, at, nr = self.read(ptep), ptep, 1
+        if self.contpte and pte & (VALID | CONT) == VALID | CONT:
+            if self.pte_write(pte) == self.pte_write(entry):
+                at, nr = self._contpte_align_down(ptep), self.CONT_PTES
+            else:
+                self._contpte_try_unfold(addr, ptep, pte)
+        for each in range(at, at + nr):
+            pte = self.read(each)
+            # __ptep_set_access_flags(): RDONLY may go and never comes back, the others come.
+            self.memory[each] = (pte | entry & ACCESS_FLAGS) & ~(RDONLY & ~entry)

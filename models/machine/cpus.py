@@ -72,20 +72,24 @@ class Cpus(Kernel):
         self.events.append(("hw", ptep, pte))
         return pte
 
-    def _write(self, cpu: int, ptep: int) -> None:
-        """A store. A clean translation sends the MMU to the entry, which must still say the same; else a fault."""
+    def _write(self, cpu: int, ptep: int) -> bool:
+        """A store. A clean translation sends the MMU to the entry, which must still say the same; else a fault.
+
+        Returns whether it landed in the page.
+        """
         translation = self._translation(cpu, ptep)
         if translation is None or not translation.write:
-            return
+            return False
         if not translation.dirty:
             pte = self._entry(ptep)
             if not self.mmu_may_write(pte) or self.pte_pfn(pte) != translation.pfn:
                 del self.translations[cpu, self._page(ptep)]
-                return
+                return False
             if not self.mmu_dirty(pte):
                 self._hw(ptep, self.mmu_mkdirty(pte))
             self._now_dirty(cpu, ptep, translation)
         self.events.append(("write", cpu, ptep, translation.pfn))
+        return True
 
     def _now_dirty(self, cpu: int, ptep: int, translation: Translation) -> None:
         """Later stores look at no entry, nor do those to the other pages of a contiguous translation."""
@@ -97,6 +101,13 @@ class Cpus(Kernel):
                 other.dirty = True
 
     # -- what their TLBs hold
+
+    def _forget(self, cpu: int, ptep: int) -> None:
+        """A CPU that faults drops its translation of the address, with all of it where that is contiguous."""
+        cached = self.translations.pop((cpu, self._page(ptep)), None)
+        start = ptep & -self.config.cont_ptes
+        for i in range(self.config.cont_ptes) if cached and cached.contiguous else ():
+            self.translations.pop((cpu, self._page(start, i)), None)
 
     def invalidate(self, start: int, end: int, mm: int) -> None:
         super().invalidate(start, end, mm)

@@ -42,6 +42,10 @@ class Protection(Primitives):
             ptep += 1
             pte = self.pte_next_pfn(pte)
 
+    def _ptep_set_access_flags(self, addr: int, ptep: int, entry: int) -> None:
+        """A fault gives an entry accessed, dirty or write. Nothing that is cached allows more than before."""
+        self.memory[ptep] = entry
+
     def ptep_modify_prot_start(self, vma: Vma, addr: int, ptep: int) -> int:
         self.called_modify_prot_start("ptep_modify_prot_start", vma.vm_mm, addr, ptep, 1)
         return self._modify_prot_start(addr, ptep, 1)

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from pte_review.models.actions import ANCHORS, CHANGE
+from pte_review.models.actions import ANCHORS, CHANGE, WAITING
 from pte_review.models.arch.word import PteWords
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.errors import TreeError
@@ -179,9 +179,9 @@ def watched_by(scenario: Scenario) -> list[tuple[int, bool, int]]:
 
 
 def asks_of(scenario: Scenario) -> int:
-    """At which other events others may act, by bit of ASKS. A writer waits until a lock is dropped."""
+    """At which other events others may act, by bit of ASKS. Who waits does so until a lock is dropped."""
     phases = {action.when.phase for action in scenario.actions}
-    waits = any(action.actor == "mkclean" for action in scenario.actions)
+    waits = any(action.actor in WAITING for action in scenario.actions)
     first, lock = "call" in phases, bool(phases & {"locking", "locked"})
     return _bits((first, lock, waits or bool(phases & {"unlocking", "unlocked"})))
 

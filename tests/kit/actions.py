@@ -10,7 +10,7 @@ from pte_review.models.machine.state import Event
 from pte_review.models.outcome import Outcome
 from tests.kit.build import scenario
 
-OTHERS = {"walk", "write", "hw", "gup", "mkclean", "reclaim", "stale", "twice", "conflict"}
+OTHERS = {"walk", "write", "hw", "gup", "fault", "mkclean", "reclaim", "stale", "twice", "conflict"}
 
 
 def action(actor: str, at: str, when: str, cpu: int = 1) -> Action:

@@ -7,13 +7,12 @@ from functools import cache
 import pytest
 from hypothesis import Phase, find, settings
 
-from pte_review.models.actions import ACTORS
 from pte_review.models.legal import RULES, broken_rules
 from pte_review.models.scenario import Scenario
 from pte_review.models.scenario_check import check
 from pte_review.strategies.move_ptes import scenarios
 from tests.kit.build import ARCHES
-from tests.kit.drawn_actions import FEATURES, ON_ARM64, features
+from tests.kit.drawn_actions import FEATURES, MOVES_MEET, ON_ARM64, features
 from tests.kit.draws import drawn
 from tests.kit.moves import as_move
 
@@ -41,7 +40,7 @@ def test_most_scenarios_have_no_events_and_many_have(arch):
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("actor", MOVES_MEET)
 def test_every_actor_meets_every_time_it_can(arch, actor):
     times = {e.when.phase for s in drawn(arch, None, COUNT) for e in s.actions if e.actor == actor}
     if actor == "reclaim":
@@ -74,7 +73,7 @@ def broken_rules_without_events(s: Scenario) -> set[str]:
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("actor", MOVES_MEET)
 def test_a_condition_on_one_event_shrinks_to_that_event_alone(arch, actor):
     s = find(
         scenarios(arch),

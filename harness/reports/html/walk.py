@@ -18,13 +18,14 @@ OTHERS = {
     "write": "cpu {0} stores through {1}",
     "hw": "the MMU makes {0} {1}",
     "gup": "GUP-fast on cpu {0} reads {1}: {2}",
+    "fault": "a page fault of cpu {0} leaves {1} {2}",
     "mkclean": "folio_mkclean() on cpu {0} leaves {1} {2}",
     "reclaim": "reclaim on cpu {0} unmaps {1}; its flush is pending",
     "stale": "cpu {0} still reaches pfn {2} through {1}, which no table says any more",
     "twice": "CPUs reach one page at two addresses, {1} and {2}",
     "conflict": "cpu {0} meets a contiguous translation beside a single one at {1}",
 }
-PTEPS = {"walk": 1, "write": 1, "hw": 0, "gup": 1, "mkclean": 1, "reclaim": 1, "stale": 1, "conflict": 1}
+PTEPS = {"walk": 1, "write": 1, "hw": 0, "gup": 1, "fault": 1, "mkclean": 1, "reclaim": 1, "stale": 1, "conflict": 1}
 ON_ENTRY = {"ptep_get", "pte_unmap", "pte_offset_map_lock", "pte_offset_map_rw_nolock"}  # the last argument is the ptep
 
 
@@ -63,7 +64,7 @@ def steps_of(scenario: Scenario, outcome: Outcome) -> list[Step]:
 
 def _changes(event: Event) -> Iterator[tuple[int, int]]:
     match event:
-        case ("S" | "hw", int(ptep), int(pte)) | ("mkclean", int(_), int(ptep), int(pte)):
+        case ("S" | "hw", int(ptep), int(pte)) | ("mkclean" | "fault", int(_), int(ptep), int(pte), *_):
             yield ptep, pte
         case ("X", int(ptep), int(_)):
             yield ptep, 0

@@ -26,10 +26,10 @@ BUGS = (
     Bug("draft_v3", "v3: mixed write", "patch v5", "stale-tlb", may=RARE | SMEARS),
     Bug("draft_v4", "v4: head page", "cf1b80dc31a1", "write-gained", frozenset({"stale-tlb"}), RARE),
     Bug("draft_v4", "v4: mixed write", "patch v5", "stale-tlb", frozenset({"write-gained"}), RARE),
-    Bug("before_swapin_error", "swapin error marker", "7e3ce3f8d2d2", "uffd-wp-kept", frozenset({"return-value"})),
+    Bug("before_swapin_error", "swapin-error entry", "7e3ce3f8d2d2", "uffd-wp-kept", frozenset({"return-value"})),
     Bug("before_swap_pfn_type", "swap offset's page", "3d2f78f08cd8", "primitive-contract"),
-    Bug("before_soft_dirty_check", "soft-dirty reversed", "76aefad628aa", "write-gained", arches=("x86_64",)),
-    Bug("before_cow_pins", "pinned pages hinted", "80d47f5de5e3", "other-bits", frozenset({"return-value"})),
+    Bug("before_soft_dirty_check", "soft-dirty flipped", "76aefad628aa", "write-gained", arches=("x86_64",)),
+    Bug("before_cow_pins", "pinned page hinted", "80d47f5de5e3", "other-bits", frozenset({"return-value"})),
     Bug("before_batched_flush", "reclaim's flush", "3ea277194daa", "stale-tlb"),
     Bug("before_migration_soft_dirty", "migrating pages", "c3d16e16522f", "soft-dirty-missing", arches=("x86_64",)),
 )

@@ -8,7 +8,7 @@ the caller's: it has to be in the caller's mmu_gather. What becomes of entries t
 from collections.abc import Iterator
 from typing import Self
 
-from pte_review.harness.judging.promise import Promise
+from pte_review.harness.judging.promise import Promise, update_of
 from pte_review.harness.judging.slots import bit_kinds
 from pte_review.harness.subjects.change_pte_range.absent import absent_kinds, changed_absent, changed_none
 from pte_review.harness.subjects.change_pte_range.numa import HINTED, MAY_BE, SKIPPED, numa_hint
@@ -188,9 +188,11 @@ class ProtectPromise(Promise):
     def wrong_return(self, outcome: Outcome) -> str:
         if self.returned < 0 or not self.free:
             return super().wrong_return(outcome)
-        where = self.wanted_range
+        where, words = self.wanted_range, self.words
         after = outcome.tables[where.table][where.first : where.end]
-        expected = self.returned + sum(not self.words.pte_valid(after[slot]) for slot in self.free)
+        first = self.scenario.places.slot_at(where.name, 0)
+        met = {int(e[2]) - first for e in outcome.events if e[0] == "fault" and words.pte_protnone(int(e[-1]))}
+        expected = self.returned + sum(slot in met or not words.pte_valid(after[slot]) for slot in self.free)
         return "" if outcome.returned == expected else f"{outcome.returned} instead of {expected}"
 
     def is_done(self, outcome: Outcome) -> bool:
@@ -203,9 +205,14 @@ class ProtectPromise(Promise):
         promise.free = dict(self.free)
         first = self.scenario.places.slot_at(self.source_range.name, 0)
         for event in outcome.events:
-            slot = int(event[-2]) - first if event[0] in ("hw", "mkclean") else -1
-            if slot in promise.free:
-                promise.free[slot] = super()._updated(promise.free[slot], str(event[0]), int(event[-1]))
+            name, ptep, pte = update_of(event) or ("", -1, 0)
+            slot = ptep - first
+            if slot not in promise.free:
+                continue
+            if name == "fault" and self.words.pte_protnone(int(event[-1])) and self.words.pte_valid(pte):
+                del promise.free[slot]  # it was a hint, and is none any more
+            else:
+                promise.free[slot] = super()._updated(promise.free[slot], name, pte)
         return promise
 
     def _updated(self, want: int, name: str, pte: int) -> int:

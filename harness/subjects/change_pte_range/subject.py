@@ -13,6 +13,7 @@ from pte_review.harness.subjects.change_pte_range.steps import STEPS
 from pte_review.harness.subjects.change_pte_range.thread import THREAD
 from pte_review.harness.subjects.change_pte_range.words import WORDS
 from pte_review.harness.subjects.change_pte_range.workloads import WORKLOADS
+from pte_review.models.change_pte_range import legal
 from pte_review.models.change_pte_range.call import FUNCTION
 from pte_review.models.legal import RULES
 from pte_review.strategies.change_pte_range import RECIPE, scenarios
@@ -23,7 +24,7 @@ CHANGE_PTE_RANGE = Subject(
     promise=ProtectPromise,
     scenarios=scenarios,
     recipe=RECIPE,
-    rules=RULES,
+    rules={**legal.RULES, **RULES},
     words=WORDS,
     base="before_batching",
     steps=STEPS,

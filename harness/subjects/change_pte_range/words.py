@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pte_review.harness.subject import Words
 from pte_review.models.change_pte_range.call import MPROTECT, NUMA, UFFD_PROTECT, ProtectCall
+from pte_review.models.change_pte_range.legal import AS_VMA
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.vma import Vma
 
@@ -35,6 +36,7 @@ def _headline(scenario: Scenario) -> str:
     caller = call.caller
     if caller == MPROTECT:
         caller = f"mprotect from {_access(scenario.vma)} to {_access(call.seen(scenario.vma))}"
+        caller += f", newprot of {call.newprot_of or 'none'}" if call.newprot_of != AS_VMA else ""
     return f"protect {pages} from {scenario.address(where):#x}, {caller}"
 
 

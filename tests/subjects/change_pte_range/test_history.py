@@ -7,7 +7,8 @@ import pytest
 
 from pte_review.harness import check
 from pte_review.harness.judging.kinds import SEVERITY
-from pte_review.harness.known import hunt
+from pte_review.harness.known import Hunted, hunt
+from pte_review.harness.reports.history import history_table
 from pte_review.harness.subjects.change_pte_range.history import BUGS
 from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.verdict import DIVERGES, NO_DIFFERENCE
@@ -48,6 +49,12 @@ def test_kinds_and_names():
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.version}-{bug.kind}")
 def test_every_known_bug_is_found(bug):
     assert hunt(CHANGE_PTE_RANGE, bug, bug.arches, seeds=3, max_examples=1000).found_by_all
+
+
+def test_the_table_of_bugs_folds_no_word():
+    text = history_table([Hunted(bug, (7, 100, 100), (1.0,) * 3) for bug in BUGS], 100)
+    assert len(text.splitlines()) == 2 + len(BUGS)
+    assert max(map(len, text.splitlines())) <= 75
 
 
 @pytest.mark.slow
