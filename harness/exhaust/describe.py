@@ -40,8 +40,11 @@ def _describe(space: Sequence[Block]) -> str:
         if named := [name for name in _distinct(map(of, space)) if name]:
             lines.append(f"{title}: {'; '.join(named)}")
     for (without, more), letter in letters.items():
-        also = f"; with a userfaultfd also {', '.join(more)}" if more else ""
-        lines.append(f"values {letter}: {', '.join(without)}{also}")
+        if without:
+            also = f"; with a userfaultfd also {', '.join(more)}" if more else ""
+            lines.append(f"values {letter}: {', '.join(without)}{also}")
+        else:
+            lines.append(f"values {letter}, with a userfaultfd: {', '.join(more)}")
     lines.append(f"the same in all: {_fixed(space)}")
     return "\n".join(lines)
 
@@ -56,8 +59,10 @@ def _part(blocks: Sequence[Block], letters: dict[Values, str]) -> str:
     """The dimensions of one config and kind of memory, how many tables they make, and how many blocks are folded."""
     values = _values(blocks)
     folded = sum(block.label.folded for block in blocks)
+    sizes = [str(len(values[0]))] if values[0] else []
+    sizes += [f"{len(values[0]) + len(values[1])} with a userfaultfd"] if values[1] else []
     dimensions = [
-        f"values {letters[values]} ({len(values[0])}, {len(values[0]) + len(values[1])} with a userfaultfd)",
+        f"values {letters[values]} ({', '.join(sizes)})",
         _counted(blocks, lambda b: b.label.layout, "folio layout"),
         _counted(blocks, lambda b: b.label.mode, "VMA"),
         _counted(blocks, lambda b: b.label.place, "place"),
