@@ -82,7 +82,8 @@ def exhaust_command(
     rev: str | None,
     patches: tuple[Path, ...],
 ) -> int:
-    """Run a pair on every small table: all values, folio layouts, userfaultfd modes and places.
+    """Run a pair on every small table: all values, folio layouts, userfaultfd modes or calls, and
+    places.
 
     Exit status 0 only if all tables were run and CANDIDATE diverges on none. Ctrl-C stops, the same command goes on.
     """
