@@ -12,7 +12,7 @@ import pytest
 from pte_review.harness.cli.main import main
 from tests.kit.changes import NOTHING
 from tests.kit.done import Done, Run
-from tests.kit.kernel_text import children, make_patch, make_tree, snapshot
+from tests.kit.kernel_text import children, left_since, make_patch, make_tree, snapshot
 from tests.kit.trees import ROOT
 
 __all__ = ["Done", "Run"]
@@ -86,7 +86,7 @@ def refused(folder: Path, cli: Run) -> Run:
         assert done.err.startswith("pte-review: ")
         assert "Traceback" not in done.err
         assert snapshot(folder) == before
-        assert children() <= running
+        assert left_since(running) == set()
         return done
 
     return run

@@ -40,9 +40,19 @@ def change(name: str, old: str, new: str) -> None:
 
 
 def children() -> set[str]:
-    """The processes that this one has started and that are still there."""
-    gc.collect()
+    """The processes that this one has started and that have not been waited for."""
     return {number for path in Path("/proc/self/task").glob("*/children") for number in path.read_text().split()}
+
+
+def left_since(before: set[str]) -> set[str]:
+    """The processes that are there since this one had those of `before`, once versions that are garbage ended theirs.
+
+    Garbage is collected only where there is such a process: that takes longer than most commands.
+    """
+    if children() <= before:
+        return set()
+    gc.collect()
+    return children() - before
 
 
 def session_of(leader: int) -> list[str]:

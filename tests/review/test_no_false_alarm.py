@@ -12,15 +12,17 @@ from tests.programs.soak.chunk import EXACT_EVERY, RIGHT, Chunk, alarms_of, labe
 from tests.programs.soak.chunk import run as run_chunk
 
 EXAMPLES = 300
+# Under which contract two outcomes are compared does not change what the versions do: equal ones are equal in both.
+OF_CONTRACT = {"folio-ad": EXAMPLES, "exact": 80}
 
 
 @pytest.mark.parametrize("arch", ARCHES)
-@pytest.mark.parametrize("contract", ["folio-ad", "exact"])
+@pytest.mark.parametrize("contract", OF_CONTRACT)
 def test_no_version_differs_from_itself(arch, contract):
     pairs = [(name, load(name).filename) for name in names()]
-    for verdict in review(pairs, arch=arch, contract=contract, max_examples=EXAMPLES):
+    for verdict in review(pairs, arch=arch, contract=contract, max_examples=OF_CONTRACT[contract]):
         assert alarms_of(verdict) == []
-        assert verdict.exercised["action"] > EXAMPLES / 10
+        assert verdict.exercised["action"] > OF_CONTRACT[contract] / 10
 
 
 @pytest.mark.parametrize("arch", ARCHES)

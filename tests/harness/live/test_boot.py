@@ -22,7 +22,7 @@ from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import KernelImage
 from pte_review.models.arch import ARCHES
 from tests.kit.binaries import EM_AARCH64, arm64, elf
-from tests.kit.kernel_text import children
+from tests.kit.kernel_text import children, left_since
 from tests.kit.live import live_kernel
 
 Guest = Callable[..., Booted]
@@ -56,7 +56,7 @@ def guest(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Gues
             return boot(kernel, tmp_path / "program", **options)
         finally:
             assert list(folder.iterdir()) == []
-            assert children() <= before
+            assert left_since(before) == set()
 
     return run
 
