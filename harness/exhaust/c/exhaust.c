@@ -119,20 +119,23 @@ static bool counted_as_allowed(struct totals *totals, bool exact)
  */
 static void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
 {
+	bool same;
+
 	totals->asks = 0;
 	seek(first);
 	for (u64 number = first; number < end; number++, advance()) {
 		*(volatile u64 *)&totals->at = number;
 		run_side(&sides[0]);
 		run_side(&sides[1]);
-		if (unlikely(!answers && !is_same() && !ended_alike(&sides[0], &sides[1]))) {
+		same = is_same();
+		if (unlikely(!same && !answers && !ended_alike(&sides[0], &sides[1]))) {
 			totals->asks = 1;
 			return;
 		}
 		totals->changed += sides[0].m->writes != sides[1].m->writes;
 		for (u64 i = 0, paths = sides[1].m->paths; paths; i++, paths >>= 1)
 			totals->paths[i] += paths & 1;
-		if (likely(is_same())) {
+		if (likely(same)) {
 			totals->equal++;
 		} else if (ended_alike(&sides[0], &sides[1])) {
 			totals->shared++;

@@ -13,21 +13,21 @@ static u64 mixed(u64 group, u64 with)
  */
 enum {
 	BASE_ALONE = 10, OTHER_PAGE = 20, OTHER_BITS, BASE_BREACH, CANDIDATE_BREACH = 26, REST = 30,	/* shifts */
-	MOST_REST = 32, BASE_FOREIGN = 62, CANDIDATE_FOREIGN,
+	MOST_REST = 30, BASE_PAGE = 60, CANDIDATE_PAGE = 62,
 };
 
-/* Whether a page that does not belong here belongs elsewhere in the range, or nowhere. */
-static bool foreign(const struct side *side, u64 table, u64 at, u64 value)
+/* Of a page that does not belong here: 1 where it belongs elsewhere in the range, 2 where it belongs nowhere. */
+static u64 other_page(const struct side *side, u64 table, u64 at, u64 value)
 {
 	const struct origin *origin = &comes_from[table][at];
 
 	if (side->frame(value) == side->frame(images[origin->table][origin->entry]))
-		return false;
+		return 0;
 	for (u64 i = 0; i < side->m->size; i++)
 		if (goes_to[i].wanted && side->kind(images[0][i]) & PR_IS_PRESENT &&
 		    side->frame(images[0][i]) == side->frame(value))
-			return true;
-	return false;
+			return 1;
+	return 2;
 }
 
 static u64 difference(u64 table, u64 at)
@@ -43,10 +43,10 @@ static u64 difference(u64 table, u64 at)
 	if (rest)
 		found |= 1UL << (REST + mixed(rest, 0) % MOST_REST);
 	if (a & PR_IS_PRESENT)
-		found |= (u64)foreign(&sides[0], table, at, x[at]) << BASE_FOREIGN |
+		found |= other_page(&sides[0], table, at, x[at]) << BASE_PAGE |
 			 ad_breach(&sides[0], table, at, x[at], gathered_ad(&sides[0], x, at)) << BASE_BREACH;
 	if (b & PR_IS_PRESENT)
-		found |= (u64)foreign(&sides[1], table, at, y[at]) << CANDIDATE_FOREIGN |
+		found |= other_page(&sides[1], table, at, y[at]) << CANDIDATE_PAGE |
 			 ad_breach(&sides[1], table, at, y[at], gathered_ad(&sides[1], y, at)) << CANDIDATE_BREACH;
 	return found;
 }
