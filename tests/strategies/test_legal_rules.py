@@ -27,7 +27,8 @@ def entries(rule, what):
 def test_every_rule_has_a_name_and_a_sentence():
     assert set(MOVE_PTES.rules) == {
         "destination-occupied", "page-mapped-twice", "write-without-exclusive", "write-with-uffd-wp",
-        "uffd-wp-unregistered", "mixed-marker", "dirty-read-only", "stray-special", "bad-pfn", "malformed-cont", "mixed-protection", "overlap",
+        "uffd-wp-unregistered", "mixed-marker",
+        "dirty-read-only", "stray-special", "bad-pfn", "malformed-cont", "mixed-protection", "overlap",
     }  # fmt: skip
     assert ONLY_ON == {"dirty-read-only": "x86_64", "malformed-cont": "arm64"}
     assert all(MOVE_PTES.rules.values())
