@@ -71,7 +71,9 @@ def _seen_for_a_while(promise: Promise, outcome: Outcome) -> Iterator[Finding]:
             continue
         if identity(words, pte) not in (identity(words, source), identity(words, held)):
             yield Finding("foreign-entry", where.name, entry, seen=seen)
-        elif words.pte_write(pte) and not promise.may_write(slot) and identity(words, pte) == identity(words, source):
+            continue
+        writable = words.pte_write(pte) and identity(words, pte) == identity(words, source)
+        if writable and slot not in promise.made_writable and not promise.may_write(slot):
             yield Finding("write-gained", where.name, entry, seen=seen)
 
 

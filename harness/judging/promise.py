@@ -61,6 +61,7 @@ class Promise:
         self.around: dict[tuple[int, int], int] = {}  # entries outside the ranges, by table number and entry index
         self.set_by_mmu: list[int] = []  # entries whose accessed or dirty was set during the call
         self.untouched = self.before  # raw, of a call that changes nothing
+        self.made_writable: frozenset[int] = frozenset()  # slots, by page faults; a writer may have cleaned them later
 
     # -- what a function promises
 
@@ -221,6 +222,8 @@ class Promise:
                 continue  # what a fault leaves alone
             elif (slot := promise._holder(entry - where.first, pte, slots)) is not None:
                 promise.want[slot] = self._updated(promise.want[slot], name, pte)
+                if name == "fault" and self.words.pte_write(promise.want[slot]):
+                    promise.made_writable |= {slot}
             elif where is self.wanted_range:  # what an occupied destination held
                 before[table][entry] = pte
         promise.before = tuple(map(tuple, before))

@@ -123,6 +123,7 @@ def broken(arch: str) -> dict[str, Scenario]:
         "page-mapped-twice": scenario(arch, dict.fromkeys((0, 1), page(arch, 0x200)), at=(0, 0, 2), folios=single),
         "write-without-exclusive": moving(arch, ["W"], folios=shared),
         "write-with-uffd-wp": moving(arch, ["WU"], vma=KEEPS),
+        "uffd-wp-unregistered": moving(arch, ["U"]),
         "mixed-marker": scenario(arch, {0: swap(arch, MARKER, 3)}, vma=KEEPS),
         "stray-special": moving(arch, ["X"]),
         "bad-pfn": scenario(arch, {0: page(arch, 1 << 30)}),

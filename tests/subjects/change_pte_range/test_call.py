@@ -118,6 +118,15 @@ def test_calls_that_nobody_makes(change, says):
     assert str(error.value).startswith(says)
 
 
+NAMED = {  # what a hostile scenario may break on purpose
+    "mprotect() returns early where no flag of the VMA changes": "nothing-changes",
+    "NUMA balancing leaves this VMA alone": "numa-skipped",
+    "a userfaultfd that does not protect": "not-registered",
+    "such a VMA is not registered in a mode that protects": "not-registered",
+    "a file is write-protected only where there are markers": "not-registered",
+}
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -147,8 +156,9 @@ def test_calls_that_nobody_makes(change, says):
 )
 def test_what_callers_see_to(options, says):
     scenario = call("x86_64", {}, legal=False, **options)
-    assert [breach.rule for breach in breaches(scenario)] == ["shape"]
-    assert next(breaches(scenario)).what.startswith(says)
+    (breach,) = breaches(scenario)
+    assert breach.what.startswith(says)
+    assert breach.rule == NAMED.get(breach.what, "shape")
 
 
 def test_json_both_ways():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Other CPUs while the protection changes: stores through what was cached, faults that wait for the lock, GUP-fast."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,20 @@ def test_faults_that_no_kernel_takes(caller, when, what):
     options = {"protection": "r"} if caller == "mprotect" else {}
     scenario = one("x86_64", "", fault(When(when)), caller=caller, legal=False, **options)
     assert [breach.what for breach in breaches(scenario)] == [what]
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("caller", ["numa", "uffd-resolve"])
+def test_a_writer_cleans_what_a_fault_has_made_writable(arch, caller):
+    """The fault's own store finds the entry writable, which is neither what stood there nor what is left."""
+    cleans = Action("mkclean", "pte", 0, When("unlocked"), 2)
+    options = {"vma": SHARED if caller == "numa" else replace(SHARED, uffd=True), "caller": caller}
+    scenario = one(arch, "", fault(When("unlocked")), cleans, folio=file(0x200, nid=1), **options)
+    for version in RIGHT:
+        outcome = run(scenario, version)
+        assert [event[0] for event in outcome.events].count("mkclean") == 1
+        assert outcome.tables[0][0] == page(arch, 0x200, "A")
+        assert kinds(scenario, outcome) == []
 
 
 # -- wrong versions
