@@ -20,8 +20,8 @@ BUGS = (
     Bug("as_merged", "head page is asked", "cf1b80dc31a1", "write-gained", may=RARE),
     # On x86_64 it does not batch. A batch of two contpte blocks is flushed as the first one asks for.
     Bug("draft_v1", "v1: sharers asked", "patch v3", "write-gained", may=RARE, arches=("arm64",)),
-    Bug("draft_v2", "v2: sharers asked", "patch v3", "write-gained", frozenset({"crash"}), RARE | SMEARS),
-    Bug("draft_v2", "v2: no folio", "patch v3", "crash", frozenset({"write-gained"}), RARE | SMEARS),
+    Bug("draft_v2", "v2: sharers asked", "patch v3", "write-gained", frozenset({"crash"}), RARE),
+    Bug("draft_v2", "v2: no folio", "patch v3", "crash", frozenset({"write-gained"}), RARE),
     # A batch whose first entry is read-only is not flushed where another one was writable.
     Bug("draft_v3", "v3: mixed write", "patch v5", "stale-tlb", may=RARE | SMEARS),
     Bug("draft_v4", "v4: head page", "cf1b80dc31a1", "write-gained", frozenset({"stale-tlb"}), RARE),

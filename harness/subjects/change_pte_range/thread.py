@@ -12,7 +12,7 @@ GAINED, STALE = frozenset({"write-gained"}), frozenset({"stale-tlb"})
 
 KNOWN = (
     Known(BASE, "draft_v1", GAINED, RARE),
-    Known(BASE, "draft_v2", GAINED | {"crash"}, RARE | SMEARS),
+    Known(BASE, "draft_v2", GAINED | {"crash"}, RARE),
     Known(BASE, "draft_v3", STALE, RARE | SMEARS),
     Known(BASE, "draft_v4", GAINED | STALE, RARE),
     Known(BASE, "as_merged", GAINED, RARE),
