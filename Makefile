@@ -56,10 +56,10 @@ types: $(READY)  ## mypy --strict on models, strategies and harness
 bench: $(READY)  ## run times, with pytest-benchmark
 	@$(BIN)/pytest --benchmark-only tests/bench -s
 
-soak: $(READY)  ## right versions against themselves on a million scenarios; half an hour
+soak: $(READY)  ## right versions of both functions on a million scenarios each; hours
 	@$(BIN)/python -m tests.programs.soak $(OPTIONS)
 
-sensitivity: $(READY)  ## every mutant of three versions; three minutes
+sensitivity: $(READY)  ## every mutant of five versions; ten minutes
 	@$(BIN)/python -m tests.programs.sensitivity $(OPTIONS)
 
 fuzz: $(READY)  ## hostile input of every kind; ten minutes

@@ -203,7 +203,7 @@ def _with_numa(scenario: Scenario, drawn: int) -> Scenario:
     facts: tuple[dict[str, Any], ...] = (
         {},
         {"nid": 0},
-        {"nid": 1},
+        {"nid": 0},
         {"nid": 2},
         {"ksm": True},
         {"pinned": True},

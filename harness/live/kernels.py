@@ -2,6 +2,7 @@
 """A kernel to boot: an image by its path, or a release of the distribution's packages, kept in the cache folder."""
 
 import platform
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pte_review.harness.live.packages import CANDIDATE, choose, missing
 from pte_review.harness.progress import Listen, silent
 from pte_review.models.arch import ARCHES
 
+RELEASE = re.compile(r"\d+\.\d+[\w.+~-]*")
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -43,6 +45,8 @@ def kernel_of(what: str, arch: str | None = None, listen: Listen = silent) -> Ke
         raise unknown("architecture", arch, ARCHES)
     if "/" in what or Path(what).is_file():
         return _by_path(Path(what), arch)
+    if not RELEASE.fullmatch(what):  # said before anything is fetched
+        raise LiveError(f"{what}: no such kernel image: expected the path of a file, or a release such as 6.12")
     wanted = arch or next((a for a, end in (("x86_64", "-amd64"), ("arm64", "-arm64")) if what.endswith(end)), None)
     wanted = wanted or host_arch()
     if wanted is None:

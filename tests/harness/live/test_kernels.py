@@ -72,6 +72,13 @@ def test_the_image_says_the_architecture(tmp_path: Path):
         kernel_of(str(image), "arm")
 
 
+@pytest.mark.parametrize("what", [".", "bzImage", "latest", "6", "6.x", "9" * 40])
+def test_what_is_no_release_is_refused_before_anything_is_fetched(what, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pte_review.harness.live.kernels._by_release", None)
+    with pytest.raises(LiveError, match="expected the path of a file, or a release such as"):
+        kernel_of(what, "arm64")
+
+
 def test_a_file_of_this_folder_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "6.12", arm64())

@@ -17,6 +17,8 @@ from tests.kit.changes import SMEAR
 from tests.kit.kernel_text import make_patch
 from tests.kit.trees import ROOT
 from tests.programs.fuzz import mutate
+from tests.programs.fuzz.booted import boot
+from tests.programs.fuzz.protect import protect_candidate, protect_counterexample, protect_patch
 
 DATA = ROOT / "tests" / "data"
 COMMANDS = ("check", "replay", "exhaust", "cost", "list", "history", "releases", "new-version")  # else: a whole review
@@ -136,5 +138,9 @@ def options(random: Random) -> list[str]:
 
 
 KINDS: dict[str, Callable[[Random], list[str]]] = {
-    each.__name__: each for each in (counterexample, recording, patch, mail, shard, candidate, options)
+    each.__name__: each
+    for each in (
+        *(counterexample, recording, patch, mail, shard, candidate, options),
+        *(protect_counterexample, protect_candidate, protect_patch, boot),
+    )
 }

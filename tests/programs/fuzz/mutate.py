@@ -35,7 +35,8 @@ WORDS = (
     "folio-ad", "overlap", "nowhere/x", ".", "..", "/", "/dev/null", "1/2", "2/1", "local", "a\nb", "\x1b[1m", "\udc80",
     "x" * 300, "check", "replay", "exhaust", "cost", "list", "history", "releases", "new-version", "thing.json",
     "port.py",
-    "move_ptes", "b4-check", "a..b", "9" * 40, "=", "{}", "a.jsonl", "a.jsonl.gz",
+    "move_ptes", "change_pte_range", "mprotect/batching", "mprotect/v4", "boot",
+    "b4-check", "a..b", "9" * 40, "=", "{}", "a.jsonl", "a.jsonl.gz",
 )  # fmt: skip
 
 

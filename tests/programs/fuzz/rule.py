@@ -17,7 +17,7 @@ from tests.programs.fuzz.cases import KINDS
 
 STATUSES = (0, 1, 2, 3)
 SLOW = 30  # seconds
-MAY_WRITE = ("--json", "--save", "--mail", "--html", "new-version", "exhaust")
+MAY_WRITE = ("--json", "--save", "--mail", "--html", "--console", "new-version", "exhaust")
 
 
 class Call(NamedTuple):

@@ -10,6 +10,7 @@ from tests.programs.fuzz.rule import Call, broken, empty_folder, first_broken, m
 
 # Cases a test, tests; what takes longer has fewer.
 MANY = {"counterexample": 250, "recording": 150, "shard": 150, "candidate": 30, "patch": 20, "mail": 10, "options": 12}
+MANY |= {"protect_counterexample": 60, "protect_candidate": 12, "protect_patch": 4, "boot": 25}
 TESTS = 8
 
 

@@ -42,7 +42,7 @@ STUDY = Study(
         plain_protect,
         beside=lambda entries: 1 << entries,
         bugs=tuple(bug for bug in BUGS if bug.version == "as_merged"),
-        controls=(("batching", "differs on shadow stacks alone"),),
+        controls=(("batching", "right but for shadow stacks"),),
         unseen=frozenset({"stale-tlb"}),
     ),
     exact=(("mprotect/v6_19", "mprotect/small_folios"), ("mprotect/small_folios", "mprotect/v7_3")),
