@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from pte_review.harness.subject import Words
+from pte_review.harness.subjects.change_pte_range.reached import REACHED
 from pte_review.models.change_pte_range.call import MPROTECT, NUMA, UFFD_PROTECT, ProtectCall
 from pte_review.models.scenario import Scenario
 from pte_review.models.vma import Vma
@@ -56,4 +57,11 @@ def _recipes(scenario: Scenario) -> Iterator[str]:
         yield "a large folio shared, the child gone, one page written (v6.15), mprotect"
 
 
-WORDS = Words(headline=_headline, options=_options, system_call="mprotect", recipes=_recipes, sentences=SENTENCES)
+WORDS = Words(
+    headline=_headline,
+    options=_options,
+    system_call="mprotect",
+    recipes=_recipes,
+    sentences=SENTENCES,
+    reached=REACHED,
+)
