@@ -8,11 +8,12 @@ import pytest
 from pte_review.harness.errors import UsageError
 from pte_review.harness.recordings.reading import function_of
 from pte_review.harness.releases import recorded
-from pte_review.harness.subjects.change_pte_range.recordings.calls import calls
-from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches
+from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of
+from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches, predicted_entries
 from pte_review.harness.subjects.change_pte_range.recordings.recording import read
 from pte_review.harness.subjects.change_pte_range.recordings.text import recording_lines
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from pte_review.models.arch import words
 from tests.kit.build import page
 from tests.subjects.change_pte_range.calls import load
 from tests.subjects.change_pte_range.records import ADDR, only, record, write
@@ -56,6 +57,23 @@ def test_two_calls_in_one_table_do_not_undo_each_other(tmp_path):
     )  # fmt: skip
     assert [(call.first, call.end) for call in calls(two)] == [(0, 1), (1, 2)]
     assert [m.kind for m in mismatches(1, two, load("batching"))] == []
+
+
+def test_two_calls_in_one_contpte_block_follow_each_other(tmp_path):
+    """The first unfolds the block, which takes CONT from the entries of the second too."""
+    runs = {flags: [[page("arm64", 0x400, flags), 16, 4096]] for flags in ("CW", "N")}
+    two = only(
+        tmp_path, arch="arm64", pages=16, end=16, protection="", before=runs["CW"], after=runs["N"],
+        vmas=[[0, 8, "rw-p"], [8, 16, "rwxp"]], folios=[[0x400, 4, True]], exclusive=[[0x400, 0x410]],
+    )  # fmt: skip
+    assert [(call.first, call.end) for call in calls(two)] == [(0, 8), (8, 16)]
+    assert [m for m in mismatches(1, two, load("batching")) if m.kind != "other-bits"] == []
+    assert all(w.pte_protnone(pte) for w, pte in _predicted(two))
+
+
+def _predicted(record):
+    w = words(record.arch, config_of(record))
+    return [(w, pte) for pte in predicted_entries(record, load("batching"))]
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,14 @@ def _as_modelled(w: PteWords, pte: int) -> int:
     return w.swp_entry_to_pte(SWP_HWPOISON, w.swp_offset(pte)) | flags
 
 
-def calls(record: ChangeRecord) -> Iterator[ChangeCall]:
-    """The calls of a record, as mprotect_fixup() and change_pmd_range() split it; huge pages are left out."""
+def calls(record: ChangeRecord, held: list[int] | None = None) -> Iterator[ChangeCall]:
+    """The calls of a record, as mprotect_fixup() and change_pmd_range() split it; huge pages are left out.
+
+    `held` is what the mapping holds, which the caller may change from call to call: two VMAs can share a contpte block.
+    """
     config = config_of(record)
-    before, folios = entries_of(words(record.arch, config), record.before), _folios(record, config)
+    folios = _folios(record, config)
+    before = entries_of(words(record.arch, config), record.before) if held is None else held
     for low, high, permissions in record.vmas:
         vma = _vma(record, permissions)
         if record.caller == MPROTECT and _letters(permissions) == record.protection:

@@ -23,7 +23,7 @@ def mismatches(number: int, record: ChangeRecord, version: Version) -> list[Mism
 def predicted_entries(record: ChangeRecord, version: Version) -> list[int]:
     """What the mapping holds when `version` has been called for what the record's call was on."""
     predicted = entries_of(words(record.arch, config_of(record)), record.before)
-    for call in calls(record):
+    for call in calls(record, predicted):
         scenario = call.scenario
         (where,), (after,), (was,) = scenario.ranges, version.run(scenario).tables, scenario.whole_tables
         for index, pte in enumerate(after):
