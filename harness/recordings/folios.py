@@ -43,5 +43,5 @@ def _within(ranges: tuple[tuple[int, int], ...], first: int, end: int) -> tuple[
 
 def mapped(folios: Mapping[int, Folio], w: PteWords, table: Entries) -> tuple[Folio, ...]:
     """The folios that `table` maps, ascending. `folios` are by the PFNs of their pages."""
-    found = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
-    return tuple(sorted(found, key=lambda folio: folio.pfn))
+    behind = {folios[w.pte_pfn(pte)] for _, pte in table if w.pte_present(pte) and not w.pte_special(pte)}
+    return tuple(sorted(behind, key=lambda folio: folio.pfn))

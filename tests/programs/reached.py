@@ -1,29 +1,54 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`make reached`: the states that recipes of reach lines name, made on kernels. Reports read the table that is written.
+"""`make reached`: the states that recipes of reach lines name, made on kernels. Reports read the tables that it writes.
 
-Kernels on the command line (6.17.13 7.3.4) replace the usual ones. A state counts as reached where the program that
-was made for it found it by pagemap, kpageflags and faults.
+Kernels on the command line (6.17.13 7.3.4) replace the usual ones; the name of a function chooses its states. A state
+counts as reached where the program that was made for it found it by pagemap, kpageflags and faults.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pte_review.harness.explain.reach import recipes
+from pte_review.harness.files.counterexample import Counterexample
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import kernel_of
 from pte_review.harness.live.reproduce.program import reproducer
 from pte_review.harness.live.reproduce.run import FAIL, PASS, on_kernel
+from pte_review.harness.subject import Subject
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
+from tests.kit import reproducible, reproducible_changes
 from tests.kit.build import ARCHES
-from tests.kit.reproducible import case
 from tests.kit.trees import ROOT
 
 KERNELS = ("6.17.13", "7.3.4")
-TABLE = ROOT / "harness" / "subjects" / "move_ptes" / "reached.py"
 WIDTH = 120  # of a line of the table, as ruff formats it
-# By recipe: the case of tests/kit/reproducible.py that has it, and whether its pages get write permission by a write.
-STATES = {
+
+
+@dataclass(frozen=True)
+class States:
+    """The states of one function: by recipe the case that has it, and whether a write gives pages write permission."""
+
+    subject: Subject
+    case: Callable[[str, str], Counterexample]
+    of_recipes: Mapping[str, tuple[str, bool]]
+
+    @property
+    def table(self) -> Path:
+        return ROOT / "harness" / "subjects" / self.subject.name / "reached.py"
+
+    def text_of(self, recipe: str, arch: str) -> str:
+        """The program for the state of a recipe."""
+        name, reuses = self.of_recipes[recipe]
+        counterexample = self.case(name, arch)
+        assert recipe in recipes(counterexample.divergence.scenario, self.subject.words), (recipe, name)
+        return reproducer(self.subject, counterexample, reuses=reuses)
+
+
+OF_MOVES = {
     "map, touch, mremap": ("wrong-page", False),
     "part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK, mremap": ("write-gained", False),
     "or all of it, the child gone, one page written (v6.15)": ("write-lost", True),
@@ -34,20 +59,26 @@ STATES = {
     "swap-out": ("entry-lost", False),
     "userfaultfd without UFFD_FEATURE_EVENT_REMAP": ("uffd-wp-kept-swap", False),
 }
+OF_CHANGES = {
+    "map, touch, mprotect": ("one-page", False),
+    "part of a large folio shared: MADV_DONTFORK on the rest, fork, MADV_DOFORK, mprotect": ("part-shared", False),
+    "a large folio shared, the child gone, one page written (v6.15), mprotect": ("child-gone", True),
+    "UFFDIO_WRITEPROTECT": ("uffd-protect", False),
+    "UFFDIO_WRITEPROTECT, then without the mode": ("uffd-resolve", False),
+    "UFFDIO_WRITEPROTECT of a part": ("uffd-part", False),
+    "UFFDIO_WRITEPROTECT of unpopulated memory": ("uffd-marker", False),
+    "UFFDIO_POISON or MADV_GUARD_INSTALL": ("markers", False),
+    "swap-out": ("swap", False),
+}
+ALL = (
+    States(MOVE_PTES, reproducible.case, OF_MOVES),
+    States(CHANGE_PTE_RANGE, reproducible_changes.case, OF_CHANGES),
+)
 HEAD = '''# SPDX-License-Identifier: GPL-2.0-only
 """On which kernels the recipes of reach lines made their states. Written by tests/programs/reached.py."""
 
 REACHED = {
 '''
-
-
-def text_of(recipe: str, arch: str) -> str:
-    """The program for the state of a recipe."""
-    name, reuses = STATES[recipe]
-    counterexample = case(name, arch)
-    scenario = counterexample.divergence.scenario
-    assert recipe in recipes(scenario, MOVE_PTES.words), (recipe, name)
-    return reproducer(MOVE_PTES, counterexample, reuses=reuses)
 
 
 def phrase(reached: Iterable[tuple[str, str]]) -> str:
@@ -60,10 +91,10 @@ def phrase(reached: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{' and '.join(releases)}, {arch}" for arch, releases in by_arch.items())
 
 
-def table(reached: dict[str, set[tuple[str, str]]]) -> str:
+def table(states: States, reached: Mapping[str, set[tuple[str, str]]]) -> str:
     """The text of the module that reports read."""
     lines = []
-    for recipe in STATES:
+    for recipe in states.of_recipes:
         if reached[recipe]:
             kernels = phrase(reached[recipe])
             line = f'    "{recipe}": "{kernels}",'
@@ -71,9 +102,10 @@ def table(reached: dict[str, set[tuple[str, str]]]) -> str:
     return HEAD + "\n".join(lines) + "\n}\n"
 
 
-def main(names: Sequence[str]) -> int:
-    reached: dict[str, set[tuple[str, str]]] = {recipe: set() for recipe in STATES}
-    for name in names or KERNELS:
+def make(states: States, names: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
+    """On which kernels each state was reached."""
+    reached: dict[str, set[tuple[str, str]]] = {recipe: set() for recipe in states.of_recipes}
+    for name in names:
         for arch in ARCHES:
             try:
                 kernel = kernel_of(name, arch)
@@ -81,12 +113,20 @@ def main(names: Sequence[str]) -> int:
                 print(error, flush=True)
                 continue
             release = re.match(r"[\d.]*\d", kernel.release)
-            for recipe in STATES:
-                answer = on_kernel(kernel, text_of(recipe, arch))
+            for recipe in states.of_recipes:
+                answer = on_kernel(kernel, states.text_of(recipe, arch))
                 print(f"{answer.line}: {recipe}", flush=True)
                 if answer.status in (PASS, FAIL) and release:
                     reached[recipe].add((release[0], arch))
-    TABLE.write_text(table(reached), encoding="ascii")
+    return reached
+
+
+def main(words: Sequence[str]) -> int:
+    functions = {states.subject.name for states in ALL}
+    names = [word for word in words if word not in functions]
+    for states in ALL:
+        if states.subject.name in words or not functions & {*words}:
+            states.table.write_text(table(states, make(states, names or KERNELS)), encoding="ascii")
     return 0
 
 

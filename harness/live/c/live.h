@@ -187,7 +187,7 @@ long switches(void); /* how often this task had to give up its CPU */
 
 enum outcome { REFUSED, DISTURBED, RECORDED };
 
-extern const char recorded_function[], recorded_call[]; /* its name; the system call, as mremap() */
+extern const char recorded_function[], recorded_call[]; /* its name; the call, for people */
 enum outcome record_call(uint64_t seed, uint64_t number);
 
 #endif

@@ -32,6 +32,7 @@ class AreaPage:
     uffd_wp: bool = False
     soft_dirty: bool = False
     anon: bool = True
+    exclusive: bool = False  # AnonExclusive
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Area:
     shift: int  # entries between where a scenario has something and where the program has it
     pages: tuple[AreaPage, ...]
     folios: tuple[AreaFolio, ...]
+    asks_exclusive: bool = False  # the call asks whether pages are AnonExclusive
 
     @property
     def address(self) -> int:
@@ -91,17 +93,21 @@ class Area:
 
     @cached_property
     def forked(self) -> list[AreaPage]:
-        """The pages that are read-only because another process had them too."""
+        """The pages that another process had too: read-only for that, or not AnonExclusive where the call asks."""
         return [page for page in self.of(PAGE) if page.anon and self._read_only_by_fork(page)]
 
     def _read_only_by_fork(self, page: AreaPage) -> bool:
+        if self.asks_exclusive and not page.write and not self.vma.write:
+            return not page.exclusive
         cleared = self.soft_dirty_built and not page.soft_dirty
         return not page.write and not page.uffd_wp and not cleared and self.vma.write
 
     @property
     def kept(self) -> list[AreaPage]:
         """The pages that nobody else may have, or they would lose write permission."""
-        return [page for page in self.of(PAGE) if page.write] if self.forked else []
+        if not self.forked:
+            return []
+        return [page for page in self.of(PAGE) if page.write or (self.asks_exclusive and page.exclusive)]
 
     @property
     def prot_none(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pte_review.harness.live.reproduce.area import Area
+from pte_review.models.vma import Vma
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,13 @@ class SystemCall:
     lines: tuple[str, ...]  # statements of the call
     constants: Mapping[str, str] = field(default_factory=dict)
     beside: str = ""
+    vma: Vma | None = None  # as the call leaves it, where that is not as it was
 
 
 class Caller(Protocol):
     """Makes the SystemCall of a scenario."""
+
+    asks_exclusive: bool  # whether what the call does to a page depends on its being AnonExclusive
 
     def __call__(self, area: Area, *, keeps_source: bool, beside: int | None) -> SystemCall:
         """`keeps_source`: the first range stays mapped. `beside`: an entry index in the last range's table to map.

@@ -26,14 +26,16 @@ from pte_review.harness.live.reproduce.visible import (
     WP_SET,
 )
 from pte_review.models.arch.word import PteWords
+from pte_review.models.vma import Vma
 
 
-def check_terms(area: Area, check: str, want: list[int], names: tuple[str, str]) -> tuple[str, ...]:
+def check_terms(area: Area, check: str, want: list[int], names: tuple[str, str], vma: Vma) -> tuple[str, ...]:
     """Terms whose sum is how often the state afterwards is wrong. Raises NotBuilt where nothing there can show it.
 
-    `want` are the entries that the slots should hold after the call, `names` those of the first and the last range.
+    `want` are the entries that the slots should hold after the call, `names` those of the first and the last range, and
+    `vma` is what the call leaves.
     """
-    slots = Slots(area, want, names[1])
+    slots = Slots(area, want, names[1], vma)
     makers = {
         DATA: slots.contents,
         SOURCE: lambda: (*slots.contents(), *slots.nothing_at(names[0])),
@@ -50,12 +52,17 @@ def check_terms(area: Area, check: str, want: list[int], names: tuple[str, str])
 class Slots:
     """The slots of the range that the entries are in after the call."""
 
-    def __init__(self, area: Area, want: list[int], name: str) -> None:
-        self.area, self.name = area, name
+    def __init__(self, area: Area, want: list[int], name: str, vma: Vma) -> None:
+        self.area, self.name, self.vma = area, name, vma
         self.words: PteWords = area.scenario.words
         by_number = {page.number: page for page in area.pages}
         self.pages = [by_number[number] for number in area.moved]
         self.want = dict(zip(self.pages, want, strict=True))
+
+    @property
+    def readable(self) -> bool:
+        """Whether the call leaves pages that can be read, or made them so."""
+        return not self.area.prot_none or (self.vma != self.area.vma and self.vma.accessible)
 
     def of(self, *kinds: str) -> list[AreaPage]:
         return [page for page in self.pages if page.kind in kinds]
@@ -87,9 +94,14 @@ class Slots:
         yield f'other_bits("{name}", page(FIRST), MOVED, 0, PM_ANYTHING)'
 
     def writes(self) -> Iterator[str]:
-        """A page that is read-only because of fork() is the child's too; any other has to fault."""
+        """A page that is read-only because of fork() is the child's too; any other has to fault.
+
+        Where the call asks for AnonExclusive, it may make those others writable.
+        """
         forked = {page.number for page in self.area.forked}
         read_only = [page for page in self.of(PAGE) if not page.write]
+        if self.area.asks_exclusive:
+            read_only = [page for page in read_only if page.number in forked]
         self._refuse_protected(read_only)
         for first, nr in runs([page for page in read_only if page.number in forked]):
             yield f"writes_seen_by_witness({first}, {nr})"
@@ -103,7 +115,7 @@ class Slots:
             yield f"other_faults_of_write({first}, {nr}, 0)"
 
     def _refuse_protected(self, pages: list[AreaPage]) -> None:
-        if not self.area.vma.write or self.area.prot_none:
+        if not self.vma.write or not self.readable:
             raise NotBuilt("the VMA allows no writes, so that write permission of its entries does not show")
         if not pages:
             raise NotBuilt("no page of the range could show it by a write")

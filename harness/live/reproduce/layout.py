@@ -36,8 +36,11 @@ NO_SUCH = {"pfnmap": "a PFNMAP mapping", "mixedmap": "a MIXEDMAP mapping", "shad
            "droppable": "a droppable mapping"}  # fmt: skip
 
 
-def area_of(scenario: Scenario, beside: int | None = None) -> Area:
-    """The area of a legal scenario. `beside` is an entry index of the first table to be mapped too. Raises NotBuilt."""
+def area_of(scenario: Scenario, beside: int | None = None, *, asks_exclusive: bool = False) -> Area:
+    """The area of a legal scenario. `beside` is an entry index of the first table to be mapped too. Raises NotBuilt.
+
+    `asks_exclusive`: the call asks whether pages are AnonExclusive, so they have to be what the scenario says.
+    """
     _refuse_surroundings(scenario)
     folios = _folios(scenario)
     shift = _shift(scenario, folios)
@@ -45,7 +48,7 @@ def area_of(scenario: Scenario, beside: int | None = None) -> Area:
     start = first + shift
     pages = tuple(_pages(scenario, shift - start))
     moved = [AreaFolio(f.first - first, f.order, tuple(n - first for n in f.pages)) for f in folios]
-    area = Area(scenario, start, last - first, shift, pages, tuple(moved))
+    area = Area(scenario, start, last - first, shift, pages, tuple(moved), asks_exclusive)
     _refuse_pages(area)
     return area
 
@@ -148,6 +151,7 @@ def _page(scenario: Scenario, index: int, pte: int, number: int) -> AreaPage:
         uffd_wp=words.pte_uffd_wp(pte),
         soft_dirty=words.pte_soft_dirty(pte),
         anon=folio is None or folio.anon,
+        exclusive=folio is not None and folio.is_exclusive(words.pte_pfn(pte)),
     )
 
 
@@ -166,6 +170,8 @@ def _refuse_pages(area: Area) -> None:
     vma = area.vma
     reads_only = vma.read and not vma.write
     for page in area.of(PAGE, ZERO):
+        if area.asks_exclusive and page.exclusive and not page.write and page in area.forked:
+            raise NotBuilt(f"{page.label}: no step makes an AnonExclusive page read-only in a writable VMA")
         if not page.valid and any(other.valid for other in area.of(PAGE, ZERO)):
             raise NotBuilt(
                 f"{page.label}: NUMA balancing alone makes one entry of a VMA PROT_NONE, and nobody can ask it to"

@@ -37,11 +37,12 @@ def reproducer(subject: Subject, counterexample: Counterexample, *, reuses: bool
         raise NotBuilt(f"which system call reaches {subject.name}() is not known here")
     check = CHECKS[divergence.kind]
     beside = beside_of(scenario, divergence.at.table, divergence.at.entry) if check == BESIDE else None
-    area = area_of(scenario, beside.in_first_table if beside else None)
+    in_area = beside.in_first_table if beside else None
+    area = area_of(scenario, in_area, asks_exclusive=subject.caller.asks_exclusive)
     call = subject.caller(area, keeps_source=check == SOURCE, beside=beside.elsewhere if beside else None)
     if beside is None:
         names = scenario.ranges[0].name, scenario.ranges[-1].name
-        terms = check_terms(area, check, subject.promise(scenario).want, names)
+        terms = check_terms(area, check, subject.promise(scenario).want, names, call.vma or area.vma)
     else:
         terms = beside_terms(area, call, beside)
     if not terms:
@@ -61,7 +62,8 @@ def _functions(area: Area, check: str, call: SystemCall, terms: tuple[str, ...],
     writable, faulting = write_faults(area)
     asked = (*calls("expect_faults_of_write", writable, "0"), *calls("expect_faults_of_write", faulting, "1"))
     rehearse = [_rehearsal(area, call, asked, witness=witness)] if faulting else []
-    again = ("protect(after(FIRST), MOVED, PROT_READ | PROT_WRITE);", "") if area.prot_none else ()
+    readable = call.vma.accessible if call.vma else not area.prot_none
+    again = () if readable else ("protect(after(FIRST), MOVED, PROT_READ | PROT_WRITE);", "")
     return [
         *build,
         CStep("build", tuple(f"{step.name}();" for step in build)),

@@ -16,6 +16,9 @@ from pte_review.harness.live.reproduce.area import (
     AreaPage,
     runs,
 )
+from pte_review.models.vma import Vma
+
+READ_WRITE = "PROT_READ | PROT_WRITE"
 
 
 @dataclass(frozen=True)
@@ -172,9 +175,16 @@ def _share(area: Area, *, keeps_witness: bool, reuses: bool) -> Iterator[CStep]:
 
 
 def _protect(area: Area) -> Iterator[CStep]:
-    vma = area.vma
+    prot = protection_of(area.vma)
     if area.prot_none:
         yield CStep("forbid_access", ("protect(AREA, PAGES, PROT_NONE);",))
-    elif not vma.write:
-        prot = "PROT_READ" + (" | PROT_EXEC" if vma.exec else "")
+    elif not area.vma.write:
         yield CStep("forbid_writes", (f"protect(AREA, PAGES, {prot});",))
+    elif prot != READ_WRITE:
+        yield CStep("set_protection", (f"protect(AREA, PAGES, {prot});",))
+
+
+def protection_of(vma: Vma) -> str:
+    """The argument of mprotect() that makes a VMA what it is."""
+    names = zip(("PROT_READ", "PROT_WRITE", "PROT_EXEC"), (vma.read, vma.write, vma.exec), strict=True)
+    return " | ".join(name for name, on in names if on) or "PROT_NONE"

@@ -6,6 +6,7 @@ from pte_review.harness.subjects.change_pte_range.claims import claims
 from pte_review.harness.subjects.change_pte_range.clauses import CLAUSES
 from pte_review.harness.subjects.change_pte_range.history import BUGS, KNOWN
 from pte_review.harness.subjects.change_pte_range.kernel_text import BINDING
+from pte_review.harness.subjects.change_pte_range.live.protect import ProtectCaller
 from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
 from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
 from pte_review.harness.subjects.change_pte_range.space import space
@@ -39,4 +40,5 @@ CHANGE_PTE_RANGE = Subject(
     claims=claims,
     recordings=ProtectRecordings(),
     binding=BINDING,
+    caller=ProtectCaller(),
 )

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from pte_review.harness.subject import Words
+from pte_review.harness.subjects.change_pte_range.reached import REACHED
 from pte_review.models.change_pte_range.call import MPROTECT, NUMA, UFFD_PROTECT, ProtectCall
 from pte_review.models.change_pte_range.legal import AS_VMA
 from pte_review.models.scenario import Folio, Scenario
@@ -70,4 +71,11 @@ def _mapped(scenario: Scenario) -> list[Folio]:
     return [folio for folio in folios if folio is not None]
 
 
-WORDS = Words(headline=_headline, options=_options, system_call="mprotect", recipes=_recipes, sentences=SENTENCES)
+WORDS = Words(
+    headline=_headline,
+    options=_options,
+    system_call="mprotect",
+    recipes=_recipes,
+    sentences=SENTENCES,
+    reached=REACHED,
+)

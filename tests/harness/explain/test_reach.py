@@ -6,14 +6,12 @@ import dataclasses
 import pytest
 
 from pte_review.harness.explain.reach import reach as reach_of
-from pte_review.harness.explain.reach import recipes
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.vma import Vma
 from tests.kit.actions import action
 from tests.kit.build import ARCHES, OLD, x86
 from tests.kit.outcomes import CLEARS, FOLIO, KEEPS, MARKER, moving, page, pages, scenario, swap
-from tests.kit.reproducible import case
 from tests.programs import reached
 
 UNTRIED = dataclasses.replace(MOVE_PTES.words, reached={})
@@ -172,20 +170,24 @@ def test_with_a_config_that_was_not_tried():
     assert reach_of(s, TRIED) == f"by system calls in one VMA, under CONFIG_DEBUG_VM=y: {how}"
 
 
-def test_every_recipe_that_was_tried_is_one():
+@pytest.mark.parametrize("states", reached.ALL, ids=lambda states: states.subject.name)
+def test_every_recipe_that_was_tried_is_one(states):
     """And the program that tries them has a state for each."""
-    for recipe, (name, _) in reached.STATES.items():
-        for arch in ARCHES:
-            assert recipe in recipes(case(name, arch).divergence.scenario, MOVE_PTES.words)
-    assert set(MOVE_PTES.words.reached) == set(reached.STATES)
-    assert all(reached.text_of(recipe, arch) for recipe in reached.STATES for arch in ARCHES)
+    assert set(states.subject.words.reached) <= set(states.of_recipes)
+    assert all(states.text_of(recipe, arch) for recipe in states.of_recipes for arch in ARCHES)
+
+
+def test_every_state_of_a_move_was_reached():
+    assert set(MOVE_PTES.words.reached) == set(reached.OF_MOVES)
 
 
 def test_how_the_table_is_written():
     both = {("7.3.4", "arm64"), ("7.3.4", "x86_64"), ("6.17.13", "arm64"), ("6.17.13", "x86_64")}
     assert reached.phrase(both) == "6.17.13 and 7.3.4, arm64 and x86_64"
     assert reached.phrase(both - {("7.3.4", "arm64")}) == "6.17.13, arm64; 6.17.13 and 7.3.4, x86_64"
-    text = reached.table({recipe: both if recipe == "swap-out" else set() for recipe in reached.STATES})
+    text = reached.table(
+        reached.ALL[0], {recipe: both if recipe == "swap-out" else set() for recipe in reached.OF_MOVES}
+    )
     names: dict[str, dict[str, str]] = {}
     exec(text, names)
     assert names["REACHED"] == {"swap-out": reached.phrase(both)}

@@ -74,16 +74,6 @@ def test_the_version_that_it_shipped_predicts_them_too():
     assert places(BROKEN, "v4_batch_hint") == []
 
 
-def test_pages_that_became_writable_were_not_this_processs_alone():
-    """The harm: none of them was AnonExclusive, so the next store would not have copied the page."""
-    for number, kind, first, last in changed():
-        if kind != "write-gained":
-            continue
-        (record,) = (each for each in raw(BROKEN) if each["number"] == number)
-        pfns = {entry >> 12 & (1 << 38) - 1 for entry in entries(record["before"])[first : last + 1]}
-        assert not any(low <= pfn < high for low, high in record["exclusive"] for pfn in pfns)
-
-
 @pytest.mark.parametrize("version", ["pre_patch", "v4_fixed", "v7_3"])
 def test_the_newest_release_is_predicted(version):
     assert places(NEWEST, version) == []

@@ -4,10 +4,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pte_review.harness.recordings.fields import entries
+from pte_review.harness.recordings.fields import Runs, entries
 from pte_review.harness.recordings.folios import mapped, recorded
-from pte_review.harness.subjects.change_pte_range.recordings.recording import Record
+from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord
 from pte_review.models.arch import words
+from pte_review.models.arch.word import SWP_HWPOISON, SWP_PTE_MARKER, PteWords
 from pte_review.models.change_pte_range.call import MPROTECT, protect
 from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
 from pte_review.models.scenario import Folio, Scenario
@@ -16,10 +17,11 @@ from pte_review.models.tables import Entries
 from pte_review.models.vma import Vma
 
 FILES = ("memfd", "filepriv", "file")
+NOT_OF_FILES = range(23, SWP_PTE_MARKER)  # of 6.12 with every option on, the least number that no swap file has
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedCall:
+class ChangeCall:
     """One change_pte_range() call of a record: its scenario, and the pages of the record that it was on."""
 
     scenario: Scenario
@@ -27,23 +29,40 @@ class RecordedCall:
     end: int
 
 
-def config_of(record: Record) -> Config:
+def config_of(record: ChangeRecord) -> Config:
     return Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
 
 
-def calls(record: Record) -> Iterator[RecordedCall]:
-    """The calls of a record, as mprotect_fixup() and change_pmd_range() split it; huge pages are left out."""
+def entries_of(w: PteWords, runs: Runs) -> list[int]:
+    """Raw entries, one a page, a hwpoison entry by the number that the model has for it."""
+    return [_as_modelled(w, pte) for pte in entries(runs)]
+
+
+def _as_modelled(w: PteWords, pte: int) -> int:
+    """The number of SWP_HWPOISON follows the release and CONFIG_DEVICE_PRIVATE. Nothing else of these numbers stays."""
+    if not w.is_swap_pte(pte) or w.swp_type(pte) not in NOT_OF_FILES:
+        return pte
+    flags = pte & (w.SWP_EXCLUSIVE | w.SWP_SOFT_DIRTY | w.SWP_UFFD_WP)
+    return w.swp_entry_to_pte(SWP_HWPOISON, w.swp_offset(pte)) | flags
+
+
+def calls(record: ChangeRecord, held: list[int] | None = None) -> Iterator[ChangeCall]:
+    """The calls of a record, as mprotect_fixup() and change_pmd_range() split it; huge pages are left out.
+
+    `held` is what the mapping holds, which the caller may change from call to call: two VMAs can share a contpte block.
+    """
     config = config_of(record)
-    before, folios = entries(record.before), _folios(record, config)
+    folios = _folios(record, config)
+    before = entries_of(words(record.arch, config), record.before) if held is None else held
     for low, high, permissions in record.vmas:
         vma = _vma(record, permissions)
         if record.caller == MPROTECT and _letters(permissions) == record.protection:
             continue  # mprotect_fixup() returns early
         for first, end in _tables(record, config, low, high):
-            yield RecordedCall(_scenario(record, config, vma, before, folios, first, end), first, end)
+            yield ChangeCall(_scenario(record, config, vma, before, folios, first, end), first, end)
 
 
-def _tables(record: Record, config: Config, low: int, high: int) -> Iterator[tuple[int, int]]:
+def _tables(record: ChangeRecord, config: Config, low: int, high: int) -> Iterator[tuple[int, int]]:
     """What of pages low to high the call is on, a page table at a time."""
     page, last = max(low, record.first), min(high, record.end)
     while page < last:
@@ -55,7 +74,7 @@ def _tables(record: Record, config: Config, low: int, high: int) -> Iterator[tup
 
 
 def _scenario(
-    record: Record, config: Config, vma: Vma, before: list[int], folios: dict[int, Folio], first: int, end: int
+    record: ChangeRecord, config: Config, vma: Vma, before: list[int], folios: dict[int, Folio], first: int, end: int
 ) -> Scenario:
     """The call on pages first to end, in a table with all that the record has of it."""
     start = record.addr >> PAGE_SHIFT
@@ -81,7 +100,7 @@ def _letters(permissions: str) -> str:
     return permissions[:3].replace("-", "")
 
 
-def _vma(record: Record, permissions: str) -> Vma:
+def _vma(record: ChangeRecord, permissions: str) -> Vma:
     letters = _letters(permissions)
     return Vma(
         vm_file=record.mapping in FILES,
@@ -96,7 +115,7 @@ def _vma(record: Record, permissions: str) -> Vma:
     )
 
 
-def _folios(record: Record, config: Config) -> dict[int, Folio]:
+def _folios(record: ChangeRecord, config: Config) -> dict[int, Folio]:
     """The folio behind each PFN that the mapping has."""
     w = words(record.arch, config)
     frames = [w.pte_pfn(pte) for pte in entries(record.before) if w.pte_present(pte) and not w.pte_special(pte)]

@@ -4,27 +4,26 @@
 from collections.abc import Iterator
 
 from pte_review.harness.recordings.comparing import Difference, Mismatch, masked, stretches
-from pte_review.harness.recordings.fields import entries
 from pte_review.harness.subjects.change_pte_range.absent import absent_kinds
-from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of
-from pte_review.harness.subjects.change_pte_range.recordings.recording import Record
+from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of, entries_of
+from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord
 from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords
 from pte_review.models.entry import identity, show
 from pte_review.models.version import Version
 
 
-def mismatches(number: int, record: Record, version: Version) -> list[Mismatch]:
+def mismatches(number: int, record: ChangeRecord, version: Version) -> list[Mismatch]:
     """Where the kernel left something else than `version` does. Outside the call entries stay as they are."""
     w = words(record.arch, config_of(record))
     predicted = predicted_entries(record, version)
     return stretches(number, _differences(w, record, predicted))
 
 
-def predicted_entries(record: Record, version: Version) -> list[int]:
+def predicted_entries(record: ChangeRecord, version: Version) -> list[int]:
     """What the mapping holds when `version` has been called for what the record's call was on."""
-    predicted = entries(record.before)
-    for call in calls(record):
+    predicted = entries_of(words(record.arch, config_of(record)), record.before)
+    for call in calls(record, predicted):
         scenario = call.scenario
         (where,), (after,), (was,) = scenario.ranges, version.run(scenario).tables, scenario.whole_tables
         for index, pte in enumerate(after):
@@ -33,9 +32,9 @@ def predicted_entries(record: Record, version: Version) -> list[int]:
     return predicted
 
 
-def _differences(w: PteWords, record: Record, predicted: list[int]) -> Iterator[Difference]:
+def _differences(w: PteWords, record: ChangeRecord, predicted: list[int]) -> Iterator[Difference]:
     unread = {page for first, end, _ in record.whole for page in range(first, end)}
-    for page, (kernel, version) in enumerate(zip(entries(record.after), predicted, strict=True)):
+    for page, (kernel, version) in enumerate(zip(entries_of(w, record.after), predicted, strict=True)):
         if page not in unread and masked(w, kernel) != masked(w, version):
             for kind in kinds(w, kernel, version):
                 yield page, kind, show(w, kernel), show(w, version)
@@ -56,5 +55,7 @@ def kinds(w: PteWords, kernel: int, version: int) -> Iterator[str]:
         w.pte_soft_dirty: ("other-bits", "soft-dirty-missing"),
         w.pte_valid: ("other-bits", "other-bits"),
     }
-    found = {names[0] if test(kernel) else names[1] for test, names in tests.items() if test(kernel) != test(version)}
-    yield from sorted(found) or ["other-bits"]
+    different = {
+        names[0] if test(kernel) else names[1] for test, names in tests.items() if test(kernel) != test(version)
+    }
+    yield from sorted(different) or ["other-bits"]

@@ -24,7 +24,7 @@ CALLERS = (MPROTECT, UFFD_PROTECT, UFFD_RESOLVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ChangeRecord:
     """One call on a running kernel. The address in bytes, the rest in pages of the mapping; entries as runs."""
 
     kernel: str
@@ -52,18 +52,18 @@ class Record:
     number: int = 0  # of the call, from 0: it can be made again by seed and number
 
 
-def read(path: Path) -> list[Record]:
+def read(path: Path) -> list[ChangeRecord]:
     """The records of a .jsonl or .jsonl.gz file. Raises UsageError: which line, which field, what was expected."""
     return records_of(path, _record)
 
 
-def _record(data: object) -> Record:
-    record = from_json(Record, data, "record")
+def _record(data: object) -> ChangeRecord:
+    record = from_json(ChangeRecord, data, "record")
     _check(record)
     return record
 
 
-def _check(record: Record) -> None:
+def _check(record: ChangeRecord) -> None:
     """Raise SchemaError where a field is out of bounds."""
     for name, value, choices in (
         ("arch", record.arch, ARCHES),

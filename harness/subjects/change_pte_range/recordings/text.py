@@ -11,7 +11,7 @@ from pte_review.harness.reports.report import wrapped
 from pte_review.harness.subject import Replayed
 from pte_review.harness.subjects.change_pte_range.recordings.calls import calls
 from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches
-from pte_review.harness.subjects.change_pte_range.recordings.recording import WHOLE, Record, read
+from pte_review.harness.subjects.change_pte_range.recordings.recording import WHOLE, ChangeRecord, read
 from pte_review.models.change_pte_range.call import FUNCTION, MPROTECT
 from pte_review.models.version import Version
 
@@ -41,7 +41,7 @@ class ProtectRecordings:
         return Replayed(text, len(records), len({mismatch.record for mismatch in differing}))
 
 
-def _basis(records: Sequence[Record]) -> Iterator[str]:
+def _basis(records: Sequence[ChangeRecord]) -> Iterator[str]:
     """What the comparison stands on, and what it leaves out."""
     yield RECORDED
     whole = Counter(how for record in records for *_, how in record.whole)
@@ -50,12 +50,12 @@ def _basis(records: Sequence[Record]) -> Iterator[str]:
         yield f"not compared, as their entries were not there before: {counts}"
 
 
-def _what(record: Record) -> str:
+def _what(record: ChangeRecord) -> str:
     access = f" to {record.protection or 'none'}" if record.caller == MPROTECT else ""
     return f"{record.mapping}, {record.end - record.first} pages, {record.caller}{access}"
 
 
-def recording_lines(name: str, version: str, records: Sequence[Record], differing: Sequence[Mismatch]) -> str:
+def recording_lines(name: str, version: str, records: Sequence[ChangeRecord], differing: Sequence[Mismatch]) -> str:
     """How many records `version` predicts, on which folios, and where the kernel did something else."""
     made = [len(list(calls(record))) for record in records]
     entries = sum(record.end - record.first for record in records)

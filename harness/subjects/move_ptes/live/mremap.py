@@ -15,6 +15,8 @@ APART = 1 << 30  # bytes between the two tables
 class MremapCaller:
     """One mremap() that moves the old range to the new one, entry by entry."""
 
+    asks_exclusive = False
+
     def __call__(self, area: Area, *, keeps_source: bool, beside: int | None) -> SystemCall:
         scenario = area.scenario
         old, new = scenario.ranges
