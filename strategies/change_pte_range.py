@@ -259,8 +259,8 @@ def _by_mprotect(scenario: Scenario, choices: Choices) -> Scenario:
 def _uffd_wp_unregistered(scenario: Scenario, choices: Choices) -> Scenario:
     """mprotect() or NUMA balancing meets it: userfaultfd would be asked for its registration first."""
     scenario = BREAKERS["uffd-wp-unregistered"](scenario, choices)
-    ours = scenario.call.mmap_write_locked or protect_arguments(scenario)["caller"] == NUMA
-    return scenario if ours else _by_mprotect(scenario, choices)
+    met = scenario.call.mmap_write_locked or protect_arguments(scenario)["caller"] == NUMA
+    return scenario if met else _by_mprotect(scenario, choices)
 
 
 def _not_registered(scenario: Scenario, choices: Choices) -> Scenario:

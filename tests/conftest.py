@@ -19,6 +19,7 @@ GUARANTEES = {
     "tests/models/native/test_file_readers.py": "no release is refused for what it reads",
     "tests/models/native/test_extract.py": "the source of Linux 6.12 is read and taken apart",
     "tests/models/native/primitives/": "the primitives and words in Python do what the kernel's do",
+    "tests/plugin/test_mprotect.py": "pytest reviews a patch to mm/mprotect.c",
     "tests/subjects/move_ptes/test_vma_patches.py": "patches of v7.2 that hang on the VMA are found",
     "tests/subjects/move_ptes/test_fidelity.py": "the versions in Python do what the kernel's releases do",
     "tests/subjects/change_pte_range/": "the same of change_pte_range(): its releases, and patches to mm/mprotect.c",

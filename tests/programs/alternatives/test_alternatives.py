@@ -5,20 +5,22 @@ import importlib.util
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pte_review.models.arch import ARCHES
-from tests.kit.moves import load, run
+from tests.kit.trees import ROOT
 from tests.programs.alternatives import __main__ as alternatives
 from tests.programs.alternatives.lists import LISTS, search
 from tests.programs.alternatives.symbolic import FORMS, HIGH, leaves, scenario_of
 from tests.programs.alternatives.tries import Tries, Try, save_state
 from tests.programs.alternatives.word import value
+from tests.programs.studied import STUDIES
 
-ROOT = Path(__file__).parents[3]
-VERSIONS = ("pre_patch", "v4", "refactor", "refactor_clear_new", "v4_fixed")
+VERSIONS = {  # and how they may end
+    "move_ptes": (("pre_patch", "v4", "refactor", "refactor_clear_new", "v4_fixed"), {"returned", "unassigned-read"}),
+    "change_pte_range": (("mprotect/before_batching", "mprotect/as_merged", "mprotect/batching"), {"returned"}),
+}
 with_crosshair = pytest.mark.skipif(importlib.util.find_spec("crosshair") is None, reason="needs the extra `compare`")
 
 
@@ -33,32 +35,34 @@ def arguments(form, arch, draw):
 
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_leaves_what_a_run_leaves(form, arch):
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_a_form_leaves_what_a_run_leaves(study, form, arch):
     draw, endings, batches = random.Random(0), set(), 0
-    versions = [load(name) for name in VERSIONS]
+    names, expected = VERSIONS[study.name]
+    versions = [study.load(name) for name in names]
     for _ in range(300):
         entries = FORMS[form].entries(arch, *arguments(form, arch, draw))
-        uffd = draw.random() < 0.5
+        beside = draw.randrange(32)
         for version in versions:
-            ended, old, new = leaves(scenario_of(arch, entries, uffd), version)
-            outcome = run(scenario_of(arch, [value(pte) for pte in entries], uffd), version)
+            ended, tables = leaves(scenario_of(study.plain, arch, entries, beside), version)
+            outcome = version.run(scenario_of(study.plain, arch, [value(pte) for pte in entries], beside))
             endings.add(outcome.ended)
             batches += "batch" in outcome.exercised
             assert ended == outcome.ended
-            assert tuple(map(value, old)) == outcome.tables[0]
-            assert tuple(map(value, new)) == outcome.tables[1]
-    assert endings == {"returned", "unassigned-read"}
+            assert tuple(tuple(map(value, table)) for table in tables) == outcome.tables
+    assert endings == expected
     assert batches
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("which", LISTS)
 def test_lists_find_what_any_swap_entry_shows(which, arch):
-    pair = (load("pre_patch"), load("refactor"))
-    found = search(LISTS[which](arch), pair, "unassigned-read", start=0, seconds=20)
+    study = STUDIES["move_ptes"]
+    pair = (study.load("pre_patch"), study.load("refactor"))
+    found = search(study, which, arch, pair, "unassigned-read", start=0, seconds=20)
     assert found.found
     assert found.examples <= 300
-    same = search(LISTS[which](arch), (load("v4"), load("v4")), "", start=0, seconds=0.2)
+    same = search(study, which, arch, (study.load("v4"), study.load("v4")), "", start=0, seconds=0.2)
     assert (same.found, same.other) == (False, 0)
 
 
@@ -66,7 +70,7 @@ def test_lists_find_what_any_swap_entry_shows(which, arch):
 def test_crosshair_finds_the_write_bug_when_told_what_an_entry_is():
     from tests.programs.alternatives.bounded import compare
 
-    found = compare("pre_patch", "v4", "write-gained", "x86_64", "decoded", seconds=90)
+    found = compare(STUDIES["move_ptes"], ("pre_patch", "v4"), "write-gained", "x86_64", "decoded", seconds=90)
     assert found.found, found
 
 
@@ -79,7 +83,7 @@ def test_cells():
 
 def table(capsys, monkeypatch, state, method):
     monkeypatch.setattr(alternatives, "METHODS", dict.fromkeys(alternatives.METHODS, method))
-    alternatives.table(state, 120)
+    alternatives.table(state, ["move_ptes"], 120)
     return capsys.readouterr().out
 
 
@@ -121,8 +125,8 @@ def test_without_crosshair_it_says_what_to_install(capsys, monkeypatch, tmp_path
 
 
 @with_crosshair
-def test_the_script_starts_from_anywhere(tmp_path):
-    command = [sys.executable, str(ROOT / "tests" / "bench" / "alternatives.py"), "--seconds", "0"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_the_program_starts():
+    command = [sys.executable, "-m", "tests.programs.alternatives", "--seconds", "0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "--seconds: expected more than 0" in ended.stderr

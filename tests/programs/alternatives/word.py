@@ -54,7 +54,9 @@ class Word:
     def __invert__(self) -> "Word":
         return Word(-1 - self.v)
 
-    def __and__(self, mask: int) -> "Word":
+    def __and__(self, mask: "Word | int") -> "Word":
+        if isinstance(mask, Word):
+            return Word(both(self.v, mask.v))
         return Word(self.v - masked(self.v, ~mask) if mask < 0 else masked(self.v, mask))
 
     def __or__(self, mask: "Word | int") -> "Word":
@@ -62,7 +64,9 @@ class Word:
             return Word(self.v + mask.v)
         return Word(self.v - masked(self.v, mask) + mask)
 
-    def __xor__(self, mask: int) -> "Word":
+    def __xor__(self, mask: "Word | int") -> "Word":
+        if isinstance(mask, Word):
+            return Word(self.v + mask.v - 2 * both(self.v, mask.v))
         return Word(self.v - 2 * masked(self.v, mask) + mask)
 
     __radd__, __rand__, __ror__, __rxor__ = __add__, __and__, __or__, __xor__
@@ -70,6 +74,11 @@ class Word:
 
 def value(word: "Word | int") -> int:
     return word.v if isinstance(word, Word) else word
+
+
+def both(v: int, other: int) -> int:
+    """`v & other` of two words, bit by bit."""
+    return sum(v // 2**bit % 2 * (other // 2**bit % 2) * 2**bit for bit in range(64))
 
 
 def masked(v: int, mask: int) -> int:
