@@ -153,4 +153,4 @@ def test_root_without_bpf_is_told_what_is_missing(tmp_path):
 def test_how_the_program_is_called(arguments):
     done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "usage: record MOVES SEED [booted]\n"
+    assert done.stderr == "usage: record RECORDS SEED [booted]\n"
