@@ -80,7 +80,9 @@ class Replayed:
 class Recordings(Protocol):
     """Files that hold what the function did on a running kernel."""
 
-    sources: tuple[Path, ...]  # the C of the program that makes them (harness/live/record.py); none: they are only read
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The C of the program that makes them (harness/live/record.py); none: they are only read."""
 
     def is_of(self, function: str) -> bool:
         """Whether a file that says this of its function is one; it is empty where it says none."""

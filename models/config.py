@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT  # bytes; 16K and 64K pages are not modelled
+MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 ONLY_ON = {
     "mem_soft_dirty": "x86_64",
     "shstk": "x86_64",

@@ -18,7 +18,7 @@ from pte_review.models.change_pte_range.call import (
     protect_arguments,
     protected,
 )
-from pte_review.models.config import PAGE_SHIFT, Config
+from pte_review.models.config import MMAP_MIN_ADDR, PAGE_SHIFT, Config
 from pte_review.models.scenario import Folio, Scenario, page_ranges
 from pte_review.models.vma import Vma
 from pte_review.strategies.actions import (
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 BASE = 0x7F00_0000_0000
-MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 CALLERS = (*(MPROTECT,) * 14, *(NUMA,) * 3, UFFD_PROTECT, UFFD_RESOLVE)
 CALLERS_WITH_UFFD = (*(MPROTECT,) * 10, NUMA, *(UFFD_PROTECT,) * 5, *(UFFD_RESOLVE,) * 5)
 READ_ONLY_BEFORE = 55  # of 100 calls of mprotect()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pte_review.models.actions import CHANGE, Action, When
 from pte_review.models.arch.word import PTE_MARKER_POISONED, PTE_MARKER_UFFD_WP
-from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
+from pte_review.models.config import MMAP_MIN_ADDR, PAGE_SHIFT, PAGE_SIZE
 from pte_review.models.move_ptes.call import NEW, OLD, move, moved
 from pte_review.models.scenario import Scenario
 from pte_review.models.tables import Entries
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 OLD_BASE = 0x7F00_0000_0000
-MMAP_MIN_ADDR = 0x1_0000  # CONFIG_DEFAULT_MMAP_MIN_ADDR
 
 
 def scenarios(arch: str | Sequence[str] | None = None, hostile: str | None = None) -> "SearchStrategy[Scenario]":

@@ -15,7 +15,7 @@ from pte_review.models.arch.word import PteWords
 from pte_review.models.gathering import as_read, gathered_range
 from pte_review.models.scenario import Scenario
 
-MOST_RIGHT = 8  # as c/choices.h has it
+MOST_RIGHT = 8  # values of one entry
 AD = tuple((bool(bits & 1), bool(bits & 2)) for bits in range(4))  # (young, dirty)
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pte_review.harness.exhaust.answers import MOST_RIGHT
 from pte_review.harness.judging.promise import Promise
 from pte_review.models.config import Config
 from pte_review.models.kernel_tree.tree import TreeError
@@ -35,7 +36,15 @@ from pte_review.models.outcome import FLUSH_TIMES
 C = Path(__file__).parent / "c"
 MOST_GROUPS = 512
 MOST_ENTRIES = MOST_BARE_ENTRIES
-MOST_FREE = 8  # kinds in which right versions may differ, as c/choices.h has it
+MOST_FREE = 8  # kinds in which right versions may differ
+LAST_BITS, ORDER_ALONE = 3, 2  # of a group
+CONSTANTS = {
+    "MOST_GROUPS": MOST_GROUPS,
+    "MOST_RIGHT": MOST_RIGHT,
+    "MOST_FREE": MOST_FREE,
+    "LAST_BITS": LAST_BITS,
+    "ORDER_ALONE": ORDER_ALONE,
+}
 # Where the arena has what, in words: the block's choices and what is wanted stand at PAIR_AT.
 TOTALS_AT, GROUPS_AT, NUMBERS_AT, PARAMETERS_AT = REPLY_AT, REPLY_AT + 64, CHANGES_AT, EVENTS_AT
 PARAMETERS = ("WANTED", "ANSWERS", "FIRST", "END", "EXACT", "GROUP", "MOST", "COUNT")
@@ -50,13 +59,13 @@ AREAS = {
 # Of kernel text: nobody replaces its functions on load, so gcc may inline them, and those that fold and unfold contpte
 # blocks are larger than what it inlines by itself. clang does both without being told.
 FAST = ("-O3", "-fno-semantic-interposition", "--param=max-inline-insns-auto=200")
-LAST_BITS, ORDER_ALONE = 3, 2  # of a group, as c/groups.h has them
 PATHS = ("batch", "fold", "unfold", "uffd-wp marker")  # as events.h numbers them
-DECLARED = """
-struct totals {
-    uint64_t at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[4], free[8], asks;
-};
-struct group { uint64_t group, count, entries, first; };
+DECLARED = f"""
+struct totals {{
+    uint64_t at, equal, allowed, shared, differing, changed, groups, dirty, young, cont, paths[{len(PATHS)}],
+             free[{MOST_FREE}], asks;
+}};
+struct group {{ uint64_t group, count, entries, first; }};
 """
 
 Choices = Sequence[tuple[Sequence[int], Sequence[Sequence[int]]]]  # entry indices; all combinations of their values
@@ -172,8 +181,8 @@ def bare_object(version: TreeVersion, side: int, arch: str, config: Config, flus
 @lru_cache(maxsize=1)
 def driver_object() -> Path:
     """What drives both sides of a pair, compiled. Raises TreeError."""
-    names = ", ".join(f"PR_PAR_{name}" for name in PARAMETERS)
-    layout = "".join(f"#define PR_{name} {at}\n" for name, at in AREAS.items()) + f"enum {{ {names} }};\n"
+    names = [f"PR_PAR_{name}" for name in PARAMETERS] + [f"{name} = {value}" for name, value in CONSTANTS.items()]
+    layout = "".join(f"#define PR_{name} {at}\n" for name, at in AREAS.items()) + f"enum {{ {', '.join(names)} }};\n"
     text = layout_header() + layout + (C / "exhaust.c").read_text(encoding="utf-8")
     return compiled(text, (), "exhaust.c", optimised=["-O3"], includes=C)
 

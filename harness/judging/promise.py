@@ -115,9 +115,10 @@ class Promise:
             yield "foreign-entry" if identity(words, pte) in self.identities else "wrong-page"
 
     def may_be(self, slot: int) -> Iterator[tuple[int, int]]:
-        """What a right version may leave in a slot of `wanted_range`, in E() form, whatever accessed and dirty it has.
+        """Values that may be right in a slot of `wanted_range`, in E() form, and what each adds to the return value.
 
-        Each with what it adds to the return value.
+        is_right() decides, for each accessed and dirty that such a value may have. The list need not be whole: exhaust
+        in C takes what is not in it to the judge in Python.
         """
         yield self.want[slot], 0
 

@@ -24,8 +24,8 @@ from pte_review.harness.subject import Subject
 
 KIT = Path(__file__).parent / "c"
 OF_KIT = (
-    "arena", "around", "bpf", "btf", "chance", "facts", "frames", "numa", "pages", "recorder", "say", "states",
-    "steps", "tables", "uffd",
+    "arena", "around", "bpf", "btf", "chance", "facts", "folios", "frames", "numa", "pages", "recorder", "say",
+    "settings", "states", "steps", "tables", "uffd",
 )  # fmt: skip
 BOOT_SECONDS, SECONDS_EACH = 120.0, 1.0  # bounds of a guest on an emulated machine
 HOST = "this machine"

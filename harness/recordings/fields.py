@@ -8,6 +8,8 @@ from pte_review.models.config import PAGE_SIZE
 
 Runs = tuple[tuple[int, int, int], ...]  # first value, count, step in bytes
 
+FILES = ("memfd", "filepriv", "file")  # mappings of files, as the recorder names them
+
 MOST_PAGES = (1 << 20) - 1
 MOST_PFN = 1 << 40
 MOST_ORDER = 18

@@ -8,6 +8,8 @@ from pte_review.models.arch.word import PteWords
 from pte_review.models.scenario import Folio
 from pte_review.models.tables import Entries
 
+RECORDED = "folios as /proc/kpageflags had them before the call"
+
 
 def recorded(
     folios: Iterable[tuple[int, int, bool]],

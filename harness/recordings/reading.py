@@ -6,13 +6,32 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pte_review.harness.errors import UsageError
 from pte_review.models.codec import SchemaError
+from pte_review.models.config import Config
 from pte_review.models.inputs import MOST_LINE, MOST_RECORDING, check_file, too_large
 
 Record = TypeVar("Record")
+
+
+class AnyRecord(Protocol):
+    """What the record of any function says."""
+
+    @property
+    def kernel(self) -> str: ...
+
+    @property
+    def arch(self) -> str: ...
+
+    @property
+    def soft_dirty(self) -> bool: ...
+
+
+def config_of(record: AnyRecord) -> Config:
+    """The config of the kernel, as far as a record tells; any page frame may be RAM."""
+    return Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
 
 
 def is_recording(path: Path) -> bool:

@@ -4,16 +4,7 @@
 One algorithm under two interfaces: flags said what to ignore until v6.16, and what to respect since.
 """
 
-from pte_review.models.arch.word import (
-    SWP_DEVICE_EXCLUSIVE,
-    SWP_DEVICE_READ,
-    SWP_DEVICE_WRITE,
-    SWP_HWPOISON,
-    SWP_MIGRATION_READ,
-    SWP_MIGRATION_READ_EXCLUSIVE,
-    SWP_MIGRATION_WRITE,
-    SwpEntry,
-)
+from pte_review.models.arch.word import MAX_SWAPFILES, SWP_PTE_MARKER, SwpEntry
 from pte_review.models.machine.state import Machine, refuse_entry
 from pte_review.models.scenario import Folio
 from pte_review.models.vma import Vma
@@ -28,19 +19,6 @@ FPB_RESPECT_SOFT_DIRTY = 1 << 1
 FPB_RESPECT_WRITE = 1 << 2
 FPB_MERGE_WRITE = 1 << 3
 FPB_MERGE_YOUNG_DIRTY = 1 << 4
-
-# is_pfn_swap_entry(), softleaf_has_pfn() since v6.19: the offset is a page frame number. A swap entry's is not.
-HAS_PFN = frozenset(
-    {
-        SWP_HWPOISON,
-        SWP_MIGRATION_READ,
-        SWP_MIGRATION_READ_EXCLUSIVE,
-        SWP_MIGRATION_WRITE,
-        SWP_DEVICE_WRITE,
-        SWP_DEVICE_READ,
-        SWP_DEVICE_EXCLUSIVE,
-    }
-)
 
 
 class Folios(Machine):
@@ -80,11 +58,12 @@ class Folios(Machine):
         return folio.anon
 
     def pfn_swap_entry_folio(self, entry: SwpEntry) -> Folio:
-        """The folio of a migration or device entry: softleaf_to_folio() since v6.19.
+        """The folio of a migration, device or hwpoison entry: softleaf_to_folio() since v6.19.
 
-        VM_BUG_ON() in swp_offset_pfn() since v6.1, VM_WARN_ON_ONCE() since v6.19, if the entry has none.
+        The offset of a swap entry or a marker is no page frame number: is_pfn_swap_entry(), softleaf_has_pfn() since
+        v6.19. VM_BUG_ON() in swp_offset_pfn() since v6.1, VM_WARN_ON_ONCE() since v6.19.
         """
-        if entry.type not in HAS_PFN:
+        if entry.type < MAX_SWAPFILES or entry.type == SWP_PTE_MARKER:
             self.violate("pfn_swap_entry_folio() wants an entry that holds a page frame number", 0)
         return self.page_folio(entry.offset & ((1 << self.SWP_PFN_BITS) - 1))
 

@@ -56,6 +56,7 @@ def unit(extracted: Extract, binding: Binding, label: str) -> TranslationUnit:
         '\n#line 1 "pte-review"\n',
         _call(extracted, binding, label),
         '#include "run.c"\n',
+        '#include "side.c"\n',
     ]
     return TranslationUnit(
         "".join(parts),

@@ -16,7 +16,7 @@ from pte_review.harness.reports.report import matrix, pictures, row, verdict_lin
 from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import read
-from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
+from pte_review.harness.subjects.move_ptes.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.harness.subjects.move_ptes.thread import KNOWN
 from pte_review.harness.verdict import DIVERGES, INCONCLUSIVE, NO_DIFFERENCE, Divergence, Shared, Verdict
@@ -232,7 +232,7 @@ def test_snippet(arch: str):
 def test_recording_lines(name: str):
     records = read(RECORDED / f"{name}.jsonl.gz")
     found = [m for n, record in enumerate(records, 1) for m in mismatches(n, record, load("pre_patch"))]
-    assert_golden(f"recording-{name}", recording_lines(f"{name}.jsonl.gz", "pre_patch", records, found))
+    assert_golden(f"recording-{name}", RECORDINGS.text(f"{name}.jsonl.gz", "pre_patch", records, found))
 
 
 def test_replay(cli: Run, folder: Path):

@@ -30,7 +30,7 @@ from pte_review.harness.reports.report import matrix, pictures, row
 from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.recordings import moves, recording
-from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
+from pte_review.harness.subjects.move_ptes.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.native.cache import cache_folder
 from tests.kit.moves import load
@@ -61,7 +61,7 @@ def the_recording(name: str) -> str:
     records = recording.read(RECORDED)
     version = load(name)
     found = [m for number, record in enumerate(records, 1) for m in moves.mismatches(number, record, version)]
-    return recording_lines(RECORDED.name, version.name, records, found)
+    return RECORDINGS.text(RECORDED.name, version.name, records, found)
 
 
 def the_history() -> str:

@@ -64,6 +64,10 @@ CASES: dict[str, tuple[str, Callable[[str], Scenario]]] = {
             a, {0: page(a, 0x100, "U"), 1: page(a, 0x101, "W")}, [anon(0x100, 2)], vma=WATCHED, caller=UFFD_PROTECT
         ),
     ),
+    "uffd-prot-none": (
+        "entry-lost",
+        lambda a: call(a, {0: page(a, 0x100, "N")}, [anon(0x100, exclusive=[])], vma=WATCHED, caller=UFFD_PROTECT),
+    ),
     "uffd-marker": (
         "uffd-wp-kept",
         lambda a: call(a, {0: swap(a, MARKER, UFFD_MARKER)}, vma=UNPOPULATED, caller=UFFD_RESOLVE),

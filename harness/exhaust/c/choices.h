@@ -44,7 +44,6 @@ static void advance(void)
  * accessed and dirty there, and above that in its folio before the call; `adds` goes into the return value. Two of them
  * differ in kinds that are allowed, a bit each, in a byte for each pair.
  */
-enum { MOST_RIGHT = 8, MOST_FREE = 8 };
 struct right { u64 value, accepts, adds; };
 struct answer { u64 nr; struct right right[MOST_RIGHT]; u8 kinds[MOST_RIGHT][MOST_RIGHT]; };
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,26 +17,6 @@ struct facts facts;
 static void lacks(const char *what)
 {
 	add(&facts.missing, "%s\"%s\"", facts.missing.length ? "," : "", what);
-}
-
-static bool file_says(const char *path, char *line, int room)
-{
-	FILE *file = fopen(path, "re");
-	bool any = file && fgets(line, room, file);
-
-	if (file)
-		fclose(file);
-	return any;
-}
-
-bool set_file(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool set = fd >= 0 && write(fd, value, strlen(value)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return set;
 }
 
 /* Calls `with` for each size of folio that there can be: its folder, and its order. */
@@ -133,7 +112,7 @@ void facts_find(void)
 		snprintf(line, sizeof(line), "raw entries: %s", why);
 		lacks(line);
 	}
-	if (facts.raw && !folios_known())
+	if (facts.raw && !folios_open())
 		lacks("folios: /proc/kpageflags cannot be read");
 	if (facts.raw && !frames_open())
 		lacks("AnonExclusive: the array of struct page was not found");

@@ -105,17 +105,14 @@ void forget_frames(void); /* they may have changed */
 #define PM_PRESENT (1ULL << 63)
 #define PM_FRAME ((1ULL << 55) - 1)
 
-struct folio {
-	uint64_t pfn;
-	unsigned order;
-	bool anon;
-};
-
 const char *pages_open(void); /* NULL, or why /proc/self/pagemap cannot be read */
 void pagemap(uintptr_t address, unsigned pages, uint64_t *into);
 void pagemap_and_contents(uintptr_t address, unsigned pages, uint64_t *into); /* what pages hold, for frames */
-bool folios_known(void); /* whether /proc/kpageflags can be read */
-struct folio folio_of(uint64_t pfn);
+
+/* -- folios.c: the folios that entries map */
+
+bool folios_open(void); /* whether /proc/kpageflags can be read */
+bool folios_known(void);
 void say_folios(FILE *out, const uint64_t *ptes, unsigned count); /* ,"folios":[[pfn, order, anon], ...],"exclusive":[...] */
 
 /* -- uffd.c: userfaultfd */
@@ -128,6 +125,11 @@ bool uffd_unregister(int uffd, uintptr_t address, unsigned pages);
 bool uffd_poison(int uffd, uintptr_t address);
 void uffd_listen(int uffd); /* take the events of one system call, in a thread */
 void uffd_listened(void);
+
+/* -- settings.c: files of /proc and /sys */
+
+bool file_says(const char *path, char *line, int room); /* its first line; false if there is none */
+bool set_file(const char *path, const char *value); /* whether the kernel took it */
 
 /* -- facts.c: what this kernel has */
 
@@ -142,7 +144,6 @@ struct facts {
 
 extern struct facts facts;
 
-bool set_file(const char *path, const char *value); /* whether the kernel took it */
 void facts_find(void);
 void facts_set_up(void); /* before facts_find(): this kernel was booted for this */
 void say_facts(uint64_t seed, uint64_t number);

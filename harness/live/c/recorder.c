@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * record MOVES SEED [booted]: makes memory in random states, does to it what the function under review is called for, and
+ * record RECORDS SEED [booted]: makes memory in random states, does to it what the function under review is called for, and
  * writes a line of JSON for each call. "booted" is for a kernel that was booted for this: it may be harmed. Exit status:
  * 0, or 2 with a line on standard error where nothing can be recorded.
  */
@@ -22,7 +22,7 @@ int main(int count, char **arguments)
 	unsigned refused = 0;
 
 	if (!wanted)
-		give_up("usage: record MOVES SEED [booted]");
+		give_up("usage: record RECORDS SEED [booted]");
 	if (count > 3 && !strcmp(arguments[3], "booted"))
 		facts_set_up();
 	facts_find();

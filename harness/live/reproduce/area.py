@@ -113,6 +113,10 @@ class Area:
     def prot_none(self) -> bool:
         return any(not page.valid for page in self.pages)
 
+    def readable_under(self, vma: Vma) -> bool:
+        """Whether pages can be read after a call that leaves `vma`. One that changes no VMA leaves PROT_NONE."""
+        return vma.accessible if vma != self.vma else not self.prot_none
+
 
 def runs(pages: Iterable[AreaPage | int]) -> list[tuple[int, int]]:
     """(first number, how many) of pages one after the other."""

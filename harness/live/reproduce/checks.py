@@ -59,11 +59,6 @@ class Slots:
         self.pages = [by_number[number] for number in area.moved]
         self.want = dict(zip(self.pages, want, strict=True))
 
-    @property
-    def readable(self) -> bool:
-        """Whether the call leaves pages that can be read, or made them so."""
-        return not self.area.prot_none or (self.vma != self.area.vma and self.vma.accessible)
-
     def of(self, *kinds: str) -> list[AreaPage]:
         return [page for page in self.pages if page.kind in kinds]
 
@@ -115,7 +110,7 @@ class Slots:
             yield f"other_faults_of_write({first}, {nr}, 0)"
 
     def _refuse_protected(self, pages: list[AreaPage]) -> None:
-        if not self.vma.write or not self.readable:
+        if not self.vma.write or not self.area.readable_under(self.vma):
             raise NotBuilt("the VMA allows no writes, so that write permission of its entries does not show")
         if not pages:
             raise NotBuilt("no page of the range could show it by a write")

@@ -62,7 +62,7 @@ def _functions(area: Area, check: str, call: SystemCall, terms: tuple[str, ...],
     writable, faulting = write_faults(area)
     asked = (*calls("expect_faults_of_write", writable, "0"), *calls("expect_faults_of_write", faulting, "1"))
     rehearse = [_rehearsal(area, call, asked, witness=witness)] if faulting else []
-    readable = call.vma.accessible if call.vma else not area.prot_none
+    readable = area.readable_under(call.vma or area.vma)
     again = () if readable else ("protect(after(FIRST), MOVED, PROT_READ | PROT_WRITE);", "")
     return [
         *build,

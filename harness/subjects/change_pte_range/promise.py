@@ -149,8 +149,9 @@ class ProtectPromise(Promise):
         return any(map(words.pte_dirty, [source, *same]))
 
     def may_be(self, slot: int) -> Iterator[tuple[int, int]]:
-        words, want, counts = self.words, self.want[slot], self.counts[slot]
-        yield want, 1 if slot in self.free else counts
+        words, want = self.words, self.want[slot]
+        counts = 1 if slot in self.free else self.counts[slot]  # of one that is changed
+        yield want, counts
         if not words.pte_present(want):
             return
         if slot in self.free:

@@ -8,7 +8,7 @@ from pte_review.harness.subjects.change_pte_range.history import BUGS, KNOWN
 from pte_review.harness.subjects.change_pte_range.kernel_text import BINDING
 from pte_review.harness.subjects.change_pte_range.live.protect import ProtectCaller
 from pte_review.harness.subjects.change_pte_range.promise import ProtectPromise
-from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
+from pte_review.harness.subjects.change_pte_range.recordings.text import RECORDINGS
 from pte_review.harness.subjects.change_pte_range.space import space
 from pte_review.harness.subjects.change_pte_range.steps import STEPS
 from pte_review.harness.subjects.change_pte_range.thread import THREAD
@@ -38,7 +38,7 @@ CHANGE_PTE_RANGE = Subject(
     compared_costs=("before_batching", "batching", "small_folios"),
     growth=("order-0", "folio-64k"),
     claims=claims,
-    recordings=ProtectRecordings(),
+    recordings=RECORDINGS,
     binding=BINDING,
     caller=ProtectCaller(),
 )

@@ -8,7 +8,7 @@ from pte_review.harness.subjects.move_ptes.history import BUGS
 from pte_review.harness.subjects.move_ptes.kernel_text import BINDING
 from pte_review.harness.subjects.move_ptes.live.mremap import MremapCaller
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
-from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
+from pte_review.harness.subjects.move_ptes.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.space import space
 from pte_review.harness.subjects.move_ptes.steps import STEPS
 from pte_review.harness.subjects.move_ptes.thread import THREAD
@@ -38,7 +38,7 @@ MOVE_PTES = Subject(
     compared_costs=("pre_patch", "v4", "v4_batch_hint", "v4_respect_write", "v4_fixed"),
     growth=("order-0", "folio-64k"),
     claims=claims,
-    recordings=MoveRecordings(),
+    recordings=RECORDINGS,
     binding=BINDING,
     caller=MremapCaller(),
     upgrade=upgraded,

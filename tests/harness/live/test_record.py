@@ -12,6 +12,7 @@ from pte_review.harness.live.compare import tree_of
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.record import KIT, OF_KIT, record
 from pte_review.harness.progress import Progress
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from tests.kit.live import live_kernel
 from tests.kit.moves import load
@@ -74,12 +75,15 @@ def test_a_subject_that_nothing_records():
         record(WRPROTECT, None, records=1, seed=0)
 
 
-def test_every_file_of_the_program_is_one_of_its_parts():
-    """mremap.c is the call of a reproducer."""
+def test_every_file_of_the_kit_is_a_part_of_the_program():
     assert {f"{name}.c" for name in OF_KIT} | {"init.c"} == {path.name for path in KIT.glob("*.c")}
-    assert MOVE_PTES.recordings is not None
-    sources = MOVE_PTES.recordings.sources
-    assert {*sources, sources[0].with_name("mremap.c")} == set(sources[0].parent.glob("*.c"))
+
+
+@pytest.mark.parametrize(("subject", "call"), [(MOVE_PTES, "mremap.c"), (CHANGE_PTE_RANGE, "protect.c")])
+def test_every_file_of_a_subject_is_a_part_of_the_program(subject, call):
+    """Or the call of a reproducer."""
+    sources = subject.recordings.sources
+    assert {*sources, sources[0].with_name(call)} == set(sources[0].parent.glob("*.c"))
 
 
 # -- the tree of a kernel

@@ -26,17 +26,15 @@ OTHERWISE = {
     "page_table_check: mapped as anon and as file": "mapped as anon and as file",
     "page_table_check: map count below 0": "map count below 0",
     "page_table_check_pte_flags": "page_table_check_pte_flags: write and uffd-wp",
-    "get_and_clear_full_ptes() wants nr >= 1 present entries of one folio":
-        "*() wants nr >= 1 present entries of one folio",
-    "get_and_clear_full_ptes() wants consecutive pages": "*() wants consecutive pages",
-    "set_ptes() wants nr >= 1 and, for more than one, a present entry":
-        "*() wants nr >= 1 and, for more than one, a present entry",
-    "set_ptes() of more than one wants targets that are not present":
-        "*() of more than one wants targets that are not present",
     "page_table_check: anon page mapped writable while mapped elsewhere":
         "anon page mapped writable while mapped elsewhere",
 }  # fmt: skip
-FOR_THE_JUDGE = "page_table_check of a page that is not counted here: for the judge to look at"
+# The machine has no message for these.
+NO_BREACH = {
+    "page_table_check of a page that is not counted here: for the judge to look at",
+    "more values of an entry may be cached than are kept here: for the judge to look at",
+    "CONT in an entry that is present and not valid: asked of the tables, no run says it",
+}
 
 
 def wrongs() -> list[str]:
@@ -48,13 +46,15 @@ def wrongs() -> list[str]:
     return comments
 
 
-@pytest.mark.parametrize("comment", [text for text in wrongs() if text != FOR_THE_JUDGE])
+@pytest.mark.parametrize("comment", [text for text in wrongs() if text not in NO_BREACH])
 def test_the_machine_says_the_same(comment: str):
-    assert OTHERWISE.get(comment, comment) in MACHINE
+    """Word for word, or with any name for that of the primitive."""
+    any_name = re.sub(r"^\w+(?=\(\) )", "*", comment)
+    assert {OTHERWISE.get(comment, comment), any_name} & MACHINE
 
 
 def test_nothing_is_said_otherwise_for_nothing():
-    assert set(OTHERWISE) <= set(wrongs())
+    assert {*OTHERWISE, *NO_BREACH} <= set(wrongs())
 
 
 def test_no_offset_is_written_by_hand():

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.models.actions import Action, When
 from pte_review.models.vma import Vma
 from tests.kit.build import ARCHES, page, pages, swap
@@ -238,6 +239,16 @@ def test_a_hint_for_a_pinned_folio_of_a_shared_mapping_is_free(arch):
     assert left(scenario, "batching") == [page(arch, 0x200, "NA")]
     judged = compared(scenario, "batching", "v6_19").judgement
     assert (judged.differences, dict(judged.allowed)) == ((), {"numa-hint": 1})
+
+
+def test_each_hint_that_is_free_counts_where_it_is_made():
+    """Also one whose batch made it soft-dirty: exhaust in C adds up what may_be() says."""
+    folios, entries = [file(0x200, 1, nid=1, pinned=True)], pages("x86_64", 0, 0x200, ["A", "D"])
+    scenario = call("x86_64", entries, folios, vma=SHARED, caller="numa", mem_soft_dirty=True)
+    promise = CHANGE_PTE_RANGE.promise(scenario)
+    adds = {pte: counts for pte, counts in promise.may_be(0) if promise.is_right(0, pte)}
+    hint, soft_dirty = page("x86_64", 0x200, "NA"), page("x86_64", 0x200, "NAS")
+    assert adds == {page("x86_64", 0x200, "A"): 0, hint: 1, soft_dirty: 1}
 
 
 @pytest.mark.parametrize("arch", ARCHES)

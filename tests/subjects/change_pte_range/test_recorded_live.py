@@ -15,10 +15,11 @@ import pytest
 
 from pte_review.harness.recordings.comparing import Mismatch
 from pte_review.harness.recordings.fields import entries
-from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of
+from pte_review.harness.recordings.reading import config_of
+from pte_review.harness.subjects.change_pte_range.recordings.calls import calls
 from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches
 from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord, read
-from pte_review.harness.subjects.change_pte_range.recordings.text import ProtectRecordings
+from pte_review.harness.subjects.change_pte_range.recordings.text import RECORDINGS
 from pte_review.models.arch import words
 from pte_review.models.config import Config
 from tests.subjects.change_pte_range.calls import load
@@ -47,7 +48,7 @@ def wrong(name: str, version: str) -> tuple[tuple[ChangeRecord, Mismatch], ...]:
 @pytest.mark.parametrize("name", VERSION_OF)
 def test_the_version_that_a_kernel_has_predicts_it(name):
     assert wrong(name, VERSION_OF[name]) == ()
-    replayed = ProtectRecordings().replay(path(name), load(VERSION_OF[name]))
+    replayed = RECORDINGS.replay(path(name), load(VERSION_OF[name]))
     assert (replayed.records, replayed.otherwise) == (len(records(name)), 0), replayed.text
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from pte_review.harness.errors import UsageError
-from pte_review.harness.recordings.reading import function_of
+from pte_review.harness.recordings.reading import config_of, function_of
 from pte_review.harness.releases import recorded
-from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of
+from pte_review.harness.subjects.change_pte_range.recordings.calls import calls
 from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches, predicted_entries
 from pte_review.harness.subjects.change_pte_range.recordings.recording import read
-from pte_review.harness.subjects.change_pte_range.recordings.text import recording_lines
+from pte_review.harness.subjects.change_pte_range.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.arch import words
 from tests.kit.build import page
@@ -90,7 +90,7 @@ def test_the_vma_of_a_call(tmp_path, permissions, mapping, shared, file):
 def test_what_is_said_of_them(tmp_path):
     path = write(tmp_path, record(), record(protection="", after=[[0, 1, 0]]))
     found = [m for n, each in enumerate(read(path), 1) for m in mismatches(n, each, load("batching"))]
-    text = recording_lines("a.jsonl", "batching", read(path), found)
+    text = RECORDINGS.text("a.jsonl", "batching", read(path), found)
     assert (
         "batching predicts 1 of 2 records\n  record 2 (anon, 1 pages, mprotect to none), page 0: entry-lost\n" in text
     )

@@ -9,8 +9,9 @@ import pytest
 from pte_review.harness import check
 from pte_review.harness.judging.findings import findings_of
 from pte_review.harness.known import hunt
+from pte_review.harness.known_finding import KnownOfPair
 from pte_review.harness.search.aim import fresh
-from pte_review.harness.subjects.change_pte_range.history import BUGS
+from pte_review.harness.subjects.change_pte_range.history import BUGS, KNOWN
 from pte_review.harness.subjects.change_pte_range.subject import CHANGE_PTE_RANGE
 from pte_review.harness.verdict import DIVERGES, FIXES, NO_DIFFERENCE
 from pte_review.models.scenario import Folio
@@ -19,11 +20,6 @@ from tests.kit.build import ARCHES, page, pages
 from tests.subjects.change_pte_range.calls import READ_ONLY, RIGHT, anon, call, compared, kinds, load, run
 
 EXAMPLES = 400
-SHADOW_STACK_KINDS = {"write-gained", "page-table-check"}  # of released kernels: docs/mprotect.md
-
-
-def is_shadow_stack(scenario):
-    return scenario.vma.shadow_stack and scenario.config.shstk
 
 
 # -- the bug: cac1db8c3aad, fixed by cf1b80dc31a1
@@ -123,7 +119,7 @@ def test_page_table_check_calls_it_a_bug_where_the_page_is_shared(version):
     assert run(scenario, "before_batching").bugs == ()
     outcome = run(scenario, version)
     assert outcome.bugs == ("anon page mapped writable while mapped elsewhere for pfn 0x201",)
-    assert set(kinds(scenario, outcome)) == set(SHADOW_STACK_KINDS)
+    assert set(kinds(scenario, outcome)) == {"write-gained", "page-table-check"}
 
 
 # -- no false alarm
@@ -132,23 +128,24 @@ def test_page_table_check_calls_it_a_bug_where_the_page_is_shared(version):
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
 def test_right_versions_keep_the_promise(arch, seed):
-    """But for shadow stacks; and each against the loop before the series."""
+    """But for what is known of released kernels: docs/mprotect.md."""
     versions = [load(name) for name in RIGHT]
     acted = 0
     for scenario in islice(fresh(CHANGE_PTE_RANGE.recipe, arch, seed), 1000 if seed else 300):
         promise = CHANGE_PTE_RANGE.promise(scenario)
         acted += bool(scenario.actions)
         for version in versions:
-            broken = findings_of(promise, version.run(scenario))
-            known = is_shadow_stack(scenario) and version.name != "before_batching"
-            assert {finding.kind for finding in broken} <= (SHADOW_STACK_KINDS if known else set()), scenario
+            known = KnownOfPair(KNOWN, candidate=version.name)
+            broken = {finding.kind for finding in findings_of(promise, version.run(scenario))}
+            assert {kind for kind in broken if not known.title(scenario, kind, "candidate")} == set(), scenario
     assert acted > 0
 
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_the_batches_against_the_loop_before_them(arch):
     verdict = check("mprotect/before_batching", "mprotect/batching", arch=arch, max_examples=EXAMPLES)
-    assert all(is_shadow_stack(divergence.scenario) for divergence in verdict.divergences)
+    known = KnownOfPair(KNOWN, "before_batching", "batching")
+    assert all(known.title(d.scenario, d.kind, d.by) for d in verdict.divergences)
 
 
 @pytest.mark.parametrize("contract", ["folio-ad", "exact"])

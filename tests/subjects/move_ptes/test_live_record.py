@@ -14,14 +14,14 @@ from pte_review.harness.live.build import static_program
 from pte_review.harness.live.kernels import host_arch
 from pte_review.harness.live.record import KIT, OF_KIT
 from pte_review.harness.recordings.fields import entries
-from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
+from pte_review.harness.recordings.reading import config_of
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.recording import read
-from pte_review.harness.subjects.move_ptes.recordings.text import MoveRecordings
+from pte_review.harness.subjects.move_ptes.recordings.text import RECORDINGS
 from pte_review.models.arch import words
 from tests.kit.moves import load
 from tests.kit.recorder import MOVES, is_root, raw_here, recorded_here, saved
 
-RECORDINGS = MoveRecordings()
 NOBODY = 65534
 WITH_TABLES = 2  # a seed whose first moves take whole tables along
 
@@ -153,4 +153,4 @@ def test_root_without_bpf_is_told_what_is_missing(tmp_path):
 def test_how_the_program_is_called(arguments):
     done = subprocess.run([_program(), *arguments], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "usage: record MOVES SEED [booted]\n"
+    assert done.stderr == "usage: record RECORDS SEED [booted]\n"

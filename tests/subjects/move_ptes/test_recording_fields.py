@@ -9,7 +9,7 @@ from pte_review.harness.errors import UsageError
 from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.moves import mismatches
 from pte_review.harness.subjects.move_ptes.recordings.recording import read
-from pte_review.harness.subjects.move_ptes.recordings.text import recording_lines
+from pte_review.harness.subjects.move_ptes.recordings.text import RECORDINGS
 from pte_review.models.scenario import Folio
 from tests.kit.build import arm, bits, x86
 from tests.kit.moves import load
@@ -183,7 +183,7 @@ def test_old_recordings_are_read_as_before(tmp_path):
 
 def test_what_is_said_of_them(tmp_path):
     path = write(tmp_path / "a.jsonl", record(folios=[], whole=[[0, 1, "huge"]]), record(folios=[], whole=[]))
-    text = recording_lines("a.jsonl", "pre_patch", read(path), [])
+    text = RECORDINGS.text("a.jsonl", "pre_patch", read(path), [])
     assert "folios as /proc/kpageflags had them before the call" in text
     assert "not compared, as move_ptes() did not move it: huge pages 1" in " ".join(text.split())
 

@@ -4,8 +4,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pte_review.harness.recordings.fields import Runs, entries
+from pte_review.harness.recordings.fields import FILES, Runs, entries
 from pte_review.harness.recordings.folios import mapped, recorded
+from pte_review.harness.recordings.reading import config_of
 from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord
 from pte_review.models.arch import words
 from pte_review.models.arch.word import SWP_HWPOISON, SWP_PTE_MARKER, PteWords
@@ -16,7 +17,6 @@ from pte_review.models.scenario_check import check
 from pte_review.models.tables import Entries
 from pte_review.models.vma import Vma
 
-FILES = ("memfd", "filepriv", "file")
 NOT_OF_FILES = range(23, SWP_PTE_MARKER)  # of 6.12 with every option on, the least number that no swap file has
 
 
@@ -27,10 +27,6 @@ class ChangeCall:
     scenario: Scenario
     first: int
     end: int
-
-
-def config_of(record: ChangeRecord) -> Config:
-    return Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
 
 
 def entries_of(w: PteWords, runs: Runs) -> list[int]:

@@ -4,8 +4,9 @@
 from collections.abc import Iterator
 
 from pte_review.harness.recordings.comparing import Difference, Mismatch, masked, stretches
+from pte_review.harness.recordings.reading import config_of
 from pte_review.harness.subjects.change_pte_range.absent import absent_kinds
-from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, config_of, entries_of
+from pte_review.harness.subjects.change_pte_range.recordings.calls import calls, entries_of
 from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord
 from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords

@@ -4,21 +4,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pte_review.harness.recordings.fields import entries
+from pte_review.harness.recordings.fields import FILES, entries
 from pte_review.harness.recordings.folios import mapped, recorded
+from pte_review.harness.recordings.reading import config_of
 from pte_review.harness.subjects.move_ptes.recordings.folios import ANON, infer
 from pte_review.harness.subjects.move_ptes.recordings.recording import Record
 from pte_review.harness.subjects.move_ptes.recordings.subset import synthetic
 from pte_review.models.arch import words
 from pte_review.models.arch.word import PteWords
-from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE, Config
+from pte_review.models.config import PAGE_SHIFT, PAGE_SIZE
 from pte_review.models.move_ptes.call import move
 from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.scenario_check import check
 from pte_review.models.tables import Entries
 from pte_review.models.vma import Vma
-
-FILES = ("memfd", "filepriv", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,6 @@ class Extent:
     first: int
     end: int
     vma: Vma
-
-
-def config_of(record: Record) -> Config:
-    return Config(mem_soft_dirty=record.soft_dirty and record.arch == "x86_64", highest_memmap_pfn=(1 << 34) - 1)
 
 
 def calls(record: Record) -> Iterator[RecordedCall]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pte_review.harness.judging.slots import bit_kinds
 from pte_review.harness.recordings.comparing import Difference, Mismatch, masked, stretches
 from pte_review.harness.recordings.fields import entries
+from pte_review.harness.recordings.reading import config_of
 from pte_review.harness.subjects.move_ptes.promise import MovePromise
 from pte_review.harness.subjects.move_ptes.recordings import subset
-from pte_review.harness.subjects.move_ptes.recordings.calls import calls, config_of
+from pte_review.harness.subjects.move_ptes.recordings.calls import calls
 from pte_review.harness.subjects.move_ptes.recordings.recording import Record
 from pte_review.models.arch import words
 from pte_review.models.config import PAGE_SIZE

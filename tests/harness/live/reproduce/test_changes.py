@@ -43,6 +43,16 @@ def test_the_call(name, line):
     assert f"expect_state();\n\t{line}\n\treturn verdict" in text_of(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_made"),
+    [("prot-none", False), ("uffd-prot-none", True), ("one-page", False)],
+)
+def test_pages_that_nobody_can_read_are_made_readable_before_they_are_read(name, is_made):
+    """By the program where the call does not: mprotect() gives access, userfaultfd leaves PROT_NONE as it is."""
+    made = "static int wrong(void)\n{\n\tprotect(after(FIRST), MOVED, PROT_READ | PROT_WRITE);"
+    assert (made in text_of(name)) == is_made
+
+
 def test_who_shares_is_what_is_not_exclusive():
     """The VMA is read-only, so no entry says it. The exclusive page is kept from the child."""
     text = text_of("part-shared")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pte_review.harness.live.boot import boot
-from pte_review.harness.live.build import static_program
+from pte_review.harness.live.build import cross_compiler, static_program
 from pte_review.harness.live.errors import LiveError
 from pte_review.harness.live.kernels import kernel_of
 from pte_review.harness.live.reproduce.layout import area_of
@@ -30,14 +30,17 @@ RAW = re.compile(r"^# raw (0x[0-9a-f]+|0)$", re.MULTILINE)
 
 def entries_before(text: str, arch: str, folder: Path) -> list[int]:
     """The raw entries of the range just before the call, on a kernel of now."""
-    if not all(path.is_file() for path in FILES):
-        pytest.skip("the reader of raw entries is not there")
     source = folder / "reproducer.c"
     source.write_text(text, encoding="ascii")
     options = ("-Dmremap=watched_mremap", f"-I{READER}")
     try:
         kernel = kernel_of("7.3", arch)
-        booted = boot(kernel, static_program([source, WATCH, *FILES], arch, options=options))
+        cross_compiler(arch)
+    except LiveError as error:
+        pytest.skip(str(error))
+    program = static_program([source, WATCH, *FILES], arch, options=options)
+    try:
+        booted = boot(kernel, program)
     except LiveError as error:
         pytest.skip(str(error))
     output = booted.output.decode("ascii")
