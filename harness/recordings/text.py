@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a recording shows, for people: lines of at most 75 columns."""
+"""What a recording shows, as text with lines of at most 75 columns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

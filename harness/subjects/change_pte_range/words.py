@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What people are told of a change of protection."""
+"""The words in which reports describe a change of protection."""
 
 from collections.abc import Iterator
 

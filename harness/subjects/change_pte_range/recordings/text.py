@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A recording held against a version, as the kit asks for it: text of at most 75 columns."""
+"""The comparison of a recording with a version, as text of at most 75 columns for the kit."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
