@@ -99,7 +99,7 @@ def recorded(subject: Subject, paths: Sequence[Path], folders: Sequence[Path]) -
     releases = {release.number: release for release in map(release_of, folders)}
     for path in paths:
         if not recordings.is_of(function_of(path)):
-            raise UsageError(f"{path}: expected a recording of {subject.name}()")
+            raise UsageError(f"{path}: expected a recording of {subject.name}(), got one of {function_of(path)[:40]!r}")
         release = releases.get(_kernel(recordings, path))
         if release is None:
             raise UsageError(f"{path}: recorded on {_kernel(recordings, path)}: expected its tree among the folders")

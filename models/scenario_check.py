@@ -92,7 +92,7 @@ def _check_ranges(scenario: Scenario, path: str) -> None:
             raise SchemaError(f"{at}.first", "an entry index", where.first)
         room = scenario.config.ptrs_per_pte - where.first
         if not 1 <= where.nr <= room:
-            raise SchemaError(f"{at}.nr", f"1 to {room} entries, the rest of the table", where.nr)
+            raise SchemaError(f"{at}.nr", f"1 to {room} entries, up to the end of the table", where.nr)
 
 
 def _check_folios(scenario: Scenario, path: str) -> None:

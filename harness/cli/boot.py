@@ -76,7 +76,7 @@ class LiveOutput:
 @click.option(
     "--file", "files", metavar="FILE", multiple=True, type=click.Path(path_type=Path), help="Put into /files."
 )
-@click.option("--console", type=click.Path(path_type=Path), help="Write kernel messages to FILE.")
+@click.option("--console", metavar="FILE", type=click.Path(path_type=Path), help="Write kernel messages to FILE.")
 @click.option("--list", "listing", is_flag=True, help="Which kernels can be had.")
 def boot_command(
     what: str | None,

@@ -47,8 +47,12 @@ from pte_review.models.version import Version
     "--workload", "workloads", multiple=True, metavar="NAME", help="One workload; repeatable. --list has them."
 )
 @click.option("--size", type=int, help="Entries of the range, instead of each workload's natural size.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every ledger to FILE.")
-@click.option("--baseline", type=click.Path(path_type=Path), help="Compare with FILE, written by --json, as BASE.")
+@click.option(
+    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write every ledger to FILE."
+)
+@click.option(
+    "--baseline", metavar="FILE", type=click.Path(path_type=Path), help="Compare with FILE, written by --json, as BASE."
+)
 @click.option("--fail-on-regression", is_flag=True, help="Exit 1 if a count of --count grows.")
 @click.option(
     "--count", "counts", multiple=True, metavar="NAME", help=f"What may not grow; {', '.join(GATED)} without it."

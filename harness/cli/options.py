@@ -48,11 +48,19 @@ contract_option = click.option(
     help=f"{' or '.join(CONTRACTS)}.",
     shell_complete=contracts,
 )
-json_option = click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the verdict to FILE.")
-html_option = click.option(
-    "--html", "html_file", type=click.Path(path_type=Path), help="Write a page with pictures, steps and costs to FILE."
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the verdict to FILE."
 )
-save_option = click.option("--save", "save_dir", type=click.Path(path_type=Path), help="Save counterexamples to DIR.")
+html_option = click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a page with pictures, steps and costs to FILE.",
+)
+save_option = click.option(
+    "--save", "save_dir", metavar="DIR", type=click.Path(path_type=Path), help="Save counterexamples to DIR."
+)
 subject_option = click.option(
     "--subject",
     "subject_name",

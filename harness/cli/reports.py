@@ -78,7 +78,13 @@ def report_options(command: F) -> F:
         click.option("--quiet", "-q", is_flag=True, help="Print the line with the verdict, and no more."),
         click.option("--ktap", is_flag=True, help="Print KTAP, a test for each kind of divergence, instead of text."),
         html_option,
-        click.option("--mail", "mail_file", type=path, help="Write a reply to the patch to FILE; nothing is sent."),
+        click.option(
+            "--mail",
+            "mail_file",
+            metavar="FILE",
+            type=path,
+            help="Write a reply to the patch to FILE; nothing is sent.",
+        ),
     ):
         result = option(result)
     return result

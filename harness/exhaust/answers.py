@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is right in a block, for its C: of each value of an entry, what the promise lets a version leave in its place.
+"""What is right in a block, for its C: for each value of an entry, those that the promise lets a version leave.
 
-So the C judges by the promise that the judge in Python has. What is right in one entry may not depend on another one,
+So the C and the judge in Python use the same promise. What is right in one entry may not depend on another entry,
 except for accessed and dirty of its folio.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who runs a stretch of cases. backend_for() alone chooses."""
+"""The backends that can run a stretch of cases. Only backend_for() chooses one."""
 
 from typing import Protocol
 

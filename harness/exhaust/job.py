@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is to be exhausted, as plain values that go to any process or machine, and one piece of it run there."""
+"""A job to exhaust, as plain values for any process or machine, and the code that runs one piece of it there."""
 
 import hashlib
 from dataclasses import dataclass, replace

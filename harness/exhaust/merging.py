@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Shards' files into one result: nothing lost, nothing counted twice, nothing mixed up."""
+"""Merges the files of shards into one result: nothing lost, nothing counted twice, nothing mixed up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace

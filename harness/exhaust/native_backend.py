@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two versions of kernel text on every case of a block, in C; what is not surely the same goes to the judge."""
+"""Two versions of kernel text on every case of a block, in C; a case that may differ goes to the judge."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A pair's C on stretches of cases, in a confined child of each process: what it counted outlives it."""
+"""A pair's C on stretches of cases, in a confined child of each process. The counts outlive the child."""
 
 import os
 from collections.abc import Callable

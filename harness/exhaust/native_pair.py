@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two versions in C on every case of a block, at native speed, in a confined child. c/exhaust.c has the other half."""
+"""Two versions in C on every case of a block, at native speed, in a confined child. c/exhaust.c is the child's side."""
 
 from array import array
 from collections.abc import Sequence

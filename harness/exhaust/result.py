@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an exhausted space, or a part of it, says of a pair: the verdict, and the JSON that shards are merged from."""
+"""The result for a pair on a space or a part of it: the verdict, and the JSON that shards are merged from."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs what is missing of a job and keeps its progress: an interruption costs seconds of work."""
+"""Runs the pieces of a job that are not done yet and saves progress: an interruption costs seconds of work."""
 
 import time
 from contextlib import closing

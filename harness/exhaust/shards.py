@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A space cut into pieces, and the pieces dealt out to shards: the same on every machine."""
+"""Cuts a space into pieces and deals the pieces out to shards, in the same way on every machine."""
 
 import re
 from bisect import bisect_right

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How far a job has come, in a file that an interruption leaves whole."""
+"""The progress of a job, in a file that stays whole when the run is interrupted."""
 
 import json
 import os

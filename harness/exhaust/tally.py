@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What came of a stretch of cases. Tallies of disjoint stretches add up in any order."""
+"""The counts for a stretch of cases. Tallies of disjoint stretches add up in any order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

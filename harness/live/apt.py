@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""apt with lists and sources of its own, on the mirrors of the machine's apt, whose own stay as they are."""
+"""apt with separate lists and sources, on the mirrors of the machine's apt, whose own lists stay as they are."""
 
 import shutil
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels of the distribution, brought into the cache folder: of each package only the files that a run can use."""
+"""Downloads kernels of the distribution into the cache folder: from each package only the files that a run can use."""
 
 import re
 import shutil

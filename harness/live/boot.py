@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel booted in QEMU to run one program: its output and exit status come back, nothing else is left."""
+"""Boots a kernel in QEMU to run one program and returns its output and exit status; leaves no file behind."""
 
 import re
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Static programs for a guest: C compiled for its architecture, kept in the cache folder by content."""
+"""Static programs for a guest: C compiled for the guest's architecture, cached by content."""
 
 import hashlib
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Three ways to do the same: a kernel that runs, its text on the machine, and a port; on new records each time."""
+"""Compares a running kernel, its text on the modelled machine, and a port, on new records each time."""
 
 import re
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What keeps a kernel from being had, booted or asked."""
+"""Errors for a kernel that cannot be obtained, booted or recorded."""
 
 from collections.abc import Sequence
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a kernel image says of itself: its architecture, its release, and the Image inside a compressed one.
+"""What a kernel image contains: its architecture, its release, and the Image inside a compressed one.
 
 x86_64: Documentation/arch/x86/boot.rst, the setup header. arm64: Documentation/arch/arm64/booting.rst, the 64-byte
 header of an Image; drivers/firmware/efi/libstub/zboot-header.S, the header of a compressed one (vmlinuz.efi).

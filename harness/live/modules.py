@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The modules that a run needs, from the folder of an image, in the order in which they can be loaded.
 
-A package ships no modules.dep: depmod makes it when the package is installed. Each module says itself what it depends
-on ("depends=" of its .modinfo), which is what depmod reads too.
+A package ships no modules.dep: depmod makes it when the package is installed. The "depends=" of each module's .modinfo
+names what the module depends on; depmod reads that too.
 """
 
 import re

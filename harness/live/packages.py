@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which kernels the distribution has: read from the text of its Packages lists, chosen by release.
 
-Debian calls an image linux-image-RELEASE, where RELEASE is what uname -r says of it. From 6.18 on the config is in
+Debian calls an image linux-image-RELEASE, where RELEASE is what uname -r prints. From 6.18 on the config is in
 linux-base-RELEASE, and from 6.19 on the package is empty: the image is in linux-binary-RELEASE, the modules in
-linux-modules-RELEASE. Of older backports the lists have only what was built for Secure Boot, which is the image.
+linux-modules-RELEASE. For older backports the lists have only the package signed for Secure Boot, which has the image.
 """
 
 import re

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a function does on a running kernel, recorded by a static C program: here as a process, or in a booted guest.
+"""Records what a function does on a running kernel, with a static C program: a process here, or in a booted guest.
 
-The program is that of the subject (`Recordings.sources`) with the files of harness/live/c/. Its arguments are how many
-records to make, a seed, and in a guest `booted`: there it may do what harms a kernel. It writes a line of JSON for each
-record and ends in 0, or in 2 with a line on stderr.
+The program consists of the subject's files (`Recordings.sources`) and those of harness/live/c/. Its arguments are the
+number of records, a seed, and in a guest `booted`, which permits what harms a kernel. It writes a line of JSON for each
+record and exits with 0, or with 2 and a line on stderr.
 """
 
 import json

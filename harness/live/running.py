@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""QEMU under way: started within bounds, watched through the files that the guest fills, ended with all it started."""
+"""A running QEMU: started with limits, watched through the files that the guest writes, ended with all its children."""
 
 import os
 import signal

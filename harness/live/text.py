@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a person reads of kernels and boots."""
+"""Text about kernels and boots for people."""
 
 from collections.abc import Sequence
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Records of running kernels as files: read and checked, held against a version. Knows no function under review."""
+"""Records of running kernels as files: reads, checks, compares with a version. Knows no function under review."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a kernel left held against what a version leaves, entry by entry."""
+"""Compares the entries that a kernel left with those that a version leaves, one by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

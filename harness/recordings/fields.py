@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What fields of a record may hold that any function has: files of recordings come from anybody."""
+"""Checks the fields that records of every function have: files of recordings come from anybody."""
 
 from collections.abc import Sequence
 

@@ -98,7 +98,7 @@ def _quote(reviewed: Reviewed, divergence: Divergence, already: set[tuple[str, .
     yield from (f"> {line}".rstrip() for line in hunk.lines)
     yield ""
     if not hunk.has_line:
-        yield from wrapped(f"What goes wrong then is the call on {divergence.line} of the patched tree.").splitlines()
+        yield from wrapped(f"The call that goes wrong is on {divergence.line} of the patched tree.").splitlines()
         yield ""
 
 

@@ -43,7 +43,7 @@ def choose(option: str | None, versions: Sequence[Which] = (), patches: Iterable
     if len(possible) > 1 and not known and not touched:
         return next(iter(SUBJECTS.values()))
     if len(possible) > 1:
-        raise UsageError(f"--subject: expected one of {', '.join(possible)}: the versions do not say which")
+        raise UsageError(f"the versions and patches fit {' and '.join(possible)}: expected --subject with one of them")
     return SUBJECTS[possible[0]]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""change_pte_range() of mm/mprotect.c: the versions of it, a file each, and its call.
+"""change_pte_range() of mm/mprotect.c: its versions, one file each, and its call.
 
-before_batching is the loop of v6.16, as_merged the batches of 6.17-rc1, batching those that were released.
+before_batching is the loop of v6.16; as_merged has the batches of 6.17-rc1, and batching those of the release.
 """

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The series as merged: batches, and the folio's head page asked in the place of a batch's first; 6.17-rc1.
+"""The series as merged: batches, with AnonExclusive tested from the folio's head page on; 6.17-rc1.
 
 commit cac1db8c3aad ("mm: optimize mprotect() by PTE batching"), in 6.17-rc1 alone; that is v5 of the series, patch 6
 (20250718090244.21092-7-dev.jain@arm.com). commit_anon_folio_batch() begins at page 0 of the folio, so AnonExclusive of
-other pages decides where a batch begins inside it. Found by syzbot 57bcc752f0df8bb1365c and by reading; fixed by
-cf1b80dc31a1 in 6.17-rc2.
+the wrong pages decides where a batch begins inside the folio. Found by syzbot 57bcc752f0df8bb1365c and by reading;
+fixed by cf1b80dc31a1 in 6.17-rc2.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

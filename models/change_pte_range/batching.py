@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Batches, of which each page is asked whether it is AnonExclusive; v6.17 and v6.18.
+"""Batches, with AnonExclusive tested on each page; v6.17 and v6.18.
 
-commit cf1b80dc31a1, in 6.17-rc2: the page is derived in change_pte_range() and handed down. v6.19 moved the NUMA test
-to folio_can_map_prot_numa() and renamed what reads swap entries.
+commit cf1b80dc31a1, in 6.17-rc2: change_pte_range() derives the page and passes it down. v6.19 moved the NUMA test to
+folio_can_map_prot_numa() and renamed the helpers that read swap entries.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The call of change_pte_range(): which newprot and cp_flags its callers pass, by caller.
+"""The call of change_pte_range(): which newprot and cp_flags each caller passes.
 
-A scenario has one range, "pte", of one table. Its VMA is the one that the entries come from; mprotect() has given it
-its new flags before the call.
+A scenario has one range, "pte", of one table. Its VMA is the one under which the entries came about; mprotect() gives
+the VMA its new flags before the call.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What callers of change_pte_range() see to: which call is made on which VMA. What is not in RULES is shape."""
+"""What callers of change_pte_range() ensure: which call is made on which VMA. A breach outside RULES is SHAPE."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""v6.19 with small folios on their own and everything inlined; v7.1 and v7.2.
+"""v6.19 with a separate path for small folios and everything inlined; v7.1 and v7.2.
 
-By Pedro Falcato, 2026, as suggested by David Hildenbrand: batching had cost order-0 folios. Nothing else is different.
+By Pedro Falcato, 2026, as suggested by David Hildenbrand: batching had cost order-0 folios time. Nothing else differs.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

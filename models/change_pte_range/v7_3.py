@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """small_folios, and userfaultfd RWP; v7.3.
 
-Entries with the uffd bit in an RWP VMA are PROT_NONE and stay so under any new protection. Those that are protected
-already are skipped when a range is protected again.
+Entries with the uffd bit in an RWP VMA are PROT_NONE and stay so under any new protection. When a range is protected
+again, entries that are already protected are skipped.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

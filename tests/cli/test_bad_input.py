@@ -151,7 +151,7 @@ S = "divergence.scenario"
         (json.dumps(with_field(f"{S}.ranges.0.nr", 1)), f"{S}.ranges[1].nr: expected the 1 entries of the old range"),
         (
             json.dumps(with_field(f"{S}.ranges.0.nr", 513)),
-            f"{S}.ranges[0].nr: expected 1 to 512 entries, the rest",
+            f"{S}.ranges[0].nr: expected 1 to 512 entries, up to the end",
         ),
         (
             json.dumps(with_field(f"{S}.tables.0.base", -4096)),

@@ -98,8 +98,13 @@ BAD = {
     "lock": ("tables.0.lock", 3, "tables[0].lock", "one of 1, 2, -2"),
     "VMA of a table": ("tables.0.vma", 1, "tables[0].vma", "the index of a VMA"),
     "empty": ("ranges.0.nr", 0, "ranges[0].nr", "1 to 507 entries"),
-    "behind the end of table 0": ("ranges.0.nr", 508, "ranges[0].nr", "1 to 507 entries, the rest of the table"),  # 6.1
-    "behind the end of table 1": ("ranges.1.nr", 504, "ranges[1].nr", "1 to 503 entries, the rest of the table"),
+    "behind the end of table 0": (
+        "ranges.0.nr",
+        508,
+        "ranges[0].nr",
+        "1 to 507 entries, up to the end of the table",
+    ),  # 6.1
+    "behind the end of table 1": ("ranges.1.nr", 504, "ranges[1].nr", "1 to 503 entries, up to the end of the table"),
     "of two lengths": ("ranges.1.nr", 2, "ranges[1].nr", "the 3 entries of the old range"),
     "new range first": ("ranges.0.table", 1, "ranges[1].table", "the old range in table 0"),
     "table of a range": ("ranges.0.table", 2, "ranges[0].table", "the number of a table"),

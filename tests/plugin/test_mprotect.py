@@ -16,7 +16,7 @@ pytest_plugins = "pytester"
 FEW = ("--review-max-examples=40", "--review-arch=x86_64", "-p", "no:cacheprovider")
 GAINED = [
     "write-gained (critical)",
-    "*makes pte[[]0[]] writable, which a store should first fault on.",
+    "*makes pte[[]0[]] writable, where the first store should fault.",
     "protect 1 page from 0x7f0000000000, mprotect from *",
     "> pte[[]0[]]   pfn=0x101            pfn=0x101             pfn=0x101 W",
 ]

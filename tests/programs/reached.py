@@ -75,7 +75,7 @@ ALL = (
     States(CHANGE_PTE_RANGE, reproducible_changes.case, OF_CHANGES),
 )
 HEAD = '''# SPDX-License-Identifier: GPL-2.0-only
-"""On which kernels the recipes of reach lines made their states. Written by tests/programs/reached.py."""
+"""The kernels on which the recipes of `reach:` lines reached their states. Written by tests/programs/reached.py."""
 
 REACHED = {
 '''

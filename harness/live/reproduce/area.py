@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The pages that a program maps so that its page table holds what a scenario's does."""
+"""The pages that a program maps so that its page table equals a scenario's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

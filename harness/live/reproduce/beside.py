@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The one entry next to the ranges that a program looks at where a call changes what is not its own."""
+"""The entry next to the ranges that a program checks if a call changes entries outside its range."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a subject says of the system call that reaches its function."""
+"""What a subject says about the system call that reaches its function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program looks at after the call, for each check of visible.py."""
+"""What a program checks after the call, for each check of visible.py."""
 
 from collections.abc import Iterator
 

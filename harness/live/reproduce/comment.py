@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The comment above a program: what it shows, the table, where it comes from. No text of a file can end it."""
+"""The comment at the top of a program: what the program shows, the table, its origin. No text of a file can end it."""
 
 import hashlib
 import json

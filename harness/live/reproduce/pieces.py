@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Functions and constants out of files of C, those alone that a text needs, with what they need in turn."""
+"""Extracts from C files the functions and constants that a text needs, and those that these need in turn."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The whole C file of a counterexample, written as a selftest of the kernel is."""
+"""The whole C file of a counterexample, written like a kernel selftest."""
 
 from pte_review.harness.files.counterexample import Counterexample
 from pte_review.harness.live.reproduce.area import Area, NotBuilt

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reproducers run: in a guest with a kernel of the user's choice, or here."""
+"""Runs reproducers in a guest with a kernel of the user's choice, or on this machine."""
 
 import fcntl
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The steps of a program that make an area's page table what it has to be."""
+"""The steps by which a program builds the page table of an area."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

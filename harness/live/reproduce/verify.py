@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How a program finds out that its page table holds what the scenario's does."""
+"""How a program verifies that its page table equals the scenario's."""
 
 from collections.abc import Iterator
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which kinds of divergence userspace can see, and by what: the one table of it."""
+"""The one table of which kinds of divergence userspace can see, and how."""
 
 DATA = "data"  # every page holds what was written to it, markers are there, holes are holes
 SOURCE = "source"  # the same; and where the entries were, there is nothing

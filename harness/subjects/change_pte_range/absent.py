@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a change of protection makes of entries that are not present, and kinds of what is wrong with them."""
+"""What a change of protection does to entries that are not present, and the kinds of divergence there."""
 
 from pte_review.models.arch.word import (
     PTE_MARKER_GUARD,

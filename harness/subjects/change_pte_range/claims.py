@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the series says it gains and costs, and what was counted. Every figure is measured when it is asked for.
+"""What the series claims to gain and cost, beside the counts. Every figure is measured when it is asked for.
 
-v5 is 20250718090244.21092-1-dev.jain@arm.com and its patches. The last claim is of the series that v7.1 has.
+v5 is 20250718090244.21092-1-dev.jain@arm.com and its patches. The last claim is from the series that v7.1 has.
 """
 
 from pte_review.harness.costs.compare import measure

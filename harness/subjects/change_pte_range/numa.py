@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which present entries NUMA balancing takes the access from: those whose next fault can lead to something."""
+"""Which present entries get a NUMA hint: those whose next fault is of use to NUMA balancing."""
 
 from pte_review.models.change_pte_range.call import ProtectCall
 from pte_review.models.machine.numa import FIRST_SLOW_NODE

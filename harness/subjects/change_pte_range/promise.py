@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What change_pte_range() owes the entries of its range: the new protection, and no more.
 
-An entry may be made writable by hand where the write fault would do nothing else for it; it need not be. The flush is
-the caller's: it has to be in the caller's mmu_gather. What becomes of entries that are not present is in absent.py.
+A version may make an entry writable where the write fault would do nothing else; it need not. The caller flushes, so
+the range has to be in the caller's mmu_gather. absent.py says what becomes of entries that are not present.
 """
 
 from collections.abc import Iterator

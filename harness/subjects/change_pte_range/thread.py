@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is known of the pairs of the series: its drafts, what was merged, and what later kernels made of it.
+"""The known verdicts on pairs of the series: its drafts, the merged version, and the versions of later kernels.
 
 before_batching -> batching is left out: shadow stacks show a difference that short reviews seldom draw.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What people are told of a change of protection."""
+"""The words in which reports describe a change of protection."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ from pte_review.models.scenario import Folio, Scenario
 from pte_review.models.vma import Vma
 
 SENTENCES = {
-    "write-gained": "makes {slot} writable, which a store should first fault on",
+    "write-gained": "makes {slot} writable, where the first store should fault",
     "entry-lost": "loses {before}",
     "uffd-wp-kept": "keeps uffd-wp in {slot}, which the call should have resolved",
     "uffd-wp-lost": "leaves {slot} without the uffd-wp that it should have",
     "other-bits": "gives {slot} other protection bits than it should have",
-    "stale-tlb": "leaves {slot} out of the mmu_gather: what it allowed before may be cached when the caller is done",
+    "stale-tlb": "leaves {slot} out of the mmu_gather: its old translation may still be cached when the caller is done",
     "write-lost": "takes write permission away from {slot}, which the new protection gives",
 }
 

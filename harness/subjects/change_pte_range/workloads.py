@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Named scenarios whose cost is worth knowing. Each scales by the entries that change, from 1 to a whole table.
+"""Named scenarios whose cost is worth knowing. Each scales with the entries that change, from 1 to a whole table.
 
-mprotect() makes private anonymous memory read-only that memset() has written, or writable again; on arm64 every block
+memset() has written private anonymous memory, and mprotect() makes it read-only or writable again. On arm64 every block
 that the kernel would have folded is CONT.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""On which kernels the recipes of reach lines made their states. Written by tests/programs/reached.py."""
+"""The kernels on which the recipes of `reach:` lines reached their states. Written by tests/programs/reached.py."""
 
 REACHED = {
     "map, touch, mremap": "6.17.13 and 7.3.4, arm64 and x86_64",

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Versions of change_pte_range() that are older than the series, or that it went through."""
+"""Versions of change_pte_range() from before the series, and the drafts of the series."""

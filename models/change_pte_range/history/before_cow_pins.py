@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """before_batching that gives pinned copy-on-write pages a NUMA hint; v4.16 to v5.16.
 
-It asks how often the page is mapped, which a pin does not change. A pinned page cannot migrate; Oded Gabbay saw DMA to
-such pages go wrong with NUMA balancing. Fixed by 80d47f5de5e3 ("mm: don't try to NUMA-migrate COW pages that have other
+It tests how often the page is mapped, which a pin does not change. A pinned page cannot migrate; Oded Gabbay saw DMA to
+such pages fail with NUMA balancing. Fixed by 80d47f5de5e3 ("mm: don't try to NUMA-migrate COW pages that have other
 uses"), in v5.17. The rest is v6.16's text.
 """
 

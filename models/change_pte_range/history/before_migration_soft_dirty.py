@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """before_batching that loses soft-dirty of a writable migration entry; v3.11.
 
-mprotect() of a page that migrates hides that it was written since clear_refs. Fixed by c3d16e16522f ("mm: migration: do
+After mprotect() during a migration nothing tells that the page was written. Fixed by c3d16e16522f ("mm: migration: do
 not lose soft dirty bit if page is in migration state"), in v3.12. The rest is v6.16's text.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching that takes VM_SOFTDIRTY for tracking, and not for its absence; v5.19.
+"""before_batching that takes VM_SOFTDIRTY for soft-dirty tracking, when it means no tracking; v5.19.
 
-commit 64fe24a3e05e upgrades exclusive anonymous pages, and so a page that was clean since clear_refs is written without
-a fault: soft-dirty misses the store. Fixed by 76aefad628aa ("mm/mprotect: fix soft-dirty check in
+commit 64fe24a3e05e upgrades exclusive anonymous pages, so a store to a page that was clean since clear_refs takes no
+fault, and soft-dirty misses the store. Fixed by 76aefad628aa ("mm/mprotect: fix soft-dirty check in
 can_change_pte_writable()"), 20220725142048.30450-2-peterx@redhat.com, in v6.0. The rest is v6.16's text.
 """
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """before_batching that takes the offset of every swap entry for a page frame; v5.19.
 
-The page behind the number is read and not used, unless VM_BUG_ON() looks on, as in v6.1. Since 6c287605fd56; fixed by
+The page of that frame is read and not used, unless a VM_BUG_ON() checks it, as in v6.1. Since 6c287605fd56; fixed by
 3d2f78f08cd8 ("mm/mprotect: only reference swap pfn page if type match"), 20220823221138.45602-1-peterx@redhat.com, in
 v6.0. The rest is v6.16's text.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching that takes the marker of a page which could not be swapped in for an ordinary swap entry; v6.1.
+"""before_batching that treats the marker of a failed swap-in as an ordinary swap entry; v6.1.
 
 PTE_MARKER_SWAPIN_ERROR is PTE_MARKER_POISONED since v6.6. UFFDIO_WRITEPROTECT gave it the uffd-wp bit. Fixed by
 7e3ce3f8d2d2 ("mm: fix a few rare cases of using swapin error pte marker"), in v6.2. The rest is v6.16's text.

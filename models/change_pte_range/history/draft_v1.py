@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""v1 of the series: a batch may be written if nobody else maps a page of its folio, anonymous or not; not merged.
+"""v1 of the series: makes a batch writable if nobody else maps its folio, anonymous or not; not merged.
 
 "[PATCH 7/7] mm: Optimize mprotect() through PTE-batching" (20250428120414.12101-8-dev.jain@arm.com) on patches 1, 2 and
-6, April 2025; the primitives are v6.17's. AnonExclusive of the pages is not asked, nor write permission in the batch.
+6, April 2025; the primitives are v6.17's. Neither AnonExclusive nor write permission of the pages in a batch is tested.
 maybe_contiguous_pte_pfns() compares page frame numbers with PAGE_SIZE, so that x86_64 does not batch.
 """
 

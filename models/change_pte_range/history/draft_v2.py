@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""v2 of the series: any anon page may be written if nobody else maps a page of its folio; not merged.
+"""v2 of the series: makes any anon page writable if nobody else maps its folio; not merged.
 
 "[PATCH v2 7/7] mm: Optimize mprotect() through PTE-batching" (20250429052336.18912-8-dev.jain@arm.com) on patches 1, 2
-and 6, April 2025, with the declarations that it lacks to compile; the primitives are v6.17's. Single entries do without
-AnonExclusive too, and the folio of the zero page, which has none, is dereferenced. David Hildenbrand: "horribly wrong"
+and 6, April 2025, with the declarations that it lacks to compile; the primitives are v6.17's. Single entries do
+without AnonExclusive too. The zero page has no folio, and the NULL is dereferenced. David Hildenbrand: "horribly wrong"
 (25dcf969-e479-4d4a-a95c-0e83706af99e@redhat.com).
 """
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""v3 of the series: the right pages are asked, but a batch does not respect write permission; not merged.
+"""v3 of the series: tests AnonExclusive on the right pages, but batches ignore write permission; not merged.
 
 "[PATCH v3 3/5] mm: Optimize mprotect() by PTE batching" (20250519074824.42909-4-dev.jain@arm.com) on patch 1, May 2025;
-the primitives are v6.17's. pte_needs_flush() asks the first entry of a batch alone, and so nothing is flushed where it
-is read-only and another one was writable. On shadow stacks the first entry's write permission goes to all.
+the primitives are v6.17's. pte_needs_flush() looks at the first entry of a batch alone, so nothing is flushed where the
+first is read-only and another one was writable. On shadow stacks all entries get the first one's write permission.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""v4 of the series: page 0 of the folio is asked already, and a batch does not respect write permission; not merged.
+"""v4 of the series: tests AnonExclusive on page 0 of the folio, and batches ignore write permission; not merged.
 
 "[PATCH v4 3/4] mm: Optimize mprotect() by PTE-batching" (20250628113435.46678-4-dev.jain@arm.com), June 2025, with the
-NUMA test of v5. On shadow stacks, of which pte_modify() keeps the write permission, the first entry's goes to all.
+NUMA test of v5. pte_modify() keeps write permission on shadow stacks, so there all entries get the first one's.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching, but for guard markers and device-exclusive entries; v6.12.
+"""before_batching, except for guard markers and device-exclusive entries; v6.12.
 
-Guard markers came with v6.13, and v6.12 takes them for what it does not know: UFFDIO_WRITEPROTECT drops them. No kernel
-has them and this text.
+Guard markers came with v6.13. v6.12 does not know them, so UFFDIO_WRITEPROTECT drops them. No kernel has both guard
+markers and this text.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_DEVICE_EXCLUSIVE

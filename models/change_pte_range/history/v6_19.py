@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """batching with the NUMA test in folio_can_map_prot_numa(), and softleaf names; v6.19.
 
-The test differs: since then a pinned folio is skipped in shared mappings too, where v6.17 and v6.18 hint.
+The test differs: since v6.19 a pinned folio is skipped in shared mappings too, where v6.17 and v6.18 make a NUMA hint.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -49,7 +49,7 @@ def test_no_version():
         ("divergence.at.entry", True, "divergence.at.entry: expected an integer, got true"),
         ("divergence.at.row", 1, "divergence.at.row: expected one of the fields table, entry, addr"),
         (f"{S}.arch", "s390", f"{S}.arch: expected one of x86_64, arm64, got 's390'"),
-        (f"{S}.ranges.0.nr", 0, f"{S}.ranges[0].nr: expected 1 to 512 entries, the rest of the table, got 0"),
+        (f"{S}.ranges.0.nr", 0, f"{S}.ranges[0].nr: expected 1 to 512 entries, up to the end of the table, got 0"),
         (f"{S}.ranges.0.nr", 1.5, f"{S}.ranges[0].nr: expected an integer, got 1.5"),
         (f"{S}.ranges.1.nr", 1, f"{S}.ranges[1].nr: expected the 2 entries of the old range, got 1"),
         (f"{S}.tables.0.base", 1, f"{S}.tables[0].base: expected a multiple of the table's 2097152 bytes below 2**57"),

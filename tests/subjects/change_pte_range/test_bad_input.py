@@ -72,8 +72,11 @@ def test_a_call_that_nobody_makes(saved, tmp_path, capsys, case):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda s: s["ranges"][0].update(nr=513), "ranges[0].nr: expected 1 to 512 entries, the rest of the table"),
-        (lambda s: s["ranges"][0].update(first=511, nr=2), "ranges[0].nr: expected 1 to 1 entries, the rest of the"),
+        (
+            lambda s: s["ranges"][0].update(nr=513),
+            "ranges[0].nr: expected 1 to 512 entries, up to the end of the table",
+        ),
+        (lambda s: s["ranges"][0].update(first=511, nr=2), "ranges[0].nr: expected 1 to 1 entries, up to the end"),
         (
             lambda s: s["ranges"].append({**s["ranges"][0], "name": "more"}),
             "ranges: expected the range pte alone, got ['pte', 'more']",

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recorded changes of protection: files, the calls that they are made of, what a version predicts of them."""
+"""Recorded changes of protection: the files, the calls that a record consists of, what a version predicts."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A recorded change of protection as the change_pte_range() calls that it was made of: one a VMA and page table."""
+"""A recorded change of protection as its change_pte_range() calls: one for each VMA and page table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

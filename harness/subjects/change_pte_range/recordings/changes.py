@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recorded changes of protection run through a version: what it predicts and what not."""
+"""Recorded changes of protection run through a version: which records it predicts."""
 
 from collections.abc import Iterator
 

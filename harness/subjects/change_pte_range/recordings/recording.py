@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Changes of protection on real kernels as they are recorded: raw entries of a mapping before one call and after it."""
+"""Recorded changes of protection on real kernels: raw entries of a mapping before and after one call."""
 
 from dataclasses import dataclass
 from pathlib import Path
