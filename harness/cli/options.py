@@ -67,5 +67,5 @@ subject_option = click.option(
     metavar="NAME",
     shell_complete=subjects,
     help="The function under review, where neither versions nor patches say it: "
-    f"{' or '.join(SUBJECTS)}. The first without.",
+    f"{' or '.join(SUBJECTS)}. Without it: {next(iter(SUBJECTS))}.",
 )

@@ -24,11 +24,15 @@ OF_THE_JUDGE = {
     "pr_dirty": "pte_dirty", "pr_young": "pte_young", "pr_special": "pte_special", "pr_pfn": "pte_pfn",
     "pr_soft_dirty": "pte_soft_dirty", "pr_uffd_wp": "pte_uffd_wp", "pr_swap": "is_swap_pte",
     "pr_swp_soft_dirty": "pte_swp_soft_dirty", "pr_swp_uffd_wp": "pte_swp_uffd_wp",
-    "pr_user_accessible": "pte_user_accessible_page",
+    "pr_user_accessible": "pte_user_accessible_page", "pr_mmu_may_write": "mmu_may_write", "pr_mmu_dirty": "mmu_dirty",
 }  # fmt: skip
 JUDGE_ALONE: Table = {
     "pr_devmap": ("pr_devmap(pte)", lambda w, v, o: bool(v & w.DEVMAP)),
     "pr_swp_type": ("pr_swp_type(value)", lambda w, v, o: w._swp_type(v)),
+    "pr_forgives": (  # the entry is what was cached but for one bit
+        "pr_forgives(pte, __pte(value ^ 1UL << (other & 63)))", lambda w, v, o: w.mmu_forgives(v, v ^ 1 << (o & 63)),
+    ),
+    "pr_pushes": ("pr_pushes(pte)", lambda w, v, o: hasattr(w, "pte_shstk") and w.pte_shstk(v)),
     "pr_cached_writable": (
         "pr_cached_writable(pte)", lambda w, v, o: w.swp_type(v) in (SWP_MIGRATION_WRITE, SWP_DEVICE_WRITE),
     ),
