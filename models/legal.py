@@ -151,8 +151,12 @@ def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
         yield "dirty-read-only", RULES["dirty-read-only"]
     if words.pte_write(pte) and not words.pte_valid(pte):
         yield SHAPE, "PROT_NONE with write permission"
-    if words.pte_write(pte) and words.pte_special(pte) and words.pte_pfn(pte) == scenario.config.zero_pfn:
-        yield SHAPE, "a writable zero page"
+    if words.pte_special(pte) and words.pte_pfn(pte) == scenario.config.zero_pfn:
+        if words.pte_write(pte):
+            yield SHAPE, "a writable zero page"
+        # KSM maps dirty ones in private memory (79271476b336, v6.6); dax_load_hole() maps clean ones in shared memory.
+        if words.pte_dirty(pte) and vma.shared:
+            yield SHAPE, "a dirty zero page in a shared mapping"
     if words.arch == "arm64" and not pte & (RDONLY | WRITE):
         yield SHAPE, "an arm64 entry with neither WRITE nor RDONLY"
     if pte & ~words.known_bits:

@@ -44,8 +44,10 @@ def _add_small(layout: Layout, choices: Choices) -> None:
 def _add_special(layout: Layout, choices: Choices) -> None:
     """A zero page; in a PFNMAP or MIXEDMAP VMA a run of device memory."""
     bits = draw_bits(choices, may_write=False)
-    pfns = [layout.words.config.zero_pfn]
     if layout.vma.pfnmap or layout.vma.mixedmap:
         pfns = list(range(layout.next_pfn, layout.next_pfn + 1 + choices.below(6)))
         layout.next_pfn += len(pfns)
+    else:
+        pfns = [layout.words.config.zero_pfn]
+        bits = bits._replace(dirty=bits.dirty and not layout.vma.shared)
     layout.extend([word(layout.words, layout.vma, pfn, bits, special=True) for pfn in pfns])

@@ -103,6 +103,14 @@ def test_the_zero_page_is_not_written(arch):
     assert wrong(scenario(arch, {0: page(arch, 2, "XW")}, vma=mixedmap)) == []
 
 
+def test_the_zero_page_is_dirty_in_private_memory_only(arch):
+    """Of KSM; can_change_shared_pte_writable() warns of a dirty one in shared memory."""
+    assert wrong(scenario(arch, {0: page(arch, 1, "XD")})) == []
+    shared = Vma(vm_file=True, anon_vma=False)
+    assert wrong(scenario(arch, {0: page(arch, 1, "X")}, vma=shared)) == []
+    assert wrong(scenario(arch, {0: page(arch, 1, "XD")}, vma=shared)) == ["a dirty zero page in a shared mapping"]
+
+
 def test_arm64_entries_have_write_or_rdonly():
     """2.2: the canonical states are clean-RO, clean-RW, dirty-RO and dirty-RW."""
     told = ["an arm64 entry with neither WRITE nor RDONLY"]
