@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from pte_review.models.actions import BEFORE_LOCKS
 from pte_review.models.arch.arm64 import RDONLY, WRITE
-from pte_review.models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER
+from pte_review.models.arch.word import MAX_SWAPFILES, PTE_MARKER_UFFD_WP, SWP_PTE_MARKER, PteWords
 from pte_review.models.arch.x86_64 import DIRTY, RW
 from pte_review.models.call import Breach
 from pte_review.models.entry import Identity, identity
 from pte_review.models.machine.page_table_check import SWAP_CACHED_WRITABLE
 from pte_review.models.scenario import Scenario
-from pte_review.models.vma import UFFD_MODES
+from pte_review.models.vma import UFFD_MODES, Vma
 
 RULES = {
     "page-mapped-twice": "a page or swap slot stands in two entries",
@@ -152,15 +152,19 @@ def _bits(scenario: Scenario, pte: int) -> Iterator[tuple[str, str]]:
     if words.pte_write(pte) and not words.pte_valid(pte):
         yield SHAPE, "PROT_NONE with write permission"
     if words.pte_special(pte) and words.pte_pfn(pte) == scenario.config.zero_pfn:
-        if words.pte_write(pte):
-            yield SHAPE, "a writable zero page"
-        # KSM maps dirty ones in private memory (79271476b336, v6.6); dax_load_hole() maps clean ones in shared memory.
-        if words.pte_dirty(pte) and vma.shared:
-            yield SHAPE, "a dirty zero page in a shared mapping"
+        yield from ((SHAPE, what) for what in _zero_page(words, vma, pte))
     if words.arch == "arm64" and not pte & (RDONLY | WRITE):
         yield SHAPE, "an arm64 entry with neither WRITE nor RDONLY"
     if pte & ~words.known_bits:
         yield SHAPE, f"bits without a meaning under this config: {pte & ~words.known_bits:#x}"
+
+
+def _zero_page(words: PteWords, vma: Vma, pte: int) -> Iterator[str]:
+    if words.pte_write(pte):
+        yield "a writable zero page"
+    # KSM maps dirty ones in private memory (79271476b336, v6.6); dax_load_hole() maps clean ones in shared memory.
+    if words.pte_dirty(pte) and vma.shared:
+        yield "a dirty zero page in a shared mapping"
 
 
 def _access(scenario: Scenario, pte: int) -> Iterator[str]:

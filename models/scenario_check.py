@@ -14,6 +14,7 @@ U64 = (1 << 64) - 1
 ADDRESS_END = 1 << 57  # bytes
 MOST_TABLES = MOST_RANGES = 4
 MOST_MMS = 2
+MOST_ORDER = 13  # of a folio: 32M
 
 
 def scenario_from_json(data: Any, call: type[Call], path: str = "scenario") -> Scenario:
@@ -99,8 +100,8 @@ def _check_folios(scenario: Scenario, path: str) -> None:
     end = 0
     for i, folio in enumerate(scenario.folios):
         where = f"{path}.folios[{i}]"
-        if not 0 <= folio.order <= 13:
-            raise SchemaError(f"{where}.order", "an order from 0 to 13", folio.order)
+        if not 0 <= folio.order <= MOST_ORDER:
+            raise SchemaError(f"{where}.order", f"an order from 0 to {MOST_ORDER}", folio.order)
         if folio.pfn < end or folio.pfn % (1 << folio.order):
             raise SchemaError(f"{where}.pfn", f"a multiple of its {1 << folio.order} pages, ascending", folio.pfn)
         if folio.end - 1 > scenario.config.highest_memmap_pfn:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pte_review.models.codec import SchemaError
 from pte_review.models.config import PAGE_SIZE
+from pte_review.models.scenario_check import MOST_ORDER
 
 Runs = tuple[tuple[int, int, int], ...]  # first value, count, step in bytes
 
@@ -12,7 +13,6 @@ FILES = ("memfd", "filepriv", "file")  # mappings of files, as the recorder name
 
 MOST_PAGES = (1 << 20) - 1
 MOST_PFN = 1 << 40
-MOST_ORDER = 18
 
 
 def entries(runs: Runs) -> list[int]:

@@ -2,14 +2,17 @@
 """A recording held against a version, as the kit asks for it: text of at most 75 columns."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
+from pte_review.harness.errors import UsageError
 from pte_review.harness.recordings.comparing import Mismatch
 from pte_review.harness.recordings.reading import AnyRecord
 from pte_review.harness.reports.report import wrapped
 from pte_review.harness.subject import Replayed
+from pte_review.models.codec import SchemaError
 from pte_review.models.version import Version
 
 Record = TypeVar("Record", bound=AnyRecord)
@@ -43,10 +46,17 @@ class RecordingsOf(Generic[Record]):
         return self.read(path)[0].kernel
 
     def replay(self, path: Path, version: Version) -> Replayed:
-        """How many records `version` predicts, and where the kernel left something else."""
+        """How many records `version` predicts, and where the kernel left something else.
+
+        Raises UsageError for a record that stands for no scenario.
+        """
         records = self.read(path)
-        differing = [m for number, record in enumerate(records, 1) for m in self.mismatches(number, record, version)]
-        text = self.text(path.name, version.name, records, differing)
+        differing: list[Mismatch] = []
+        for number, record in enumerate(records, 1):
+            with _refused(f"{path}: record {number}"):
+                differing += self.mismatches(number, record, version)
+        with _refused(str(path)):
+            text = self.text(path.name, version.name, records, differing)
         return Replayed(text, len(records), len({mismatch.record for mismatch in differing}))
 
     def text(self, name: str, version: str, records: Sequence[Record], differing: Sequence[Mismatch]) -> str:
@@ -61,6 +71,14 @@ class RecordingsOf(Generic[Record]):
             *_mismatch_lines(version, summary.described, differing),
         ]
         return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _refused(where: str) -> Iterator[None]:
+    try:
+        yield
+    except SchemaError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _mismatch_lines(version: str, described: Sequence[str], differing: Sequence[Mismatch]) -> Iterator[str]:

@@ -23,6 +23,8 @@ static char *known_folios(const uint64_t *entries, unsigned pages)
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
+	if (!out)
+		return strdup("");
 	if (facts.raw && folios_known())
 		say_folios(out, entries, pages);
 	fclose(out);

@@ -142,7 +142,7 @@ long btf_size(const char *structure)
 long btf_value(const char *enumeration, const char *name)
 {
 	const struct btf_type *type = type_named(BTF_KIND_ENUM, enumeration);
-	const struct btf_enum *values = (const void *)(type + 1);
+	const struct btf_enum *values = type ? (const void *)(type + 1) : NULL;
 
 	for (unsigned i = 0; type && i < BTF_INFO_VLEN(type->info); i++)
 		if (named(values[i].name_off, name))

@@ -60,8 +60,9 @@ static unsigned candidates(uint64_t *into)
 
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t offset = -(1ULL << (i ? 52 : 48)), size = (-(1ULL << 47) - offset) / PAGE * bytes;
+		int64_t pages = (int64_t)(kernel_linear() - offset) / (int64_t)PAGE; /* below 0 where memory begins above address 0 */
 
-		into[i] = end - size + (kernel_linear() - offset) / PAGE * bytes;
+		into[i] = end - size + (uint64_t)pages * bytes;
 	}
 	return 2;
 }
@@ -74,6 +75,8 @@ bool frames_open(void)
 	long size = btf_size("page");
 	unsigned nr;
 
+	if (page == MAP_FAILED)
+		return false;
 	page[0] = 1;
 	pagemap((uintptr_t)page, 1, &said);
 	exclusive_bit = btf_value("pageflags", "PG_anon_exclusive");

@@ -88,10 +88,11 @@ def _small(old: Version, new: Version) -> Claim:
 
 def _speedup(new: Version, small: Version) -> Claim:
     counts = [measure(each, WORKLOADS["order-0-writable"], "x86_64") for each in (new, small)]
+    before, after = ((each["primitive-calls"], each["folio-lookups"]) for each in counts)
     return Claim(
         '"a 14% speedup in mprotect" for small folios (20260324154342.156640-1-pfalcato@suse.de, in v7.1)',
-        UNSEEN if counts[0] == counts[1] else HOLDS,
-        f"x86_64, 16 order-0 pages made writable, calls of primitives: {counts[0]['primitive-calls']} -> "
-        f"{counts[1]['primitive-calls']}, folio look-ups {counts[0]['folio-lookups']} -> {counts[1]['folio-lookups']}",
-        "it inlines what is around them",
+        UNSEEN if before == after else HOLDS if sum(after) < sum(before) else NOT,
+        f"x86_64, 16 order-0 pages made writable, calls of primitives: {before[0]} -> {after[0]}, folio look-ups "
+        f"{before[1]} -> {after[1]}",
+        "v7.1 inlines the code around these calls, which no count shows",
     )

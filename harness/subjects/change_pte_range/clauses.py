@@ -15,7 +15,7 @@ CLAUSES = (
     Clause(
         "soft-dirty",
         "same",
-        "not lost; gained only where an entry of the same large folio was dirty",
+        "not lost, but of device-private entries; gained only where an entry of the same large folio was dirty",
         "pte_mkdirty() in modify_prot_start_ptes() sets it; FPB_RESPECT_SOFT_DIRTY does not see that",
     ),
     Clause(
@@ -26,14 +26,19 @@ CLAUSES = (
     ),
     Clause("CONT", "free", "free", "private to arm64's contpte layer; a broken block is a kind of its own"),
     Clause("other bits", "same", "same", "those of newprot"),
-    Clause("return value", "same", "same", "entries changed; task_numa_work() and others add it up"),
+    Clause("return value", "same", "same", "entries changed; change_pmd_range() adds it up, NUMA balancing counts it"),
     Clause(
         "NUMA hints",
         "same",
-        "of a pinned folio in a shared mapping free",
+        "of a pinned folio free in a mapping that is not copy-on-write",
         "v6.19 skips it, v6.17 and v6.18 do not: numa-hint",
     ),
-    Clause("warnings", "same", "same", "WARN_ON_ONCE() of entries that are neither present, swap nor none"),
+    Clause(
+        "warnings",
+        "same",
+        "same",
+        "can_change_pte_writable(): an upgrade in a VMA without VM_WRITE",
+    ),
     Clause(
         "page_table_check",
         "no BUG of its own; the same map counts where the tables are the same",

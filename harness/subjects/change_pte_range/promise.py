@@ -54,6 +54,8 @@ class ProtectPromise(Promise):
     def wanted(self, pte: int, slot: int) -> int:
         """What most versions make of an entry: writable where it may be."""
         words = self.words
+        if not self.scenario.tables[0].maps:
+            return pte  # -EAGAIN: nothing is changed
         if words.pte_present(pte):
             hint = self._hint(pte)
             if hint == SKIPPED:
@@ -134,13 +136,17 @@ class ProtectPromise(Promise):
             want = words.pte_mksoft_dirty(want)  # pte_mkdirty() of a batch sets it
         if words.pte_write(pte) and not words.pte_write(want):
             # A writer that cleans pages may have come before the call as well as after it.
-            if self.gives_write or self.may_upgrade(pte):
+            if self._given(slot) or self.may_upgrade(pte):
                 want = words.pte_mkwrite(want, self.vma)
-        elif words.pte_write(want) and not words.pte_write(pte) and not self.gives_write:
+        elif words.pte_write(want) and not words.pte_write(pte) and not self._given(slot):
             want = words.pte_wrprotect(want)
             if self.vma.shadow_stack and not self._was_dirty(slot):
                 want = words.pte_mkclean(want)  # pte_mkwrite() of a shadow stack had set it
         return want
+
+    def _given(self, slot: int) -> bool:
+        """Whether newprot itself gives write permission to the entry of a slot: a protected one does not get it."""
+        return self.gives_write and self.words.pte_write(self._changed(self.source[slot]))
 
     def _was_dirty(self, slot: int) -> bool:
         """Whether the entry of a slot was dirty before the call or became so by hardware."""
@@ -178,7 +184,7 @@ class ProtectPromise(Promise):
     def may_write(self, slot: int) -> bool:
         want = self.want[slot]
         gathered = self.words.pte_mkdirty(want) if self.folio_had(want)[1] else want
-        return super().may_write(slot) or self.gives_write or self.words.pte_write(want) or self.may_upgrade(gathered)
+        return super().may_write(slot) or self._given(slot) or self.words.pte_write(want) or self.may_upgrade(gathered)
 
     # -- the run
 

@@ -58,6 +58,18 @@ def test_a_fault_waits_for_the_lock_and_takes_the_hint_back(arch, when, version)
 
 
 @pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("version", RIGHT)
+def test_a_fault_after_a_call_that_finds_no_page_table(arch, version):
+    """-EAGAIN: nothing became protected, so the fault takes an older NUMA hint back."""
+    cached = Action("walk", "pte", 0, When("call"))
+    protecting = {"vma": replace(SHARED, uffd=True), "caller": "uffd-protect", "maps": False}
+    scenario = one(arch, "NDA", cached, fault(When("returned"), cpu=2), folio=file(0x200), **protecting)
+    outcome = run(scenario, version)
+    assert "fault" in {event[0] for event in outcome.events}
+    assert kinds(scenario, outcome) == []
+
+
+@pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("when", [*WAITING, When("unlocked"), When("returned")])
 def test_a_fault_on_what_userfaultfd_protects_ends_in_userspace(arch, when):
     cached = Action("walk", "pte", 0, When("call"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Records by hand: how one becomes change_pte_range() calls, whose file it is, what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from pte_review.harness.subjects.change_pte_range.recordings.recording import re
 from pte_review.harness.subjects.change_pte_range.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.arch import words
+from pte_review.models.change_pte_range.call import FUNCTION
+from pte_review.models.loading import load_here
 from tests.kit.build import page
 from tests.subjects.change_pte_range.calls import load
 from tests.subjects.change_pte_range.records import ADDR, only, record, write
@@ -129,3 +132,26 @@ def test_a_recording_of_another_function_is_no_recording_of_this_one(tmp_path):
     path = write(tmp_path, record())
     with pytest.raises(UsageError, match=r"expected a recording of move_ptes\(\)"):
         list(recorded(MOVE_PTES, [path], []))
+
+
+@pytest.mark.parametrize("page_frame", [1 << 36, 1 << 46], ids=["another page", "no page"])
+def test_a_port_that_leaves_what_no_folio_has(tmp_path, page_frame):
+    """Two calls in one table: the second one starts from what the first one left."""
+    before = [[page("x86_64", 0x400, "W"), 1, 0], [page("x86_64", 0x500, "W"), 1, 0]]
+    after = [[page("x86_64", 0x400, ""), 1, 0], [page("x86_64", 0x500, ""), 1, 0]]
+    two = only(
+        tmp_path, pages=2, end=2, before=before, after=after, vmas=[[0, 1, "rw-p"], [1, 2, "rwxp"]],
+        folios=[[0x400, 0, True], [0x500, 0, True]], exclusive=[[0x400, 0x401], [0x500, 0x501]],
+    )  # fmt: skip
+    source = Path(load("before_batching").filename).read_text(encoding="utf-8")
+    modifies = "ptent = k.pte_modify(oldpte, newprot)"
+    assert source.count(modifies) == 1
+    port = tmp_path / "port.py"
+    port.write_text(source.replace(modifies, f"{modifies} ^ {page_frame}"), encoding="utf-8")
+    assert "foreign-entry" in {m.kind for m in mismatches(1, two, load_here(port, FUNCTION))}
+
+
+def test_a_record_that_stands_for_no_scenario(tmp_path):
+    path = write(tmp_path, record(), record(before=[[page("x86_64", 1 << 38, "W"), 1, 0]]))
+    with pytest.raises(UsageError, match=r"a.jsonl: record 2: .*a folio below PFN"):
+        RECORDINGS.replay(path, load("batching"))

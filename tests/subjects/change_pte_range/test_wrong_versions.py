@@ -64,6 +64,10 @@ CASES = {
         "ptent = k.pte_mkuffd_wp(ptent)", "pass",
         lambda arch: one(arch, "", vma=UFFD, caller="uffd-protect"), ["uffd-wp-lost"],
     ),
+    "a protected page stays writable, as newprot says": (
+        "ptent = k.pte_mkuffd_wp(ptent)", "ptent = k.pte_mkwrite_novma(k.pte_mkuffd_wp(ptent))",
+        lambda arch: one(arch, "W", file(0x200), vma=SHARED, caller="uffd-protect", legal=False), ["write-gained"],
+    ),
     "uffd-wp is not resolved": (
         "ptent = k.pte_clear_uffd_wp(ptent)", "pass",
         lambda arch: one(arch, "U", vma=UFFD, caller="uffd-resolve"), ["uffd-wp-kept"],

@@ -48,13 +48,13 @@ def calls(record: ChangeRecord, held: list[int] | None = None) -> Iterator[Chang
     `held` is what the mapping holds, which the caller may change from call to call: two VMAs can share a contpte block.
     """
     config = config_of(record)
-    folios = _folios(record, config)
     before = entries_of(words(record.arch, config), record.before) if held is None else held
     for low, high, permissions in record.vmas:
         vma = _vma(record, permissions)
         if record.caller == MPROTECT and _letters(permissions) == record.protection:
             continue  # mprotect_fixup() returns early
         for first, end in _tables(record, config, low, high):
+            folios = _folios(record, config, before)
             yield ChangeCall(_scenario(record, config, vma, before, folios, first, end), first, end)
 
 
@@ -111,8 +111,8 @@ def _vma(record: ChangeRecord, permissions: str) -> Vma:
     )
 
 
-def _folios(record: ChangeRecord, config: Config) -> dict[int, Folio]:
-    """The folio behind each PFN that the mapping has."""
+def _folios(record: ChangeRecord, config: Config, held: list[int]) -> dict[int, Folio]:
+    """The folio behind each PFN of `held`, the raw entries of the mapping."""
     w = words(record.arch, config)
-    frames = [w.pte_pfn(pte) for pte in entries(record.before) if w.pte_present(pte) and not w.pte_special(pte)]
+    frames = [w.pte_pfn(pte) for pte in held if w.pte_present(pte) and not w.pte_special(pte)]
     return recorded(record.folios, record.exclusive, frames, anon=record.mapping not in FILES)
