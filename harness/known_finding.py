@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What versions that are right otherwise are known to show on legal scenarios: a bug that no release has fixed yet."""
+"""Findings that versions are known to have on legal scenarios although they are right otherwise. A soak counts them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ class SideBySide:
         self.contract = contract
         self._subject = subject
         self._runs = runs
-        self._by_what_they_did: dict[Did, Run] = {}
+        self._first_by_did: dict[Did, Run] = {}
         self._judged: list[tuple[Outcome, list[Finding]]] = []
 
     @cached_property
@@ -66,10 +66,10 @@ class SideBySide:
     def outcome(self, version: Version) -> Outcome:
         """What `version` left; of several that did the same, worked out once."""
         run = self._runs[id(version)]
-        return run.outcome if run.did is None else self._by_what_they_did.setdefault(run.did, run).outcome
+        return run.outcome if run.did is None else self._first_by_did.setdefault(run.did, run).outcome
 
     def alike(self, base: Version, candidate: Version) -> Path | None:
-        """Where the candidate went, if both are known to have done the same before anybody looks at their outcomes."""
+        """The candidate's path, if both are known to have done the same without a look at their outcomes."""
         of_base, of_candidate = self._runs[id(base)], self._runs[id(candidate)]
         return of_candidate.path if of_candidate.did is not None and of_base.did == of_candidate.did else None
 

@@ -15,8 +15,8 @@ class Run:
     """A run of one version on one scenario.
 
     `did` is what kernel text did: two runs of one scenario that did the same have equal outcomes. It is None where
-    nothing short of the outcome tells. `path` is where the text went, None where that is all that is known or where it
-    went a way that a review counts.
+    only the outcome tells what happened. `path` is where the text went; it is None where `did` is, and where the text
+    took a special path that a review counts.
     """
 
     __slots__ = ("_outcome", "did", "path")

@@ -39,7 +39,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group that refuses empty values. `places` are its commands by name, as `module:NAME`: one is imported, if any.
+    """A group that refuses empty values. `places` are its commands by name, as `module:NAME`.
 
     Its --help imports them all, as each says itself what it does.
     """

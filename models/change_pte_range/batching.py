@@ -123,7 +123,7 @@ def prot_commit_flush_ptes(
         k.tlb_flush_pte_range(tlb, addr, nr_ptes * PAGE_SIZE)
 
 
-# How many pages from start_idx on are AnonExclusive, or are not, as is expected of the first.
+# How many pages from start_idx on are like the first: AnonExclusive, or not.
 def page_anon_exclusive_sub_batch(
     k: Kernel, start_idx: int, max_len: int, first_page: int, expected_anon_exclusive: bool
 ) -> int:
@@ -135,7 +135,7 @@ def page_anon_exclusive_sub_batch(
     return idx - start_idx
 
 
-# What the first page is does not say what the others of its batch are: each is asked.
+# Pages of one batch can differ in AnonExclusive, so each is asked.
 def commit_anon_folio_batch(
     k: Kernel,
     vma: Vma,

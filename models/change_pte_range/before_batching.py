@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The loop before the series: one entry at a time; v6.13 to v6.16.
+"""The loop before the series: one entry at a time; v6.15 and v6.16.
 
 Base of "[PATCH v5 0/7] Optimize mprotect() for large folios" (20250718090244.21092-1-dev.jain@arm.com).
+v6.13 and v6.14 differ in device-exclusive entries, which are one type here.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -37,7 +37,7 @@ MM_CP_UFFD_RWP_RESOLVE = 1 << 5
 MPROTECT, NUMA, UFFD_PROTECT, UFFD_RESOLVE = "mprotect", "numa", "uffd-protect", "uffd-resolve"
 CALLERS = {
     MPROTECT: "mprotect() to the protection that the call names",
-    NUMA: "NUMA balancing, which takes the access away so that the next one faults",
+    NUMA: "NUMA balancing, which takes the access away so that the next access faults",
     UFFD_PROTECT: "UFFDIO_WRITEPROTECT or UFFDIO_RWPROTECT, by the mode that the VMA is registered in",
     UFFD_RESOLVE: "the same ioctl without its protection, or the end of a registration",
 }
@@ -48,7 +48,7 @@ PROTECTIONS = ("", "r", "w", "rw", "rx", "wx", "rwx")  # a page that is executed
 class ProtectCall(Call):
     """Who calls. `protection` is mprotect()'s own: the letters of read, write, exec.
 
-    `newprot_of` is the protection that newprot is made of where that is not the VMA's, which no caller does.
+    `newprot_of` is the protection that newprot is made of. Callers use the VMA's, AS_VMA; any other is hostile.
     """
 
     caller: str = MPROTECT
@@ -129,8 +129,9 @@ def with_access(vma: Vma, protection: str) -> Vma:
 def wants_manual_pte_write_upgrade(vma: Vma) -> bool:
     """vma_wants_manual_pte_write_upgrade(), as its callers ask it.
 
-    Of a shared VMA it asks vma_wants_writenotify(), which says no where vm_page_prot is not what the flags make of it;
-    and it is not where soft-dirty or userfaultfd-wp, and no page_mkwrite(), took the write bit out of it.
+    For a shared VMA the kernel asks vma_wants_writenotify(). mprotect() asks before vma_set_page_prot(): vm_page_prot
+    does not fit the new flags yet, and the answer is no unless the file has page_mkwrite(). For userfaultfd-wp and
+    soft-dirty tracking, vm_page_prot lacks the write bit already, so the answer is no again.
     """
     return vma.write and (vma.writenotify or not vma.shared)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""small_folios, and userfaultfd RWP; v7.3.
+"""small_folios with userfaultfd RWP and with helpers renamed: pte_uffd(), page_anon_exclusive_batch(); v7.3.
 
 Entries with the uffd bit in an RWP VMA are PROT_NONE and stay so under any new protection. When a range is protected
 again, entries that are already protected are skipped.
@@ -90,7 +90,7 @@ def prot_commit_flush_ptes(
         k.tlb_flush_pte_range(tlb, addr, nr_ptes * PAGE_SIZE)
 
 
-# How many pages from start_idx on are AnonExclusive, or are not, as is expected of the first.
+# How many pages from start_idx on are like the first: AnonExclusive, or not.
 def page_anon_exclusive_batch(
     k: Kernel, start_idx: int, max_len: int, first_page: int, expected_anon_exclusive: bool
 ) -> int:
@@ -102,7 +102,7 @@ def page_anon_exclusive_batch(
     return idx - start_idx
 
 
-# What the first page is does not say what the others of its batch are: each is asked.
+# Pages of one batch can differ in AnonExclusive, so each is asked.
 def commit_anon_folio_batch(
     k: Kernel,
     vma: Vma,
@@ -268,7 +268,7 @@ def change_pte_range(
             if prot_numa and k.pte_protnone(oldpte):
                 continue
 
-            # In that state already; what mprotect() has made PROT_NONE gets the bit yet.
+            # Protected already. An entry that only mprotect() made PROT_NONE still gets the bit.
             if uffd_rwp and k.pte_protnone(oldpte) and k.pte_uffd(oldpte):
                 continue
 
@@ -284,7 +284,7 @@ def change_pte_range(
 
             nr_ptes = mprotect_folio_pte_batch(k, folio, pte, oldpte, max_nr_ptes, flags)
 
-            # The C says so twice, for the compiler: most folios are small.
+            # Both branches make the same call: the compiler specializes the first one, for small folios.
             if nr_ptes == 1:
                 change_present_ptes(k, tlb, vma, addr, pte, 1, end, newprot, folio, page, cp_flags)
             else:

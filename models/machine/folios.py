@@ -74,7 +74,7 @@ class Folios(Machine):
         return pfn == self.config.zero_pfn
 
     def PageAnonExclusive(self, page: int) -> bool:
-        """Whether the anon page with page frame number `page` is mapped by this process alone."""
+        """Whether the anon page with page frame number `page` belongs to this process alone."""
         return self.page_folio(page).is_exclusive(page)
 
     def folio_test_large(self, folio: Folio) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What NUMA balancing asks before it takes the access from a folio's pages, so that the next one faults.
+"""What NUMA balancing asks before it takes the access from a folio's pages, so that the next access faults.
 
 This CPU is one of node 0. Nodes 0 and 1 have ordinary memory, node 2 and those above it slower memory.
 """
@@ -41,11 +41,13 @@ class Numa(Machine):
         return folio.pinned
 
     def folio_maybe_mapped_shared(self, folio: Folio) -> bool:
-        """Whether more than this mm maps pages of the folio; folio_likely_mapped_shared() until v6.14."""
+        """Whether more than this mm maps pages of the folio."""
         return bool(folio.shared)
 
+    folio_likely_mapped_shared = folio_maybe_mapped_shared  # its name until v6.14
+
     def folio_is_file_lru(self, folio: Folio) -> bool:
-        """Shared anonymous memory, which is swapped, is not told from other files: those are meant."""
+        """True of file folios. The kernel says no of shmem, and yes of lazily freed anon folios: not modelled."""
         return not folio.anon
 
     def folio_test_dirty(self, folio: Folio) -> bool:

@@ -162,7 +162,7 @@ def request(
     return array("Q", words).tobytes()
 
 
-@lru_cache(maxsize=1 << 12)  # what a VMA says is drawn from little
+@lru_cache(maxsize=1 << 12)  # few different VMAs are drawn
 def _vma_words(vma: Vma, words: PteWords) -> tuple[int, int, int, int]:
     has = (vma.vm_file, vma.anon_vma, vma.uffd, vma.uffd_event_remap, vma.uffd_wp_unpopulated)
     return vma.vm_flags(rwp=words.config.uffd_rwp), words.vm_page_prot(vma), _bits(has), vma.vm_mm
@@ -179,7 +179,7 @@ def watched_by(scenario: Scenario) -> list[tuple[int, bool, int]]:
 
 
 def asks_of(scenario: Scenario) -> int:
-    """At which other events others may act, by bit of ASKS. Who waits does so until a lock is dropped."""
+    """At which other events others may act, by bit of ASKS. An actor that waits acts when a lock is dropped."""
     phases = {action.when.phase for action in scenario.actions}
     waits = any(action.actor in WAITING for action in scenario.actions)
     first, lock = "call" in phases, bool(phases & {"locking", "locked"})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run in which others act: before each access that matters to them the child asks the machine, which lets them act.
 
-What the machine answers hangs on the scenario and on the events that it was told. Where a second text has made the same
+The machine's answers depend on the scenario and on the events that it was told. Where a second text has made the same
 events so far, the answers of the first are given again, and there is a machine only once the two go different ways.
 """
 
@@ -38,12 +38,12 @@ class Dialogue:
 
 
 class Companion:
-    """What a child asks. `follower` makes a machine and who feeds it; `known` is what another text has asked."""
+    """What a child asks. `follower()` makes a Follower with a fresh machine; `known` is what another text has asked."""
 
     def __init__(self, follower: Callable[[], Follower], known: Dialogue | None = None) -> None:
         self.exchanges: list[Exchange] = []
         self.known = known
-        self.warned = False  # the texts of warnings hang on lines
+        self.warned = False  # the texts of warnings name lines
         self._unfed: list[array[int]] = []  # while nothing but what is known has been asked
         self._make = follower
         self._follower: Follower | None = None
@@ -51,7 +51,7 @@ class Companion:
 
     @property
     def follower(self) -> Follower:
-        """Who has fed the machine with all that was told so far."""
+        """The Follower whose machine has all that was told so far."""
         if self._follower is None:
             self._follower = self._make()
             self._start(self._follower)

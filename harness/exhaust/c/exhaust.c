@@ -115,7 +115,7 @@ static bool counted_as_allowed(struct totals *totals, bool exact)
 
 /*
  * Run cases [first, end). `exact`: the contract of that name. `totals->at` is the case under way. Stops before the first
- * one for which it has to know what is right, and does not: of two texts that do the same nobody has to work that out.
+ * one for which it has to know what is right, and does not. Pairs that never differ do not need it.
  */
 static void px_run(u64 first, u64 end, u64 exact, struct totals *totals, struct group *groups)
 {

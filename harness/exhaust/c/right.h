@@ -93,7 +93,7 @@ static int which_right(const struct side *side, const struct answer *answer, u64
 	return -1;
 }
 
-/* The range of an entry; none of it is looked at but those that are wanted, or were left. */
+/* Whether an entry lies in a range. */
 static bool in_range(const struct pr_machine *m, u64 table, u64 at)
 {
 	for (u64 i = 0; i < m->nr_ranges; i++)

@@ -56,9 +56,10 @@ static inline bool any_stale(const struct pr_machine *m)
 	return stale;
 }
 
-/* Where a flush may wait, what was cached meanwhile tells what is stale. */
+/* The log of cached values has not run over. It tells what is stale where the caller flushes. */
 static inline bool knows_cached(const struct pr_machine *m) { return !(m->wrong & 1UL << PR_MANY_CACHED); }
 
+/* Where the caller flushes, sides with stale entries are alike only if they wrote the same values in the same order. */
 static inline bool alike(const struct side *a, const struct side *b)
 {
 	const struct pr_machine *x = a->m, *y = b->m;

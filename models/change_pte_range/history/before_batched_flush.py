@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching without a check for flushes that reclaim has deferred; v4.4 to v4.12.
+"""before_batching without a check for flushes that reclaim has deferred; v4.3 to v4.12.
 
 Reclaim clears an entry and flushes later, for many entries at once. mprotect() then finds nothing to flush, and returns
 while a CPU still has the old translation. Fixed by 3ea277194daa ("mm, mprotect: flush TLB if potentially racing with a

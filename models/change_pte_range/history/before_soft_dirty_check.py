@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching that takes VM_SOFTDIRTY for soft-dirty tracking, when it means no tracking; v5.19.
+"""before_batching that takes VM_SOFTDIRTY for soft-dirty tracking, when it means no tracking; between v5.19 and v6.0.
 
 commit 64fe24a3e05e upgrades exclusive anonymous pages, so a store to a page that was clean since clear_refs takes no
 fault, and soft-dirty misses the store. Fixed by 76aefad628aa ("mm/mprotect: fix soft-dirty check in

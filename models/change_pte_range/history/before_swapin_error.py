@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""before_batching that treats the marker of a failed swap-in as an ordinary swap entry; v6.1.
+"""before_batching that treats the marker of a failed swap-in as an ordinary swap entry; v6.2-rc1.
 
-PTE_MARKER_SWAPIN_ERROR is PTE_MARKER_POISONED since v6.6. UFFDIO_WRITEPROTECT gave it the uffd-wp bit. Fixed by
-7e3ce3f8d2d2 ("mm: fix a few rare cases of using swapin error pte marker"), in v6.2. The rest is v6.16's text.
+PTE_MARKER_SWAPIN_ERROR came with 15520a3f0469, and is PTE_MARKER_POISONED since v6.6. UFFDIO_WRITEPROTECT gave it the
+uffd-wp bit. Fixed by 7e3ce3f8d2d2 ("mm: fix a few rare cases of using swapin error pte marker"), in v6.2. The rest is
+v6.16's text.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """before_batching, except for guard markers and device-exclusive entries; v6.12.
 
-Guard markers came with v6.13. v6.12 does not know them, so UFFDIO_WRITEPROTECT drops them. No kernel has both guard
-markers and this text.
+Guard markers came with v6.13. v6.12 does not know them, so a UFFDIO_WRITEPROTECT that resolves drops them. No kernel
+has both guard markers and this text.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP, SWP_DEVICE_EXCLUSIVE
@@ -86,7 +86,7 @@ def change_pte_range(
                     continue
 
                 # Also skip shared copy-on-write pages.
-                if k.is_cow_mapping(vma) and (k.folio_maybe_dma_pinned(folio) or k.folio_maybe_mapped_shared(folio)):
+                if k.is_cow_mapping(vma) and (k.folio_maybe_dma_pinned(folio) or k.folio_likely_mapped_shared(folio)):
                     continue
 
                 # Migration cannot move all dirty file pages.
@@ -146,7 +146,7 @@ def change_pte_range(
                 if k.pte_swp_uffd_wp(oldpte):
                     newpte = k.pte_swp_mkuffd_wp(newpte)
             elif entry.type == SWP_DEVICE_EXCLUSIVE:
-                # Writable and readable device-exclusive entries are one type here, and of two until v6.14.
+                # Writable and readable device-exclusive entries are one type here; they were two until v6.14.
                 newpte = k.swp_entry_to_pte(*entry)
                 if k.pte_swp_soft_dirty(oldpte):
                     newpte = k.pte_swp_mksoft_dirty(newpte)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """batching with the NUMA test in folio_can_map_prot_numa(), and softleaf names; v6.19.
 
-The test differs: since v6.19 a pinned folio is skipped in shared mappings too, where v6.17 and v6.18 make a NUMA hint.
+The test differs: since v6.19 a pinned folio is skipped also in mappings that are not copy-on-write, where v6.17 and
+v6.18 make a NUMA hint.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP
@@ -85,7 +86,7 @@ def prot_commit_flush_ptes(
         k.tlb_flush_pte_range(tlb, addr, nr_ptes * PAGE_SIZE)
 
 
-# How many pages from start_idx on are AnonExclusive, or are not, as is expected of the first.
+# How many pages from start_idx on are like the first: AnonExclusive, or not.
 def page_anon_exclusive_sub_batch(
     k: Kernel, start_idx: int, max_len: int, first_page: int, expected_anon_exclusive: bool
 ) -> int:
@@ -97,7 +98,7 @@ def page_anon_exclusive_sub_batch(
     return idx - start_idx
 
 
-# What the first page is does not say what the others of its batch are: each is asked.
+# Pages of one batch can differ in AnonExclusive, so each is asked.
 def commit_anon_folio_batch(
     k: Kernel,
     vma: Vma,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The PTE word of the architecture as the judge reads it, after models/arch: what these say hangs on no tree. Kernel
+ * The PTE word of the architecture as the judge reads it, after models/arch: what these say depends on no tree. Kernel
  * text has the words of its own tree.
  */
 #define PR_PFN_MASK (((1UL << PR_PFN_TOP) - 1) & PAGE_MASK)

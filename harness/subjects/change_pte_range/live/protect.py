@@ -20,7 +20,7 @@ class ProtectCaller:
         call = area.scenario.call
         assert isinstance(call, ProtectCall)
         if keeps_source or beside is not None:
-            raise NotBuilt("a change of protection moves no entry, and its one range is in the first table")
+            raise NotBuilt("this kind needs a second range, and a change of protection has one")
         if not area.scenario.tables[0].maps:
             raise NotBuilt("the page table goes away meanwhile, which no system call can time")
         if call.caller == NUMA:
