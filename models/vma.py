@@ -53,6 +53,11 @@ class Vma:
         """Whether it is no PROT_NONE mapping."""
         return self.read or self.write or self.exec
 
+    @property
+    def letters(self) -> str:
+        """VM_READ, VM_WRITE and VM_EXEC as letters: "rw"; "" of a PROT_NONE mapping."""
+        return "".join(letter for letter, on in zip("rwx", (self.read, self.write, self.exec), strict=True) if on)
+
     def has_uffd(self, mode: str, *, rwp: bool) -> bool:
         """Whether it is registered in that mode. A kernel without RWP takes such a registration for one of WP."""
         if not self.uffd or (mode == "rwp" and not rwp):

@@ -127,13 +127,9 @@ def _caller(vma: Vma, config: Config, kernel: Choices) -> str:
     return MPROTECT if mapped or not config.uffd_wp else caller
 
 
-def _access(vma: Vma) -> str:
-    return "".join(letter for letter, on in zip("rwx", (vma.read, vma.write, vma.exec), strict=True) if on)
-
-
 def _protection(vma: Vma, chosen: int) -> str:
     """What mprotect() may change the VMA's protection to; most often to reading and writing."""
-    before = _access(vma)
+    before = vma.letters
     wanted = ("rw", "rw", "rw", "rw", "r", "r", "rwx", "rx", "", "w", "wx")
     possible = [
         letters
@@ -229,7 +225,7 @@ def _newprot_disagrees(scenario: Scenario, choices: Choices) -> Scenario:
 
 
 def _nothing_changes(scenario: Scenario, _choices: Choices) -> Scenario:
-    return protected(scenario, caller=MPROTECT, protection=_access(scenario.vma))
+    return protected(scenario, caller=MPROTECT, protection=scenario.vma.letters)
 
 
 def _numa_skipped(scenario: Scenario, choices: Choices) -> Scenario:

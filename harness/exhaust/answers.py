@@ -16,12 +16,12 @@ from pte_review.models.gathering import as_read, gathered_range
 from pte_review.models.scenario import Scenario
 
 MOST_RIGHT = 8  # values of one entry
-AD = tuple((bool(bits & 1), bool(bits & 2)) for bits in range(4))  # (young, dirty)
+YOUNG_DIRTY = tuple((bool(bits & 1), bool(bits & 2)) for bits in range(4))
 
 
 @dataclass(frozen=True)
 class Right:
-    """Something that a right version may leave. `accepts` is a bit for each of AD there, by AD in its folio."""
+    """Something that a right version may leave. `accepts`: a bit for each of YOUNG_DIRTY there, by that of its folio."""
 
     value: int
     accepts: int
@@ -123,10 +123,12 @@ def _words_of(words: PteWords, slot: int, promise: Promise, kinds: Kinds) -> lis
 
 
 def _rights(words: PteWords, slot: int, promise: Promise) -> Iterator[Right]:
-    had = [promise.with_folio_ad(young=young, dirty=dirty) for young, dirty in AD]
+    had = [promise.with_folio_ad(young=young, dirty=dirty) for young, dirty in YOUNG_DIRTY]
     for value, adds in promise.may_be(slot):
         accepts = 0
-        for bits, pte in enumerate([_with_ad(words, value, *ad) for ad in AD] if words.pte_present(value) else [value]):
+        for bits, pte in enumerate(
+            [_with_ad(words, value, *ad) for ad in YOUNG_DIRTY] if words.pte_present(value) else [value]
+        ):
             accepts |= sum(1 << (bits + 4 * i) for i, each in enumerate(had) if each.is_right(slot, pte))
         yield Right(value, accepts, adds)
 

@@ -14,7 +14,7 @@ from pte_review.models.tables import Entries
 from pte_review.models.vma import Vma
 from pte_review.strategies.bits import Bits, protection
 
-AD = tuple(product((False, True), repeat=2))  # (dirty, young)
+DIRTY_YOUNG = tuple(product((False, True), repeat=2))
 AD_BESIDE = ((False, False), (True, True))
 
 Slot = tuple[int, int, int, bool]  # entry index, slot of the range (outside it: -1), page frame, may be writable
@@ -95,7 +95,7 @@ def _folded(words: PteWords, vma: Vma, slots: tuple[Slot, ...]) -> Iterator[tupl
     outside = len(inside) < len(slots)
     for write, uffd_wp in ((False, False), *writes, *([(False, True)] if vma.uffd else [])):
         for around in AD_BESIDE if outside else AD_BESIDE[:1]:
-            for each in product(AD, repeat=len(inside)):
+            for each in product(DIRTY_YOUNG, repeat=len(inside)):
                 ad = dict(zip(inside, each, strict=True))
                 bits = [
                     Bits(write=write, uffd_wp=uffd_wp, dirty=dirty, young=young)

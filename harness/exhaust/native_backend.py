@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from pte_review.harness.exhaust.block import Block
 from pte_review.harness.exhaust.native_child import Stretches
-from pte_review.harness.exhaust.native_pair import MOST_ENTRIES, DifferenceGroup, prepare
+from pte_review.harness.exhaust.native_pair import DifferenceGroup, prepare
 from pte_review.harness.exhaust.python_backend import PythonBackend
 from pte_review.harness.exhaust.tally import COUNTS, Example, KindCount, SpaceTally, merge
 from pte_review.harness.judging.contracts import Contract
 from pte_review.harness.subject import Subject
+from pte_review.models.native.arena import MOST_BARE_ENTRIES
 from pte_review.models.native.tree_version import TreeVersion
 from pte_review.models.scenario import Scenario
 
@@ -52,7 +53,7 @@ class NativeBackend:
         does not count what another process maps.
         """
         return (
-            template.config.ptrs_per_pte <= MOST_ENTRIES
+            template.config.ptrs_per_pte <= MOST_BARE_ENTRIES
             and not (template.config.page_table_check and any(folio.shared for folio in template.folios))
             and not any(version.unit(template.arch).keeps_state for version in (self.base, self.candidate))
         )

@@ -35,7 +35,6 @@ from pte_review.models.outcome import FLUSH_TIMES
 
 C = Path(__file__).parent / "c"
 MOST_GROUPS = 512
-MOST_ENTRIES = MOST_BARE_ENTRIES
 MOST_FREE = 8  # kinds in which right versions may differ
 LAST_BITS, ORDER_ALONE = 3, 2  # of a group
 CONSTANTS = {
@@ -209,7 +208,7 @@ class Pair:
         wanted_at = len(words)
         for table in range(len(template.tables)):
             origins = (promise.comes_from(table, entry) for entry in range(size))
-            words.extend(0 if origin is None else 1 + origin[0] * MOST_ENTRIES + origin[1] for origin in origins)
+            words.extend(0 if origin is None else 1 + origin[0] * MOST_BARE_ENTRIES + origin[1] for origin in origins)
         no_breach = [] if FULL in promise.forbidden_facts else ["PR_FULL"]
         no_breach += [] if promise.cont_on_invalid_forbidden else ["PR_CONT_INVALID"]
         if not self.child.runs:

@@ -8,7 +8,6 @@ from pte_review.harness.subjects.change_pte_range.reached import REACHED
 from pte_review.models.change_pte_range.call import MPROTECT, NUMA, UFFD_PROTECT, ProtectCall
 from pte_review.models.change_pte_range.legal import AS_VMA
 from pte_review.models.scenario import Folio, Scenario
-from pte_review.models.vma import Vma
 
 SENTENCES = {
     "write-gained": "makes {slot} writable, where the first store should fault",
@@ -26,17 +25,12 @@ def _call(scenario: Scenario) -> ProtectCall:
     return scenario.call
 
 
-def _access(vma: Vma) -> str:
-    letters = zip("rwx", (vma.read, vma.write, vma.exec), strict=True)
-    return "".join(letter for letter, on in letters if on) or "none"
-
-
 def _headline(scenario: Scenario) -> str:
     call, (where,) = _call(scenario), scenario.ranges
     pages = "1 page" if where.nr == 1 else f"{where.nr} pages"
     caller = call.caller
     if caller == MPROTECT:
-        caller = f"mprotect from {_access(scenario.vma)} to {_access(call.seen(scenario.vma))}"
+        caller = f"mprotect from {scenario.vma.letters or 'none'} to {call.seen(scenario.vma).letters or 'none'}"
         caller += f", newprot of {call.newprot_of or 'none'}" if call.newprot_of != AS_VMA else ""
     return f"protect {pages} from {scenario.address(where):#x}, {caller}"
 
