@@ -110,7 +110,7 @@ def chosen_arches(subject: Subject, arch: str | None, hostile: str | None) -> li
     if arch is not None and arch not in ARCHES:
         raise unknown("architecture", arch, ARCHES)
     if hostile is not None and hostile not in subject.rules:
-        raise unknown("hostile rule", hostile, subject.rules)
+        raise unknown(f"hostile rule of {subject.name}()", hostile, subject.rules)
     only = ONLY_ON.get(hostile or "")
     if arch and only and arch != only:
         raise UsageError(f"hostile rule {hostile!r} can only be broken on {only}, not on {arch}")

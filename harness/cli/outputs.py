@@ -80,6 +80,8 @@ def check_file(option: str, path: Path, inputs: Inputs) -> None:
     """Raise UsageError unless `path`, given with `option`, can be written without spoiling one of `inputs`."""
     if why := inputs.spoiled_by(path):
         raise UsageError(f"{option} {path}: {why}")
+    if str(path) == "-":
+        raise UsageError(f"{option} -: expected the name of a file: standard output has the report")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise UsageError(f"{option} {path}: expected a file in a folder that exists")
     if (path.is_file() or not path.exists()) and (why := why_not(Path(os.path.realpath(path)).parent)):

@@ -10,6 +10,7 @@ from pte_review.harness.cli.arguments import Command
 from pte_review.harness.cli.kernel_text import kernel_text_options
 from pte_review.harness.cli.options import FINDING, OK, epilog
 from pte_review.harness.errors import UsageError
+from pte_review.harness.explain.reach import reach
 from pte_review.harness.files.counterexample import Counterexample, read, replay, snippet
 from pte_review.harness.kernel_text import KernelText, Needed, load_needed, texts_of
 from pte_review.harness.recordings.reading import function_of, is_recording
@@ -17,6 +18,7 @@ from pte_review.harness.reports.picture import picture
 from pte_review.harness.subject import Recordings, Subject
 from pte_review.harness.subjects import SUBJECTS
 from pte_review.harness.verdict import added_kinds
+from pte_review.models.legal import broken_rules
 from pte_review.models.version import Version
 
 
@@ -105,6 +107,9 @@ def _replay(saved: Saved, counterexample: Counterexample, base: Version, candida
     divergences = replay(saved.needed.subject, counterexample, base, candidate)
     if not divergences:
         click.echo(f"{saved.path}: FIXED: {base.name} and {candidate.name} do not diverge on it")
+        scenario = counterexample.divergence.scenario
+        if broken_rules(scenario):
+            click.echo(f"  reach: {reach(scenario, saved.needed.subject.words)}")
         return OK
     kinds = ", ".join(divergence.kind for divergence in divergences)
     fixed = not added_kinds(divergences)

@@ -21,7 +21,7 @@ YOUNG_DIRTY = tuple((bool(bits & 1), bool(bits & 2)) for bits in range(4))
 
 @dataclass(frozen=True)
 class Right:
-    """Something that a right version may leave. `accepts`: a bit for each of YOUNG_DIRTY there, by that of its folio."""
+    """Something that a right version may leave. `accepts`: a bit for each of YOUNG_DIRTY, by that of its folio."""
 
     value: int
     accepts: int

@@ -20,6 +20,7 @@ from pte_review.harness.reports.report import pictured, verdict_lines, wrapped
 from pte_review.harness.reports.reviewed import Reviewed
 from pte_review.harness.reports.surroundings import WIDTH
 from pte_review.harness.verdict import DIVERGES, Divergence
+from pte_review.models.outcome import NO_PROGRESS
 
 MOST_PICTURES = 3
 
@@ -98,7 +99,8 @@ def _quote(reviewed: Reviewed, divergence: Divergence, already: set[tuple[str, .
     yield from (f"> {line}".rstrip() for line in hunk.lines)
     yield ""
     if not hunk.has_line:
-        yield from wrapped(f"The call that goes wrong is on {divergence.line} of the patched tree.").splitlines()
+        which = "last call" if divergence.kind == NO_PROGRESS else "call that goes wrong"
+        yield from wrapped(f"The {which} is on {divergence.line} of the patched tree.").splitlines()
         yield ""
 
 

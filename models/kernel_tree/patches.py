@@ -33,7 +33,8 @@ def patched(tree: Tree, files: Sequence[Path], file: str) -> Tree:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise TreeError(
             f"{', '.join(map(label, files))}: touches other files only: {', '.join(others[:NAMED])}{more}; "
-            f"the function under review is in {file}; of other files, {', '.join(BATCH)} and the headers of entries "
+            f"the function under review is in {file}, unless --subject names another; of other files, "
+            f"{', '.join(BATCH)} and the headers of entries "
             "are read (docs/kernel-trees.md)"
         )
     chosen = (

@@ -174,7 +174,7 @@ def _ended(
         case "table-overrun":
             return outcome_of(k, None, TABLE_OVERRUN, f"{k.where(signed(reply[PTEP]))}, {at}"), None
         case "no-progress":
-            why = f"more than {k.passes_allowed} loop passes and events, {at}"
+            why = f"more than {k.passes_allowed} loop passes and events, the last event at {at}"
             return outcome_of(k, None, NO_PROGRESS, why), None
         case "bug":
             return outcome_of(k, None, CRASH, f"BUG(), {at}"), None

@@ -186,12 +186,16 @@ def _failed(errors: str, label: str) -> CompileError:
 
 
 def _errors(errors: str) -> list[str]:
-    """The compiler's lines about errors, without those about warnings."""
-    lines, kept = errors.strip().splitlines(), False
-    result = []
+    """The compiler's lines about errors, without those about warnings.
+
+    After a missing bracket there are errors in our own files as well, which have absolute paths. Those are left out.
+    """
+    lines, kept, ours = errors.strip().splitlines(), False, False
+    in_text: list[str] = []
+    in_ours: list[str] = []
     for line in lines:
         if match := DIAGNOSTIC.match(line):
-            kept = match["kind"] in ("error", "fatal error")
+            kept, ours = match["kind"] in ("error", "fatal error"), line.startswith("/")
         if kept:
-            result.append(line)
-    return result or lines
+            (in_ours if ours else in_text).append(line)
+    return in_text or in_ours or lines

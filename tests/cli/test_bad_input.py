@@ -36,9 +36,11 @@ def assert_refused(done: Done, says: str) -> None:
         ("check pre_patch v4 --contract exakt", "no contract 'exakt': did you mean exact?"),
         (
             "check pre_patch v4 --hostile destination",
-            "no hostile rule 'destination': did you mean destination-occupied?",
+            "no hostile rule of move_ptes() 'destination': did you mean destination-occupied?",
         ),
         ("check pre_patch v4 --hostile malformed-cont --arch x86_64", "can only be broken on arm64, not on x86_64"),
+        ("check pre_patch v4 --json -", "--json -: expected the name of a file: standard output has the report"),
+        ("check pre_patch v4 --mail -", "--mail -: expected the name of a file: standard output has the report"),
         ("check pre_patch v4 --max-examples 0", "examples: expected 1 to 100,000,000, got 0"),
         ("check pre_patch v4 --max-examples -7", "examples: expected 1 to 100,000,000, got -7"),
         ("check pre_patch v4 --max-examples 1000000000000000000000", "examples: expected 1 to 100,000,000, got 1000"),

@@ -254,3 +254,16 @@ def test_what_a_kernel_shipped_and_its_successor(cli: Run, version: str, predict
 def test_recordings_through_another_version(cli: Run):
     done = cli("replay", "--candidate", "refactor_clear_new", str(RECORDED / "linux-6.17.13-arm64.jsonl.gz"))
     assert "refactor_clear_new predicts " in done.out
+
+
+def test_a_table_that_no_kernel_has_is_not_just_fixed(cli: Run):
+    """An edited file, on which nothing diverges."""
+    cli("check", "mprotect/before_batching", "mprotect/as_merged", *FEW, "--save", "a")
+    path = next(iter(Path("a").iterdir()))
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    saved["divergence"]["scenario"]["call"] = {"caller": "uffd-protect"}
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    done = cli("replay", str(path))
+    assert done.status == 0
+    assert "FIXED: " in done.out
+    assert done.out.endswith("  reach: only from a table that breaks not-registered\n")

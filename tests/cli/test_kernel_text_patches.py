@@ -23,7 +23,7 @@ def test_a_patch_for_other_files(refused: Run):
     Path("batching/fs/file.c").write_text("int one;\n")
     text = "--- a/fs/file.c\n+++ b/fs/file.c\n@@ -1 +1 @@\n-int one;\n+int two;\n"
     Path("fix.patch").write_text(text)
-    says = "fix.patch: touches other files only: fs/file.c; the function under review is in mm/mremap.c; "
+    says = "fix.patch: touches other files only: fs/file.c; the function under review is in mm/mremap.c, "
     assert one_line(refused(*CHECK, *FIX)).startswith(says)
 
 

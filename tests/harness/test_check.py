@@ -169,7 +169,7 @@ def test_progress_is_said_for_every_scenario_and_divergence():
         ({"arch": "s390"}, "no architecture 's390': expected one of x86_64, arm64"),
         ({"contract": "folio"}, "no contract 'folio': did you mean folio-ad?"),
         ({"contract": ""}, "no contract '': expected one of folio-ad, exact"),
-        ({"hostile": "overlapp"}, "no hostile rule 'overlapp': did you mean overlap"),
+        ({"hostile": "overlapp"}, "no hostile rule of move_ptes() 'overlapp': did you mean overlap"),
         ({"max_examples": 0}, "examples: expected 1 to 100,000,000, got 0"),
         ({"max_examples": -1}, "examples: expected 1 to 100,000,000, got -1"),
         ({"max_examples": 100_000_001}, "examples: expected 1 to 100,000,000, got 100000001"),

@@ -136,7 +136,8 @@ def test_two_patches_in_conflict(tree, patch):
 def test_other_files_only(tree, patch):
     file = patch("a.patch", ("int fork", "long fork", "kernel/fork.c"))
     assert error(tree, file).startswith(
-        f"{file}: touches other files only: kernel/fork.c; the function under review is in mm/mremap.c; of "
+        f"{file}: touches other files only: kernel/fork.c; the function under review is in mm/mremap.c, "
+        "unless --subject names another; of "
     )
 
 

@@ -81,6 +81,14 @@ def test_an_error_of_the_compiler(wrong, says):
     assert "warning" not in shown
 
 
+@needs_gcc
+def test_a_missing_bracket_is_not_reported_in_files_that_come_with_pte_review():
+    error = failed(edited(small(), {SET: f"\t\t\tif (nr) {{\n{SET}"}))
+    assert str(error) == "batching: does not compile:"
+    assert not [line for line in error.details if line.startswith("/")]
+    assert [line for line in error.details if line.startswith("mm/mremap.c:")]
+
+
 def test_a_name_that_is_missing_because_of_another_error():
     error = failed(edited(small(), {"typedef int __bitwise fpb_t;": "typedef int __bitwise = fpb_t;"}, "mm/internal.h"))
     assert "does not compile" in str(error) or "missing" in str(error)
