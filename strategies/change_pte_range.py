@@ -202,6 +202,7 @@ def _with_numa(scenario: Scenario, drawn: int) -> Scenario:
         {"nid": 2},
         {"ksm": True},
         {"pinned": True},
+        {"pinned": True},
         {"dirty": True},
         {"device": True},
     )
