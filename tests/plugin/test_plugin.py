@@ -158,7 +158,10 @@ def test_a_candidate_and_its_counterexamples(pytester: pytest.Pytester, saved: s
         ),
         (["--review-candidate=v4", "--review-arch=arm"], "no architecture 'arm': did you mean arm64?"),
         (["--review-candidate=v4", "--review-contract=exakt"], "no contract 'exakt': did you mean exact?"),
-        (["--review-candidate=v4", "--review-hostile=overlapp"], "no hostile rule of move_ptes() 'overlapp': did you mean overlap?"),
+        (
+            ["--review-candidate=v4", "--review-hostile=overlapp"],
+            "no hostile rule of move_ptes() 'overlapp': did you mean overlap?",
+        ),
         (["--review-candidate=v4", "--review-max-examples=0"], "examples: expected 1 to 100,000,000, got 0"),
         (["--review-candidate="], "--review-candidate: expected a value, got ''"),
         (["--review-candidate=v4", "--review-base="], "--review-base: expected a value, got ''"),
