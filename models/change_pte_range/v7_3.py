@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""small_folios with userfaultfd RWP and with helpers renamed: pte_uffd(), page_anon_exclusive_batch(); v7.3.
+"""small_folios with userfaultfd RWP; v7.3.
 
 Entries with the uffd bit in an RWP VMA are PROT_NONE and stay so under any new protection. When a range is protected
-again, entries that are already protected are skipped.
+again, entries that are already protected are skipped. Helpers have new names: pte_uffd(), page_anon_exclusive_batch().
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

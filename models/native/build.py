@@ -190,12 +190,12 @@ def _errors(errors: str) -> list[str]:
 
     After a missing bracket there are errors in our own files as well, which have absolute paths. Those are left out.
     """
-    lines, kept, ours = errors.strip().splitlines(), False, False
+    lines, kept, own_file = errors.strip().splitlines(), False, False
     in_text: list[str] = []
-    in_ours: list[str] = []
+    in_own_files: list[str] = []
     for line in lines:
         if match := DIAGNOSTIC.match(line):
-            kept, ours = match["kind"] in ("error", "fatal error"), line.startswith("/")
+            kept, own_file = match["kind"] in ("error", "fatal error"), line.startswith("/")
         if kept:
-            (in_ours if ours else in_text).append(line)
-    return in_text or in_ours or lines
+            (in_own_files if own_file else in_text).append(line)
+    return in_text or in_own_files or lines
