@@ -150,7 +150,8 @@ def serve(load: Load, filename: str, put: Callable[[Any], None], take: Callable[
         put([REFUSED, str(error)])
         return
     except BaseException as error:  # KeyboardInterrupt of its own
-        put([REFUSED, f"{filename}: does not import: {type(error).__name__}"])
+        why = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+        put([REFUSED, f"{filename}: does not import: {why}"])
         return
     put([READY, {"summary": port.summary, "config": port.config, "files": _files(port, before)}])
     while (request := take()) is not None:

@@ -4,6 +4,7 @@
 Requests are pickled, as the asking side is trusted; answers are JSON, looked at before anything is made of them.
 """
 
+import gc
 import json
 import os
 import pickle
@@ -153,6 +154,9 @@ def _confine(parent: int, *kept: int) -> None:
     """A session, descriptors and limits of its own; it ends with its parent."""
     os.setsid()
     end_with(parent)
+    # The parent's garbage is finalized there. A finalizer that runs inside ast.parse() and parses, as a traceback does,
+    # makes ast.parse() raise SystemError in Python 3.11.
+    gc.freeze()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     for stream in (1, 2):

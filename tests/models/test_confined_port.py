@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a stranger's port does to Python it does to its own process: each ends as an outcome."""
 
+import gc
 import json
 import os
 import subprocess
@@ -123,6 +124,28 @@ def test_its_environment_is_empty(port, monkeypatch):
     version.run(one())
     assert version.printed() == "None True"
     version.close()
+
+
+class Garbage:
+    """Refers to itself, so that only the collector finds it."""
+
+    def __init__(self) -> None:
+        self.myself = self
+
+    def __del__(self) -> None:
+        print("finalized")
+
+
+def test_garbage_of_this_process_is_not_finalized_there(port):
+    gc.disable()
+    try:
+        Garbage()
+        version = port("import gc\ngc.collect()\nprint('collected')\n" + WRONG.format("pass"))
+        version.run(one())
+        assert version.printed() == "collected"
+    finally:
+        gc.enable()
+        version.close()
 
 
 @pytest.mark.parametrize("arch", ARCHES)

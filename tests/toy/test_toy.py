@@ -112,7 +112,10 @@ def test_list(cli: Run):
         (("check", "each_entry", "ends_earl"), "no version 'ends_earl' of wrprotect_range(): did you mean ends_early"),
         (("check", "v4", "v4", "--subject", "wrprotect_rang"), "no subject 'wrprotect_rang': did you mean wrprotect_"),
         (("check", "v4", "v4", "--subject", "wrprotect_range"), "no version 'v4' of wrprotect_range()"),
-        (("check", "each_entry", "ends_early", "--hostile", "overlap"), "no hostile rule of wrprotect_range() 'overlap'"),
+        (
+            ("check", "each_entry", "ends_early", "--hostile", "overlap"),
+            "no hostile rule of wrprotect_range() 'overlap'",
+        ),
     ],
 )
 def test_bad_input(cli: Run, arguments: tuple[str, ...], says: str):
