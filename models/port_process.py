@@ -154,7 +154,7 @@ def _confine(parent: int, *kept: int) -> None:
     """A session, descriptors and limits of its own; it ends with its parent."""
     os.setsid()
     end_with(parent)
-    # The parent's garbage is finalized there. A finalizer that runs inside ast.parse() and parses, as a traceback does,
+    # The parent's garbage is left to the parent. A finalizer that runs inside ast.parse() and parses, as a traceback does,
     # makes ast.parse() raise SystemError in Python 3.11.
     gc.freeze()
     null = os.open(os.devnull, os.O_RDONLY)
