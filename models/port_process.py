@@ -154,8 +154,8 @@ def _confine(parent: int, *kept: int) -> None:
     """A session, descriptors and limits of its own; it ends with its parent."""
     os.setsid()
     end_with(parent)
-    # The parent's garbage is left to the parent. A finalizer that runs inside ast.parse() and parses, as a traceback does,
-    # makes ast.parse() raise SystemError in Python 3.11.
+    # The parent's garbage is left to the parent. In Python 3.11 a finalizer that parses, as one that prints a traceback
+    # does, makes the ast.parse() inside which it runs raise SystemError.
     gc.freeze()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
