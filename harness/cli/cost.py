@@ -44,11 +44,7 @@ from pte_review.models.version import Version
 @click.argument("versions", nargs=-1, metavar="[BASE CANDIDATE...]")
 @click.option("--arch", metavar="ARCH", help="One architecture; all without it.")
 @click.option(
-    "--workload",
-    "workloads",
-    multiple=True,
-    metavar="NAME",
-    help="One workload; repeatable. --list has them.",
+    "--workload", "workloads", multiple=True, metavar="NAME", help="One workload; repeatable. --list has them."
 )
 @click.option("--size", type=int, help="Entries of the range, instead of each workload's natural size.")
 @click.option(

@@ -126,9 +126,8 @@ def _rights(words: PteWords, slot: int, promise: Promise) -> Iterator[Right]:
     had = [promise.with_folio_ad(young=young, dirty=dirty) for young, dirty in YOUNG_DIRTY]
     for value, adds in promise.may_be(slot):
         accepts = 0
-        for bits, pte in enumerate(
-            [_with_ad(words, value, *ad) for ad in YOUNG_DIRTY] if words.pte_present(value) else [value]
-        ):
+        forms = [_with_ad(words, value, *ad) for ad in YOUNG_DIRTY] if words.pte_present(value) else [value]
+        for bits, pte in enumerate(forms):
             accepts |= sum(1 << (bits + 4 * i) for i, each in enumerate(had) if each.is_right(slot, pte))
         yield Right(value, accepts, adds)
 

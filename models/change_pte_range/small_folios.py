@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """v6.19 with an inlined path for single entries; v7.1 and v7.2.
 
-By Pedro Falcato, 2026, as suggested by David Hildenbrand: batching had cost order-0 folios time. Entries
-that are not present moved to change_softleaf_pte(), and the lazy MMU calls have new names. The outcome is the same.
+By Pedro Falcato, 2026, as suggested by David Hildenbrand: batching had cost order-0 folios time. Entries that
+are not present moved to change_softleaf_pte(), and the lazy MMU calls have new names. The outcome is the same.
 """
 
 from pte_review.models.arch.word import PTE_MARKER_UFFD_WP

@@ -24,7 +24,7 @@ class Tlb(Machine):
             self.imbalance("lazy MMU mode is entered twice")
         self.lazy_mmu += 1
 
-    # After v6.19, in v7.1: sections nest, and a section may be paused.
+    # In v7.1, not yet in v6.19: sections nest, and a section may be paused.
 
     def lazy_mmu_mode_enable(self) -> None:
         self.events.append(("lazy_mmu_mode_enable",))

@@ -188,7 +188,8 @@ def _failed(errors: str, label: str) -> CompileError:
 def _errors(errors: str) -> list[str]:
     """The compiler's lines about errors, without those about warnings.
 
-    After a missing bracket there are errors in our own files as well, which have absolute paths. Those are left out.
+    After a missing bracket there are errors in our own files as well, which have absolute paths. Those
+    are left out where the text has an error.
     """
     lines, kept, own_file = errors.strip().splitlines(), False, False
     in_text: list[str] = []

@@ -49,7 +49,10 @@ static u64 difference(u64 table, u64 at)
 	return found;
 }
 
-/* By who is wrong there, and in which table, so that a kind in which only BASE is wrong is not grouped with one in which both are. */
+/*
+ * By who is wrong there, and in which table, so that a kind in which only BASE is wrong is not grouped with one in which
+ * both are.
+ */
 static u64 entries_of_difference(void)
 {
 	u64 found[2][4] = { 0 }, group = 0;

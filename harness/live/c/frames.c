@@ -60,7 +60,8 @@ static unsigned candidates(uint64_t *into)
 
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t offset = -(1ULL << (i ? 52 : 48)), size = (-(1ULL << 47) - offset) / PAGE * bytes;
-		int64_t pages = (int64_t)(kernel_linear() - offset) / (int64_t)PAGE; /* below 0 where memory begins above address 0 */
+		/* Below 0 where memory begins above address 0. */
+		int64_t pages = (int64_t)(kernel_linear() - offset) / (int64_t)PAGE;
 
 		into[i] = end - size + (uint64_t)pages * bytes;
 	}

@@ -15,7 +15,7 @@ CLAUSES = (
     Clause(
         "soft-dirty",
         "same",
-        "not lost, but of device-private entries; gained only where an entry of the same large folio was dirty",
+        "not lost, except of writable device-private entries; gained only if one of the same large folio was dirty",
         "pte_mkdirty() in modify_prot_start_ptes() sets it; FPB_RESPECT_SOFT_DIRTY does not see that",
     ),
     Clause(
@@ -30,7 +30,7 @@ CLAUSES = (
     Clause(
         "NUMA hints",
         "same",
-        "of a pinned folio free in a mapping that is not copy-on-write",
+        "free for a pinned folio in a mapping that is not copy-on-write",
         "v6.19 skips it, v6.17 and v6.18 do not: numa-hint",
     ),
     Clause(

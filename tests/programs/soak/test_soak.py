@@ -158,6 +158,15 @@ def test_without_being_known_it_is_an_alarm(monkeypatch):
     assert result.known == {}
 
 
+def test_a_rule_that_both_copies_of_a_right_version_break_is_an_alarm(monkeypatch):
+    monkeypatch.setattr("pte_review.harness.search.aim.scenario_of", on_shadow_stacks)
+    study = STUDIES[SECOND]
+    monkeypatch.setitem(STUDIES, SECOND, replace(study, subject=replace(study.subject, known=())))
+    result = alarms_of_a_pair(monkeypatch, "mprotect/batching", "mprotect/batching")
+    assert any(alarm.startswith("a rule is broken: write-gained, ") for alarm in result.alarms)
+    assert all(alarm.endswith("x86_64, contract folio-ad, seed 0)") for alarm in result.alarms)
+
+
 def test_another_bug_is_an_alarm_beside_it(monkeypatch):
     """The head page's bug shows on memory that is no shadow stack, in a version that is known for shadow stacks."""
     result = alarms_of_a_pair(monkeypatch, "mprotect/before_batching", "mprotect/as_merged", 60)

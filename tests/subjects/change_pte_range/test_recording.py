@@ -11,7 +11,7 @@ from pte_review.harness.recordings.reading import config_of, function_of
 from pte_review.harness.releases import recorded
 from pte_review.harness.subjects.change_pte_range.recordings.calls import calls
 from pte_review.harness.subjects.change_pte_range.recordings.changes import mismatches, predicted_entries
-from pte_review.harness.subjects.change_pte_range.recordings.recording import read
+from pte_review.harness.subjects.change_pte_range.recordings.recording import ChangeRecord, read
 from pte_review.harness.subjects.change_pte_range.recordings.text import RECORDINGS
 from pte_review.harness.subjects.move_ptes.subject import MOVE_PTES
 from pte_review.models.arch import words
@@ -51,13 +51,18 @@ def test_the_calls_of_a_record(tmp_path, changes, expected):
     assert [(call.first, call.end) for call in calls(only(tmp_path, **changes))] == expected
 
 
-def test_two_calls_in_one_table_do_not_undo_each_other(tmp_path):
+def two_vmas(folder: Path) -> ChangeRecord:
+    """Two pages that become read-only, each in a VMA of its own: two calls on one table."""
     before = [[page("x86_64", 0x400, "W"), 1, 0], [page("x86_64", 0x500, "W"), 1, 0]]
     after = [[page("x86_64", 0x400, ""), 1, 0], [page("x86_64", 0x500, ""), 1, 0]]
-    two = only(
-        tmp_path, pages=2, end=2, before=before, after=after, vmas=[[0, 1, "rw-p"], [1, 2, "rwxp"]],
+    return only(
+        folder, pages=2, end=2, before=before, after=after, vmas=[[0, 1, "rw-p"], [1, 2, "rwxp"]],
         folios=[[0x400, 0, True], [0x500, 0, True]], exclusive=[[0x400, 0x401], [0x500, 0x501]],
     )  # fmt: skip
+
+
+def test_two_calls_in_one_table_do_not_undo_each_other(tmp_path):
+    two = two_vmas(tmp_path)
     assert [(call.first, call.end) for call in calls(two)] == [(0, 1), (1, 2)]
     assert [m.kind for m in mismatches(1, two, load("batching"))] == []
 
@@ -137,12 +142,7 @@ def test_a_recording_of_another_function_is_no_recording_of_this_one(tmp_path):
 @pytest.mark.parametrize("page_frame", [1 << 36, 1 << 46], ids=["another page", "no page"])
 def test_a_port_that_leaves_what_no_folio_has(tmp_path, page_frame):
     """Two calls in one table: the second one starts from what the first one left."""
-    before = [[page("x86_64", 0x400, "W"), 1, 0], [page("x86_64", 0x500, "W"), 1, 0]]
-    after = [[page("x86_64", 0x400, ""), 1, 0], [page("x86_64", 0x500, ""), 1, 0]]
-    two = only(
-        tmp_path, pages=2, end=2, before=before, after=after, vmas=[[0, 1, "rw-p"], [1, 2, "rwxp"]],
-        folios=[[0x400, 0, True], [0x500, 0, True]], exclusive=[[0x400, 0x401], [0x500, 0x501]],
-    )  # fmt: skip
+    two = two_vmas(tmp_path)
     source = Path(load("before_batching").filename).read_text(encoding="utf-8")
     modifies = "ptent = k.pte_modify(oldpte, newprot)"
     assert source.count(modifies) == 1
